@@ -1,0 +1,43 @@
+# Every target builds .venv from nothing when it has to. Another Python: make PYTHON=python3.13 test
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help verify test lint format clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+verify: $(INSTALLED) ## check every design of the catalogue against its declared verdicts
+	$(BIN)/splitproof verify
+
+test: $(INSTALLED) ## run the tests
+	$(BIN)/pytest
+
+lint: $(INSTALLED) ## check style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(INSTALLED) ## fix what can be fixed by itself
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+clean: ## remove whatever the other targets made, .venv included
+	rm -rf $(VENV) build dist *.egg-info .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment for all targets, refreshed when pyproject.toml changes. A half-made one (an
+# interrupted first run leaves no working pip) is started over.
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "splitproof needs Python 3.11 or newer, which '$(PYTHON)' is not; name one: make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "installing splitproof and its development tools into $(VENV) (about half a minute)"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
