@@ -1,0 +1,216 @@
+"""What is asked of a split-mirror backup: the properties, each a positive sentence with its citations.
+
+The words: `logical[b]` is what a host read of block b returns; `image[b]` is `logical[b]` at the instant of the split;
+the central invariant, TAPE = IMAGE, is `tape-is-image` with `end-report-is-true`. The document never says that the
+tape equals the source at the split; it says the backup is consistent (R08, R114) and that the difference table holds
+what was unreflected at the instant of the split (R55). The project takes the split-time reading.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from splitproof.spec.pair_states import legal_pair_transitions, legal_views
+from splitproof.spec.properties import Property, always, possible, step
+from splitproof.spec.vocabulary import PairState, StepKind
+
+__all__ = [
+    "BACKUP_CAN_END",
+    "DIFFERENCE_IS_SOUND",
+    "END_REPORT_IS_TRUE",
+    "LEGAL_PAIR_STATES",
+    "LEGAL_PAIR_TRANSITIONS",
+    "MIRROR_IN_DUPLEX",
+    "NO_ACKNOWLEDGED_WRITE_LOST",
+    "PROPERTIES",
+    "READ_LATEST_WRITE",
+    "SPLIT_CAN_COMPLETE",
+    "SPLIT_DOES_NOT_WAIT",
+    "SPLIT_LIES_IN_ITS_COMMAND",
+    "STAGING_IS_IMAGE",
+    "TAPE_IS_IMAGE",
+    "TARGET_IS_IMAGE",
+    "WRITE_NEVER_WAITS",
+]
+
+TAPE_IS_IMAGE = always(
+    "tape-is-image",
+    "every tape record equals the source at the split",
+    cites=("R05", "R08", "R15", "R47", "R72", "R82", "R83", "R114", "G02", "G03", "G04", "G06", "G08", "G09", "G26"),
+    trigger=lambda s, b: s.tape[b].written,
+    holds=lambda s, b: ~s.tape[b].written | (s.tape[b].data == s.backup_image[b]),
+)
+
+TARGET_IS_IMAGE = always(
+    "target-is-image",
+    "while the target view is SPLIT, the target equals the source at the split",
+    cites=("R13", "R37", "R44", "G02", "G07", "G09"),
+    trigger=lambda s, b: s.pair.target_view == PairState.SPLIT,
+    holds=lambda s, b: (s.pair.target_view != PairState.SPLIT) | (s.target[b] == s.image[b]),
+)
+
+MIRROR_IN_DUPLEX = always(
+    "mirror-in-duplex",
+    "while both views are DUPLEX, a block that nothing is outstanding for is the same on source and target",
+    cites=("R35", "R36", "R54", "G04", "G07", "G18", "G33"),
+    trigger=lambda s, b: _at_rest_in_duplex(s, b),
+    holds=lambda s, b: ~_at_rest_in_duplex(s, b) | (s.target[b] == s.source[b]),
+)
+
+DIFFERENCE_IS_SOUND = always(
+    "difference-is-sound",
+    "while the source view is SPLIT, a block whose target differs from the image is marked or in copy",
+    cites=("R13", "R38", "R55", "G01", "G05", "G32"),
+    trigger=lambda s, b: (s.pair.source_view == PairState.SPLIT) & ~s.marked[b],
+    holds=lambda s, b: (
+        (s.pair.source_view != PairState.SPLIT) | s.marked[b] | s.in_copy[b] | (s.target[b] == s.image[b])
+    ),
+)
+
+STAGING_IS_IMAGE = always(
+    "staging-is-image",
+    "every block that is staged for the tape equals the source at the split",
+    cites=("R63", "R82", "R83", "R88", "G08"),
+    trigger=lambda s, b: s.staged[b],
+    holds=lambda s, b: ~s.staged[b] | (s.staging[b] == s.backup_image[b]),
+)
+
+LEGAL_PAIR_STATES = always(
+    "legal-pair-states",
+    "the two views of the pair are one of the document's states",
+    cites=("R34", "R35", "R36", "R37", "R38", "R43", "R44"),
+    trigger=lambda s: s.pair.source_view != PairState.SIMPLEX,
+    holds=lambda s: s.target_view_outstanding | _any(_views_are(s, views) for views in legal_views()),
+)
+
+LEGAL_PAIR_TRANSITIONS = step(
+    "legal-pair-transitions",
+    "the views of the pair change only as the document's states allow",
+    cites=("R39", "R43", "R44", "G21"),
+    trigger=lambda before, after: ~_same_views(before, after),
+    holds=lambda before, after: (
+        _same_views(before, after)
+        | before.target_view_outstanding
+        | after.target_view_outstanding
+        | _any(_views_are(before, old) & _views_are(after, new) for old, new in legal_pair_transitions().edges)
+    ),
+)
+
+READ_LATEST_WRITE = always(
+    "read-latest-write",
+    "a host read returns the last acknowledged write of the block, or one that is not acknowledged yet",
+    cites=("R32", "G14", "G18", "G33"),
+    trigger=lambda s, b: s.cached[b],
+    holds=lambda s, b: (
+        (s.logical[b] == s.last_acknowledged[b]) | (s.being_written[b] & (s.logical[b] == s.incoming[b]))
+    ),
+)
+
+NO_ACKNOWLEDGED_WRITE_LOST = always(
+    "no-acknowledged-write-lost",
+    "what the cache no longer holds as dirty is on the source volume",
+    cites=("R29", "R31", "G18", "G33"),
+    trigger=lambda s, b: ~s.cached[b] & ~s.in_destage[b],
+    holds=lambda s, b: (
+        s.cached[b]
+        | s.in_destage[b]
+        | (s.source[b] == s.last_acknowledged[b])
+        | (s.being_written[b] & (s.source[b] == s.incoming[b]))
+    ),
+)
+
+END_REPORT_IS_TRUE = always(
+    "end-report-is-true",
+    "when the backup server holds a good end report, every block of the range is on the tape",
+    cites=("R08", "R68", "G17"),
+    trigger=lambda s, b: s.end_reported & s.in_range[b],
+    holds=lambda s, b: ~(s.end_reported & s.in_range[b]) | s.tape[b].written,
+)
+
+SPLIT_LIES_IN_ITS_COMMAND = step(
+    "split-lies-in-its-command",
+    "the split step lies between the receipt of its command and the report of its end",
+    cites=("R43", "R51", "R52", "G01", "G23"),
+    trigger=lambda before, after: _splits(before, after),
+    holds=lambda before, after: ~_splits(before, after) | (before.split_commanded & ~after.split_reported),
+)
+
+SPLIT_DOES_NOT_WAIT = possible(
+    "split-does-not-wait",
+    "a split commanded in DUPLEX can be reported without any copying or destaging",
+    cites=("R07", "R43", "R52"),
+    trigger=lambda s: s.split_commanded & (s.pair.source_view == PairState.DUPLEX),
+    reaches=lambda s: s.split_reported,
+    without=(StepKind.COPY, StepKind.DESTAGE),
+)
+
+WRITE_NEVER_WAITS = possible(
+    "write-never-waits",
+    "a host write can be acknowledged without any copying, destaging or backup",
+    cites=("R29", "R30", "G35"),
+    trigger=lambda s: s.write_outstanding,
+    reaches=lambda s: ~s.write_outstanding,
+    without=(StepKind.COPY, StepKind.DESTAGE, StepKind.BACKUP, StepKind.PAIR),
+)
+
+BACKUP_CAN_END = possible(
+    "backup-can-end",
+    "a commanded backup can end, without new host I/O",
+    cites=("R31", "R54", "R68", "R75"),
+    trigger=lambda s: s.backup_commanded,
+    reaches=lambda s: ~s.backup_commanded,
+    without=(StepKind.HOST_IO,),
+)
+
+SPLIT_CAN_COMPLETE = possible(
+    "split-can-complete",
+    "after a split the target view can become SPLIT, without new host I/O and without a resync",
+    cites=("R44", "R54", "G21"),
+    trigger=lambda s: s.pair.source_view == PairState.SPLIT,
+    reaches=lambda s: s.pair.target_view == PairState.SPLIT,
+    without=(StepKind.HOST_IO, StepKind.PAIR),
+)
+
+PROPERTIES: tuple[Property, ...] = (
+    TAPE_IS_IMAGE,
+    TARGET_IS_IMAGE,
+    MIRROR_IN_DUPLEX,
+    DIFFERENCE_IS_SOUND,
+    STAGING_IS_IMAGE,
+    LEGAL_PAIR_STATES,
+    LEGAL_PAIR_TRANSITIONS,
+    READ_LATEST_WRITE,
+    NO_ACKNOWLEDGED_WRITE_LOST,
+    END_REPORT_IS_TRUE,
+    SPLIT_LIES_IN_ITS_COMMAND,
+    SPLIT_DOES_NOT_WAIT,
+    WRITE_NEVER_WAITS,
+    BACKUP_CAN_END,
+    SPLIT_CAN_COMPLETE,
+)
+"""All of them, the central one first."""
+
+
+def _at_rest_in_duplex(s: Any, b: Any) -> Any:
+    mirrored = (s.pair.source_view == PairState.DUPLEX) & (s.pair.target_view == PairState.DUPLEX)
+    outstanding = s.marked[b] | s.in_copy[b] | s.in_destage[b] | s.cached[b] | s.mark_outstanding[b]
+    return mirrored & ~outstanding
+
+
+def _views_are(s: Any, views: tuple[PairState, PairState]) -> Any:
+    return (s.pair.source_view == views[0]) & (s.pair.target_view == views[1])
+
+
+def _same_views(before: Any, after: Any) -> Any:
+    return (before.pair.source_view == after.pair.source_view) & (before.pair.target_view == after.pair.target_view)
+
+
+def _splits(before: Any, after: Any) -> Any:
+    return (before.pair.source_view != PairState.SPLIT) & (after.pair.source_view == PairState.SPLIT)
+
+
+def _any(terms: Any) -> Any:
+    first, *rest = terms
+    for term in rest:
+        first = first | term
+    return first
