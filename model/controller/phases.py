@@ -1,0 +1,126 @@
+"""How far each processor is with what it does: the words in which the model's memories are written."""
+
+from __future__ import annotations
+
+import enum
+
+__all__ = [
+    "COPYING",
+    "DESTAGING",
+    "AtBlock",
+    "ClientPhase",
+    "CommandPhase",
+    "DestageOf",
+    "EndReport",
+    "HostTask",
+    "ServerPhase",
+    "TapePhase",
+    "WorkerPhase",
+    "WritePhase",
+]
+
+
+class ClientPhase(enum.Enum):
+    """101 on its way from the start order to the relay of the split's end."""
+
+    IDLE = "idle"
+    ORDERED = "ordered"
+    WAITING = "waiting for the split"
+    RELAYING = "relaying its end"
+
+
+class ServerPhase(enum.Enum):
+    """102 on its way through a run."""
+
+    IDLE = "idle"
+    STARTED = "started"
+    CLEARED = "split relayed"
+    COMMANDED = "backup commanded"
+    ENDED = "good end received"
+
+
+class HostTask(enum.Enum):
+    """What 501 does about a pair command."""
+
+    NONE = "none"
+    ORDERED = "split ordered"
+    SPLIT = "split done"
+    REPORTED = "split reported"
+    COMMANDED = "copy commanded"
+
+
+class WritePhase(enum.Enum):
+    """How far 501 is with the host write that it holds."""
+
+    NONE = "none"
+    ACCEPTED = "accepted"
+    MARKED = "marked, not stored"
+    UNMARKED = "stored, not marked"
+    STORED = "stored"
+    ACKNOWLEDGED = "acknowledged, not marked"
+
+
+class CommandPhase(enum.Enum):
+    """How far 502 is with the backup command."""
+
+    IDLE = "idle"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    RUNNING = "503 at work"
+    ENDED = "503 done"
+    CLOSED = "parameters cleared"
+
+
+class TapePhase(enum.Enum):
+    """How far 503 is with the backup."""
+
+    IDLE = "idle"
+    NOTIFIED = "notified"
+    REWOUND = "tape rewound"
+    RUNNING = "running"
+
+
+class AtBlock(enum.Enum):
+    """How far 503 is with one block."""
+
+    OUT = "out of range"
+    TODO = "to do"
+    REQUESTED = "copy requested"
+    DIFFERING = "found differing"
+    CLEAN = "found reflected"
+    FETCHED = "read from source, to be rechecked or unlocked"
+    STAGED = "staged"
+    WRITTEN = "on tape"
+
+
+class WorkerPhase(enum.Enum):
+    """What a volume worker is at."""
+
+    IDLE = "idle"
+    POLLED = "saw no request"
+    CLAIMED = "copy claimed"
+    READ = "copy read"
+    COPIED = "copy written"
+    TAKEN = "destage taken"
+    DESTAGED = "destage written"
+
+
+class DestageOf(enum.Enum):
+    """Which version of a row is being destaged and was not rewritten since."""
+
+    NONE = "none"
+    SLOT = "slot"
+    NEXT = "later version"
+
+
+class EndReport(enum.Enum):
+    """What 502 answers to a backup command."""
+
+    NONE = "none"
+    GOOD = "good end"
+    REFUSED = "refused"
+
+
+COPYING = (WorkerPhase.CLAIMED, WorkerPhase.READ, WorkerPhase.COPIED)
+DESTAGING = (WorkerPhase.TAKEN, WorkerPhase.DESTAGED)

@@ -1,0 +1,118 @@
+"""The words that the controller thinks in: named predicates, in which its properties and proofs speak."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from splitproof.model.controller.memory import workers_of
+from splitproof.model.controller.phases import COPYING, DESTAGING, AtBlock, HostTask, ServerPhase, TapePhase, WritePhase
+from splitproof.model.design import CopyReads, Design, DirtyCounts, InFlight, PreSplitSlot
+from splitproof.model.expressions import FALSE, Expr, any_of, ite
+from splitproof.model.machine import Machine
+from splitproof.spec.vocabulary import PairState
+
+__all__ = ["declare_predicates", "marking_outstanding"]
+
+
+def declare_predicates(machine: Machine, design: Design) -> None:
+    """Declare them all; what they mean depends on the design's choices."""
+    _declare_cache_words(machine, design)
+    _declare_progress_words(machine, design)
+    _declare_run_words(machine)
+
+
+def _declare_cache_words(machine: Machine, design: Design) -> None:
+    two_slots = design.pre_split_slot is PreSplitSlot.TWO_SLOTS
+
+    def cached(s: Any, b: Any) -> Expr:
+        return any_of(s.row[b].present, s.row[b].next_present if two_slots else FALSE)
+
+    def logical(s: Any, b: Any) -> Expr:
+        older = ite(s.row[b].present, s.row[b].data, s.source[b])
+        return ite(s.row[b].next_present, s.row[b].next_data, older) if two_slots else older
+
+    def slot_before_split(s: Any, b: Any) -> Expr:
+        present: Expr = s.row[b].present
+        return present if two_slots else present & ~s.row[b].after
+
+    def uncopied(s: Any, b: Any) -> Expr:
+        return any_of(
+            s.row[b].difference,
+            s.row[b].in_flight if design.in_flight is InFlight.VISIBLE else FALSE,
+            s.slot_before_split[b] if design.dirty_counts is DirtyCounts.YES else FALSE,
+        )
+
+    machine.predicate("cached", "a slot of the block is dirty", cached)
+    machine.predicate("logical", "what a host read of the block returns", logical)
+    machine.predicate("slot_before_split", "a dirty slot that the split found, or that no split has passed", slot_before_split)
+    machine.predicate("uncopied", "what the controller takes for 'not reflected'", uncopied)
+    machine.predicate(
+        "marked",
+        "the block is marked as different, in the way that the design counts",
+        lambda s, b: s.row[b].difference | (s.slot_before_split[b] if design.dirty_counts is DirtyCounts.YES else FALSE),
+    )
+    machine.predicate("copy_must_wait", "a copy may not read the block yet", lambda s, b: _copy_must_wait(s, b, design))
+
+
+def _copy_must_wait(s: Any, b: Any, design: Design) -> Expr:
+    return any_of(s.slot_before_split[b] if design.copy_reads is CopyReads.AFTER_DESTAGE else FALSE)
+
+
+def _declare_progress_words(machine: Machine, design: Design) -> None:
+    workers = tuple(workers_of(design))
+    machine.predicate(
+        "in_copy",
+        "a worker is copying the block",
+        lambda s, b: any_of(*(s[w].phase.isin(*COPYING) & (s[w].block == b) for w in workers)),
+    )
+    machine.predicate(
+        "in_destage",
+        "a worker is destaging the block",
+        lambda s, b: any_of(*(s[w].phase.isin(*DESTAGING) & (s[w].block == b) for w in workers)),
+    )
+    machine.predicate(
+        "being_written",
+        "a write of the block is accepted and not acknowledged",
+        lambda s, b: s.write_outstanding & (s.write.block == b),
+    )
+    machine.predicate("incoming", "what the host write holds", lambda s, b: s.write.data)
+    machine.predicate(
+        "write_outstanding",
+        "a host write is accepted and not acknowledged",
+        lambda s: ~s.write.phase.isin(WritePhase.NONE, WritePhase.ACKNOWLEDGED),
+    )
+    machine.predicate(
+        "mark_outstanding",
+        "data of the block is stored and its difference not marked yet",
+        lambda s, b: marking_outstanding(s) & (s.write.block == b),
+    )
+    machine.predicate("staging", "what was read for the tape", lambda s, b: s.backup.data[b])
+    machine.predicate("staged", "the block is ready for the tape", lambda s, b: s.backup.at[b] == AtBlock.STAGED)
+
+
+def marking_outstanding(s: Any) -> Expr:
+    """501 holds a write that is stored and not marked."""
+    outstanding: Expr = s.write.phase.isin(WritePhase.UNMARKED, WritePhase.ACKNOWLEDGED)
+    return outstanding
+
+
+def _declare_run_words(machine: Machine) -> None:
+    machine.predicate(
+        "split_commanded",
+        "501 has received a split command and not reported its end",
+        lambda s: s.task.isin(HostTask.ORDERED, HostTask.SPLIT),
+    )
+    machine.predicate(
+        "split_reported",
+        "501 has reported the end of the split",
+        lambda s: s.task.isin(HostTask.REPORTED, HostTask.COMMANDED),
+    )
+    machine.predicate(
+        "target_view_outstanding",
+        "the source view is set and the target view is still to be set",
+        lambda s: (s.pair.source_view == PairState.SPLIT) & (s.pair.target_view == PairState.DUPLEX),
+    )
+    machine.predicate("backup_commanded", "102 has commanded a backup", lambda s: s.server == ServerPhase.COMMANDED)
+    machine.predicate("end_reported", "102 holds a good end report", lambda s: s.server == ServerPhase.ENDED)
+    machine.predicate("in_range", "the block is in the range of the backup", lambda s, b: s.job_range[b])
+    machine.predicate("backing_up", "503 is at work", lambda s: s.backup.phase == TapePhase.RUNNING)

@@ -1,0 +1,240 @@
+"""508 and, in designs that have one, a second volume worker: destaging, copying, and completing what is copied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from splitproof.model.controller.host_port import mark
+from splitproof.model.controller.memory import locks_rows
+from splitproof.model.controller.phases import DestageOf, WorkerPhase
+from splitproof.model.design import (
+    Backup,
+    CopyReads,
+    Design,
+    DestageClean,
+    DifferenceCleared,
+    DifferenceMarked,
+    Ownership,
+    PostSplitWrite,
+    PreSplitSlot,
+    Workers,
+)
+from splitproof.model.expressions import Expr, ite, none
+from splitproof.model.machine import Fairness, Machine
+from splitproof.model.records import Block
+from splitproof.model.state import State, when
+from splitproof.spec.vocabulary import VOLUME_WORKER, PairState, Processor, StepKind
+
+__all__ = ["declare_completion", "declare_volume_worker"]
+
+_WEAK = Fairness.WEAK
+_FREE = (WorkerPhase.IDLE, WorkerPhase.POLLED)
+
+
+def declare_volume_worker(machine: Machine, design: Design, name: str, worker: Processor) -> None:
+    """The steps of one worker; `name` is its memory."""
+    _declare_destage(machine, design, name, worker)
+    _declare_claim(machine, design, name, worker)
+    _declare_copy(machine, design, name, worker)
+
+
+def _declare_destage(machine: Machine, design: Design, name: str, worker: Processor) -> None:
+    owns = _owns(design, Ownership.DESTAGE)
+    two_slots = design.pre_split_slot is PreSplitSlot.TWO_SLOTS
+    at_destage = design.difference_marked is DifferenceMarked.AT_DESTAGE
+
+    def take(s: Any, b: Any, which: DestageOf, data: Expr, after: Any) -> None:
+        own, row = s[name], s.row[b]
+        when(own.phase.isin(*_FREE))
+        if owns:
+            when(~row.owned)
+            row.owned = True
+        row.destage = which
+        own.phase = WorkerPhase.TAKEN
+        own.block = b
+        own.data = data
+        if at_destage:
+            own.after = after
+
+    @machine.action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R23", "R31"))
+    def take_slot(s: State, b: Block) -> None:
+        """508 takes the dirty slot of the block for destaging."""
+        row = s.row[b]
+        when(row.present)
+        if design.post_split_write is PostSplitWrite.COPIED_FIRST and not two_slots:
+            when(~(row.after & s.uncopied[b]))
+        take(s, b, DestageOf.SLOT, row.data, False if two_slots else row.after)
+
+    if two_slots:
+
+        @machine.action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R23", "R31"))
+        def take_later_version(s: State, b: Block) -> None:
+            """508 takes the version from after the split for destaging."""
+            row = s.row[b]
+            when(row.next_present)
+            when(~row.present)
+            if design.post_split_write is PostSplitWrite.COPIED_FIRST:
+                when(~s.uncopied[b])
+            take(s, b, DestageOf.NEXT, row.next_data, True)
+
+    @machine.action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R11", "R28"))
+    def write_source(s: State) -> None:
+        """508 writes the taken data to the source volume."""
+        own = s[name]
+        when(own.phase == WorkerPhase.TAKEN)
+        s.source[own.block] = own.data
+        own.phase = WorkerPhase.DESTAGED
+
+    @machine.action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R31", "G33"))
+    def finish_destage(s: State) -> None:
+        """508 marks the row clean."""
+        own = s[name]
+        b = own.block
+        row = s.row[b]
+        when(own.phase == WorkerPhase.DESTAGED)
+        _clean(row, design)
+        row.destage = DestageOf.NONE
+        if at_destage:
+            mark(s, b, design, after_split=own.after & (s.pair.source_view == PairState.SPLIT))
+        if owns:
+            row.owned = False
+        own.phase = WorkerPhase.IDLE
+
+
+def _clean(row: Any, design: Design) -> None:
+    """The destaged version is clean: at any rate if the design is blind, otherwise unless it was rewritten."""
+    blind = design.destage_clean is DestageClean.BLIND
+    if design.pre_split_slot is PreSplitSlot.TWO_SLOTS:
+        row.present = row.present & (row.destage != DestageOf.SLOT)
+        row.next_present = row.next_present & (row.destage != DestageOf.NEXT)
+    else:
+        row.present = False if blind else row.present & (row.destage == DestageOf.NONE)
+
+
+def _declare_claim(machine: Machine, design: Design, name: str, worker: Processor) -> None:
+    asked = design.backup is Backup.ON_DEMAND
+
+    if asked:
+
+        @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R65",))
+        def poll_requests(s: State) -> None:
+            """508 sees that no copy is requested."""
+            when(s[name].phase == WorkerPhase.IDLE)
+            when(none(lambda b: s.row[b].requested))
+            s[name].phase = WorkerPhase.POLLED
+
+        @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R64", "R65"))
+        def claim_requested(s: State, b: Block) -> None:
+            """508 claims a block whose copy is requested."""
+            when(s[name].phase.isin(*_FREE))
+            when(s.row[b].requested)
+            _claim(s, b, design, name, worker)
+
+    @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
+    def claim(s: State, b: Block) -> None:
+        """508 claims a differing block for copying."""
+        when(s[name].phase == (WorkerPhase.POLLED if asked else WorkerPhase.IDLE))
+        if asked:
+            when(~s.row[b].requested)
+        _claim(s, b, design, name, worker)
+
+
+def _claim(s: Any, b: Any, design: Design, name: str, worker: Processor) -> None:
+    own, row = s[name], s.row[b]
+    when(row.difference)
+    when(s.pair.source_view != PairState.SIMPLEX)
+    if worker == VOLUME_WORKER:
+        when((s.pair.source_view != PairState.SPLIT) | s.reflecting)
+    if design.copy_reads is CopyReads.AFTER_DESTAGE:
+        when(~s.slot_before_split[b])
+    if _owns(design, Ownership.COPY):
+        when(~row.owned)
+        row.owned = True
+    row.in_flight = True
+    if design.difference_cleared is DifferenceCleared.BEFORE_READ:
+        row.difference = False
+    if design.difference_cleared is DifferenceCleared.COMPARE:
+        row.remarked = False
+    own.block = b
+    if design.copy_reads is CopyReads.THROUGH_CACHE:
+        own.phase = ite(s.slot_before_split[b], WorkerPhase.READ, WorkerPhase.CLAIMED)
+        own.data = row.data
+    else:
+        own.phase = WorkerPhase.CLAIMED
+
+
+def _declare_copy(machine: Machine, design: Design, name: str, worker: Processor) -> None:
+    owns = _owns(design, Ownership.COPY)
+
+    @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
+    def read_source(s: State) -> None:
+        """508 reads the block from the source volume."""
+        own = s[name]
+        when(own.phase == WorkerPhase.CLAIMED)
+        own.phase = WorkerPhase.READ
+        own.data = s.source[own.block]
+
+    @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
+    def write_target(s: State) -> None:
+        """508 writes the block to the target volume."""
+        own = s[name]
+        when(own.phase == WorkerPhase.READ)
+        s.target[own.block] = own.data
+        own.phase = WorkerPhase.COPIED
+
+    @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R54", "R66"))
+    def release(s: State) -> None:
+        """508 releases the block: it is copied."""
+        own = s[name]
+        row = s.row[own.block]
+        when(own.phase == WorkerPhase.COPIED)
+        row.in_flight = False
+        if design.difference_cleared is DifferenceCleared.AFTER_WRITE:
+            row.difference = False
+        if design.difference_cleared is DifferenceCleared.COMPARE:
+            row.difference = row.remarked
+        if design.backup is Backup.ON_DEMAND:
+            row.requested = False
+        if owns:
+            row.owned = False
+        own.phase = WorkerPhase.IDLE
+
+
+def declare_completion(machine: Machine, design: Design) -> None:
+    """508 takes the copy command, and sees in the table when the mirror or the split is complete."""
+    handover = "508 takes the command into its own memory; nothing else reads either place"
+
+    @machine.action(by=VOLUME_WORKER, kind=StepKind.MESSAGE, fair=_WEAK, folds=handover, cites=("R53",))
+    def receive_copy_command(s: State) -> None:
+        """508 receives the command to copy what the table says."""
+        when(s.copy_command)
+        s.copy_command = False
+        s.reflecting = True
+
+    @machine.action(by=VOLUME_WORKER, kind=StepKind.COPY, fair=_WEAK, cites=("R36",))
+    def complete_mirror(s: State) -> None:
+        """508 sees no difference left: the pair is mirrored."""
+        when(s.disk.phase.isin(*_FREE))
+        when(s.pair.source_view == PairState.DUPLEX_PENDING)
+        when(none(lambda b: s.uncopied[b]))
+        s.pair.source_view = PairState.DUPLEX
+        s.pair.target_view = PairState.DUPLEX
+        s.reflecting = False
+
+    @machine.action(by=VOLUME_WORKER, kind=StepKind.COPY, fair=_WEAK, cites=("R44", "R54"))
+    def complete_split(s: State) -> None:
+        """508 sees no difference left: the target view becomes SPLIT."""
+        when(s.disk.phase.isin(*_FREE))
+        when(s.reflecting)
+        when(s.pair.source_view == PairState.SPLIT)
+        when(none(lambda b: s.uncopied[b]))
+        s.pair.target_view = PairState.SPLIT
+        s.reflecting = False
+
+
+def _owns(design: Design, what: Ownership) -> bool:
+    """Whether a worker takes the row to itself for this: among workers, or as 503 locks rows."""
+    among_workers = design.workers is Workers.TWO and design.ownership in (what, Ownership.FULL)
+    return among_workers or locks_rows(design)
+
+

@@ -1,0 +1,133 @@
+"""The reference interpreter: takes steps by evaluating the tree, for replay and for comparison with engines.
+
+Slow and plain on purpose. It imports no engine and no code generator.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from splitproof.model.evaluation import evaluate
+from splitproof.model.expressions import Expr
+from splitproof.model.layout import Layout, Slot, Valuation
+from splitproof.model.machine import Action, Machine
+from splitproof.model.properties import TracedProperty, trace_property
+from splitproof.model.records import ANY
+from splitproof.spec.properties import Property
+
+__all__ = ["Interpreter", "Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """An action with a value for each of its parameters: a block is its index, data 0 or 1, a set a frozenset."""
+
+    action: Action
+    arguments: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"{self.action.label}({', '.join(map(str, self.arguments))})"
+
+
+class Interpreter:
+    """A machine with a number of blocks, run step by step."""
+
+    def __init__(self, machine: Machine, blocks: int) -> None:
+        self.machine = machine
+        self.blocks = blocks
+        self.layout = Layout(machine, blocks)
+
+    def initial_states(self) -> Iterator[Valuation]:
+        """Every initial state once, in a fixed order."""
+        choices = []
+        for slot in self.layout.slots:
+            initial = slot.leaf.initial
+            if initial is ANY:
+                choices.append(slot.values)
+            else:
+                choices.append((self.layout.default(slot) if initial is None else initial,))
+        seen = set()
+        constraint = self.machine.constraint
+        for values in itertools.product(*choices):
+            state = self._forget(values)
+            if state not in seen and self.value(constraint, state):
+                seen.add(state)
+                yield state
+
+    def steps(self) -> Iterator[Step]:
+        """Every action with every choice of parameters, in the order of declaration."""
+        for action in self.machine.actions:
+            for arguments in itertools.product(*(p.type.values(self.blocks) for p in action.parameters)):
+                yield Step(action, arguments)
+
+    def enabled(self, state: Valuation) -> Iterator[Step]:
+        """The steps that can be taken."""
+        return (step for step in self.steps() if self.can_take(state, step))
+
+    def can_take(self, state: Valuation, step: Step) -> bool:
+        """Whether every clause of the step's guard holds."""
+        known = self._arguments(step)
+        return all(self.value(clause.condition, state, known) for clause in step.action.clauses)
+
+    def take(self, state: Valuation, step: Step) -> Valuation:
+        """The state after the step.
+
+        Raises:
+            ValueError: a clause of its guard does not hold; the message quotes it.
+        """
+        known = self._arguments(step)
+        for clause in step.action.clauses:
+            if not self.value(clause.condition, state, known):
+                raise ValueError(f"{step} cannot be taken: {clause.where}: {clause.text} does not hold")
+        after = list(state)
+        for update in step.action.updates:
+            if update.bound is not None:
+                for block in range(self.blocks):
+                    value = self.value(update.value, state, {**known, update.bound.name: block})
+                    after[self.layout.position[update.name, block]] = value
+            else:
+                block = None if update.index is None else self.value(update.index, state, known)
+                after[self.layout.position[update.name, block]] = self.value(update.value, state, known)
+        return self._forget(tuple(after))
+
+    def value(
+        self, node: Expr, state: Valuation, known: dict[str, Any] | None = None, after: Valuation | None = None
+    ) -> Any:
+        """The value of a tree in a state, or over a step if `after` is given."""
+        position = self.layout.position
+
+        def lookup(name: str, block: int | None, is_after: bool) -> Any:
+            if not is_after:
+                return state[position[name, block]]
+            if after is None:
+                raise ValueError(f"{name} after the step is asked for in a state")
+            return after[position[name, block]]
+
+        return evaluate(node, lookup, self.blocks, known or {})
+
+    def holds(self, traced: TracedProperty, state: Valuation, after: Valuation | None = None) -> bool:
+        """Whether a property of kind always (or step, with `after`) holds here, for every block."""
+        return bool(self.value(traced.for_all_blocks, state, after=after))
+
+    def traced(self, item: Property) -> TracedProperty:
+        """The property over this machine's variables."""
+        return trace_property(self.machine, item)
+
+    def _arguments(self, step: Step) -> dict[str, Any]:
+        return {p.name: value for p, value in zip(step.action.parameters, step.arguments, strict=True)}
+
+    def _forget(self, state: Valuation) -> Valuation:
+        values = list(state)
+        for slot, condition in self.layout.conditions:
+            if not self.value(condition, tuple(values), _block_of(slot)):
+                values[slot.position] = self.layout.default(slot)
+        return tuple(values)
+
+
+def _block_of(slot: Slot) -> dict[str, Any]:
+    return {} if slot.block is None else {"b": slot.block}
+
+

@@ -1,0 +1,62 @@
+"""Where the variables of a machine lie when it is grounded for a number of blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from splitproof.model.expressions import Expr
+from splitproof.model.machine import Leaf, Machine
+from splitproof.model.state import default_of
+
+__all__ = ["Layout", "Slot", "Valuation"]
+
+Valuation = tuple[Any, ...]
+"""A state as values in the order of `Layout.slots`: bool, int, enum member; a block is its index, data is 0 or 1."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One value of a state: a leaf, for one block if it is per block."""
+
+    leaf: Leaf
+    block: int | None
+    position: int
+    values: tuple[Any, ...]
+
+    @property
+    def name(self) -> str:
+        return self.leaf.name if self.block is None else f"{self.leaf.name}[{self.block}]"
+
+
+class Layout:
+    """The slots of a machine with `blocks` blocks: globals first, then each block's, in the order of declaration."""
+
+    def __init__(self, machine: Machine, blocks: int) -> None:
+        self.machine = machine
+        self.blocks = blocks
+        leaves = list(machine.leaves.values())
+        places: list[tuple[Leaf, int | None]] = [(leaf, None) for leaf in leaves if not leaf.per_block]
+        places += [(leaf, block) for block in range(blocks) for leaf in leaves if leaf.per_block]
+        self.slots = tuple(
+            Slot(leaf, block, position, leaf.type.values(blocks)) for position, (leaf, block) in enumerate(places)
+        )
+        self.position = {(slot.leaf.name, slot.block): slot.position for slot in self.slots}
+
+    @cached_property
+    def conditions(self) -> tuple[tuple[Slot, Expr], ...]:
+        """The slots that mean something only under a condition (over `Param('b')` if per block), with the condition.
+
+        Conditions are applied in this order to the state after each step; a condition may read slots that stand
+        earlier in the order.
+        """
+        return tuple((slot, node) for slot in self.slots if (node := self.machine.while_of(slot.leaf.name)) is not None)
+
+    def default(self, slot: Slot) -> Any:
+        """What the slot holds while it means nothing."""
+        return default_of(slot.leaf.type).value
+
+    def describe(self, state: Valuation) -> dict[str, Any]:
+        """The state as names to values."""
+        return {slot.name: state[slot.position] for slot in self.slots}
