@@ -35,6 +35,7 @@ __all__ = [
     "PostSplitWrite",
     "PreSplitSlot",
     "Question",
+    "Report",
     "Resync",
     "SplitWhen",
     "Staging",
@@ -91,7 +92,13 @@ class DirtyCounts(Choice):
 class DifferenceCleared(Choice):
     BEFORE_READ = "before-read", "before the copy reads the source"
     AFTER_WRITE = "after-write", "after the copy has written the target"
-    COMPARE = "compare", "after the copy has written the target, unless marked again meanwhile"
+    COMPARE = "compare", "after the copy has written the target, unless a write marked it again meanwhile"
+    GENERATION = "generation", "after the copy has written the target, unless a write or a resync marked it again meanwhile"
+
+    @property
+    def remembers_marks(self) -> bool:
+        """Whether a row remembers that it was marked again during a copy."""
+        return self in (DifferenceCleared.COMPARE, DifferenceCleared.GENERATION)
 
 
 class InFlight(Choice):
@@ -128,6 +135,11 @@ class Staging(Choice):
     RECHECKED = "rechecked", "503 checks again after reading, and starts over if the block was copied meanwhile"
     UNIT_LOCKED = "unit-locked", "503 locks the block from the check until it is read"
     RANGE_LOCKED = "range-locked", "503 locks each differing block until the whole range is staged"
+
+
+class Report(Choice):
+    AFTER_ANY_COPY = "after-any-copy", "when a copy of the block is done, although it may be marked again"
+    WHEN_REFLECTED = "when-reflected", "when a copy of the block is done and the block is not marked"
 
 
 class Workers(Choice):
@@ -202,6 +214,7 @@ CHOICES: dict[str, Question] = {
         Question("post_split_write", PostSplitWrite, "may a write reach a block that is not copied yet?", ("G02", "G35")),
         Question("post_split_table", PostSplitTable, "where are writes after the split marked?", ("G09", "G10", "G37")),
         Question("staging", Staging, "how does 503 keep check and read of the source together?", ("G08", "G29")),
+        Question("report", Report, "when does 508 report a requested copy to 503?", ("R66", "G17")),
         Question("workers", Workers, "how many processors do volume I/O?", ("R110", "G18")),
         Question("ownership", Ownership, "how do volume workers share a block?", ("G18",)),
         Question("destage_clean", DestageClean, "when is a row clean after a destage?", ("G33",)),
@@ -233,6 +246,7 @@ class Design:
     post_split_write: PostSplitWrite = PostSplitWrite.OVERWRITES
     post_split_table: PostSplitTable = PostSplitTable.SAME
     staging: Staging = Staging.UNLOCKED
+    report: Report = Report.AFTER_ANY_COPY
     workers: Workers = Workers.ONE
     ownership: Ownership = Ownership.NONE
     destage_clean: DestageClean = DestageClean.BLIND
@@ -281,6 +295,8 @@ class Design:
         idle = {}
         if self.backup is not Backup.STAGE:
             idle["staging"] = f"only backup=stage reads the source for the tape, this design has backup={self.backup}"
+        if self.backup is not Backup.ON_DEMAND:
+            idle["report"] = f"only backup=on-demand asks for copies, this design has backup={self.backup}"
         if self.backup in (Backup.UNCHECKED, Backup.WAIT_ALL):
             idle["check_unit"] = f"backup={self.backup} does not check block by block"
         if self.workers is Workers.ONE:

@@ -119,12 +119,12 @@ NO_ACKNOWLEDGED_WRITE_LOST = always(
     ),
 )
 
-END_REPORT_IS_TRUE = always(
+END_REPORT_IS_TRUE = step(
     "end-report-is-true",
-    "when the backup server holds a good end report, every block of the range is on the tape",
+    "when a good end of the backup is reported, every block of the range is on the tape",
     cites=("R08", "R68", "G17"),
-    trigger=lambda s, b: s.end_reported & s.in_range[b],
-    holds=lambda s, b: ~(s.end_reported & s.in_range[b]) | s.tape[b].written,
+    trigger=lambda before, after, b: _reports_end(before, after) & before.in_range[b],
+    holds=lambda before, after, b: ~(_reports_end(before, after) & before.in_range[b]) | before.tape[b].written,
 )
 
 SPLIT_LIES_IN_ITS_COMMAND = step(
@@ -132,15 +132,15 @@ SPLIT_LIES_IN_ITS_COMMAND = step(
     "the split step lies between the receipt of its command and the report of its end",
     cites=("R43", "R51", "R52", "G01", "G23"),
     trigger=lambda before, after: _splits(before, after),
-    holds=lambda before, after: ~_splits(before, after) | (before.split_commanded & ~after.split_reported),
+    holds=lambda before, after: ~_splits(before, after) | (before.split_received & after.split_outstanding),
 )
 
 SPLIT_DOES_NOT_WAIT = possible(
     "split-does-not-wait",
     "a split commanded in DUPLEX can be reported without any copying or destaging",
     cites=("R07", "R43", "R52"),
-    trigger=lambda s: s.split_commanded & (s.pair.source_view == PairState.DUPLEX),
-    reaches=lambda s: s.split_reported,
+    trigger=lambda s: s.split_outstanding & (s.pair.source_view == PairState.DUPLEX),
+    reaches=lambda s: ~s.split_outstanding,
     without=(StepKind.COPY, StepKind.DESTAGE),
 )
 
@@ -155,10 +155,10 @@ WRITE_NEVER_WAITS = possible(
 
 BACKUP_CAN_END = possible(
     "backup-can-end",
-    "a commanded backup can end, without new host I/O",
+    "once the split is relayed, the backup can end, without new host I/O",
     cites=("R31", "R54", "R68", "R75"),
-    trigger=lambda s: s.backup_commanded,
-    reaches=lambda s: ~s.backup_commanded,
+    trigger=lambda s: s.backup_outstanding,
+    reaches=lambda s: ~s.backup_outstanding,
     without=(StepKind.HOST_IO,),
 )
 
@@ -207,6 +207,10 @@ def _same_views(before: Any, after: Any) -> Any:
 
 def _splits(before: Any, after: Any) -> Any:
     return (before.pair.source_view != PairState.SPLIT) & (after.pair.source_view == PairState.SPLIT)
+
+
+def _reports_end(before: Any, after: Any) -> Any:
+    return ~before.end_reported & after.end_reported
 
 
 def _any(terms: Any) -> Any:

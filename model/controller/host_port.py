@@ -29,6 +29,7 @@ from splitproof.spec.vocabulary import HOST_PORT, PairState, StepKind
 __all__ = ["declare_host_writes", "declare_pair_commands", "mark"]
 
 _WEAK = Fairness.WEAK
+_HANDOVER = "a hand-over: 501 alone takes the command from its port, and the split waits for it"
 _PAIRED = (PairState.DUPLEX_PENDING, PairState.DUPLEX)
 
 
@@ -119,7 +120,7 @@ def mark(s: Any, b: Any, design: Design, after_split: Any) -> None:
         row.post_difference = row.post_difference | after_split
         marked = marked & ~after_split
     row.difference = row.difference | marked
-    if design.difference_cleared is DifferenceCleared.COMPARE:
+    if design.difference_cleared.remembers_marks:
         row.remarked = row.remarked | marked
 
 
@@ -163,7 +164,7 @@ def _declare_split(machine: Machine, design: Design) -> None:
 
 
 def _declare_split_messages(machine: Machine, design: Design) -> None:
-    @machine.action(by=HOST_PORT, kind=StepKind.MESSAGE, fair=_WEAK, cites=("R51",))
+    @machine.action(by=HOST_PORT, kind=StepKind.MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R51",))
     def receive_split_command(s: State) -> None:
         """501 receives the split command."""
         when(s.split_command)
@@ -183,11 +184,10 @@ def _declare_split_messages(machine: Machine, design: Design) -> None:
 
     @machine.action(by=HOST_PORT, kind=StepKind.MESSAGE, fair=_WEAK, cites=("R53",))
     def command_copy(s: State) -> None:
-        """501 commands 508 to copy what the table says."""
+        """501 commands 508, through the management record, to copy what the table says."""
         when(s.task == HostTask.REPORTED)
-        when(~s.copy_command)
         s.task = HostTask.COMMANDED if sets_view_late else HostTask.NONE
-        s.copy_command = True
+        s.pair.copy_commanded = True
 
     if sets_view_late:
 
@@ -209,8 +209,11 @@ def _declare_resync(machine: Machine, design: Design) -> None:
             when(~s.job)
         s.pair.source_view = PairState.DUPLEX_PENDING
         s.pair.target_view = PairState.DUPLEX_PENDING
+        s.pair.copy_commanded = False
         if design.post_split_table is PostSplitTable.OWN:
             s.row.difference.each(lambda b: s.row[b].difference | s.row[b].post_difference)
+            if design.difference_cleared is DifferenceCleared.GENERATION:
+                s.row.remarked.each(lambda b: s.row[b].remarked | s.row[b].post_difference)
         if design.post_split_table is not PostSplitTable.SAME:
             s.row.post_difference.each(False)
         if design.pre_split_slot is PreSplitSlot.TWO_SLOTS:

@@ -54,6 +54,7 @@ TAPE_RECORD = Cell(
 class Pair(Record):
     source_view = field(PairState, "516; every access to a row sees it, as it selects the table that writes mark")
     target_view = field(PairState, "517: SPLIT_PENDING until the differences are reflected [R44]")
+    copy_commanded = field(Bool, "501 has commanded 508 to copy what the table says [R53]")
 
 
 class Write(Record):
@@ -121,12 +122,10 @@ def _declare_processors(machine: Machine, design: Design) -> None:
     machine.memory("task", HostTask, "the pair command that 501 carries out", numeral=504, cell=memory(HOST_PORT, 504))
     machine.memory("command", CommandPhase, "the backup command at 502", numeral=505, cell=memory(COMMAND_PORT, 505))
     machine.memory("backup", TapeWork, "the backup at 503", numeral=506, cell=memory(TAPE_PORT, 506))
-    machine.shared("copy_command", Bool, "'copy what the table says' is on its way", cell=channel("501 to 508", HOST_PORT, VOLUME_WORKER, ("R53",)))
     machine.shared("backup_notice", Bool, "'back up' is on its way", cell=channel("502 to 503", COMMAND_PORT, TAPE_PORT, ("R60",)))
     machine.shared("backup_done", Bool, "'backup done' is on its way", cell=channel("503 to 502", TAPE_PORT, COMMAND_PORT, ("R68",)))
     for name, processor in workers_of(design).items():
         machine.memory(name, _worker(design), f"what {processor} is at", numeral=509, cell=memory(processor, 509))
-    machine.memory("reflecting", Bool, "508 was commanded to reflect the table", numeral=509, cell=memory(VOLUME_WORKER, 509))
 
 
 def _worker(design: Design) -> type[Record]:
@@ -158,7 +157,7 @@ def _declare_cache(machine: Machine, design: Design) -> None:
         if design.post_split_table is not PostSplitTable.SAME:
             post_difference = field(Bool, "written after the split; merged into 514 by resync")
         in_flight = field(Bool, "a worker is copying the block")
-        if design.difference_cleared.value == "compare":
+        if design.difference_cleared.remembers_marks:
             remarked = field(Bool, "marked again since the copy began", while_=lambda r: r.in_flight)
         if design.backup is Backup.ON_DEMAND:
             requested = field(Bool, "503 has asked for a copy [R64]")
@@ -181,8 +180,8 @@ def _declare_backup(machine: Machine, lean: bool) -> None:
 
 
 def _while_judged(s: Any, b: Any) -> Any:
-    """From the command to the end that 102 takes note of: a record never changes after it is written."""
-    return s.server.isin(ServerPhase.COMMANDED, ServerPhase.ENDED)
+    """From the acceptance to the report of the end: a record never changes after it is written."""
+    return ~s.command.isin(CommandPhase.IDLE, CommandPhase.RECEIVED, CommandPhase.REFUSED)
 
 
 def _declare_volumes(machine: Machine, design: Design) -> None:

@@ -36,7 +36,6 @@ class ServerPhase(enum.Enum):
     STARTED = "started"
     CLEARED = "split relayed"
     COMMANDED = "backup commanded"
-    ENDED = "good end received"
 
 
 class HostTask(enum.Enum):
@@ -46,7 +45,7 @@ class HostTask(enum.Enum):
     ORDERED = "split ordered"
     SPLIT = "split done"
     REPORTED = "split reported"
-    COMMANDED = "copy commanded"
+    COMMANDED = "copy commanded, target view to be set"
 
 
 class WritePhase(enum.Enum):

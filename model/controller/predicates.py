@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from splitproof.model.controller.memory import workers_of
-from splitproof.model.controller.phases import COPYING, DESTAGING, AtBlock, HostTask, ServerPhase, TapePhase, WritePhase
+from splitproof.model.controller.phases import COPYING, DESTAGING, AtBlock, EndReport, HostTask, ServerPhase, TapePhase, WritePhase
 from splitproof.model.design import CopyReads, Design, DirtyCounts, InFlight, PreSplitSlot
 from splitproof.model.expressions import FALSE, Expr, any_of, ite
 from splitproof.model.machine import Machine
@@ -98,21 +98,25 @@ def marking_outstanding(s: Any) -> Expr:
 
 def _declare_run_words(machine: Machine) -> None:
     machine.predicate(
-        "split_commanded",
-        "501 has received a split command and not reported its end",
-        lambda s: s.task.isin(HostTask.ORDERED, HostTask.SPLIT),
+        "split_received",
+        "501 has received a split command and not carried it out",
+        lambda s: s.task == HostTask.ORDERED,
     )
     machine.predicate(
-        "split_reported",
-        "501 has reported the end of the split",
-        lambda s: s.task.isin(HostTask.REPORTED, HostTask.COMMANDED),
+        "split_outstanding",
+        "101 has commanded a split and 501 has not reported its end",
+        lambda s: s.split_command | s.task.isin(HostTask.ORDERED, HostTask.SPLIT),
     )
     machine.predicate(
         "target_view_outstanding",
         "the source view is set and the target view is still to be set",
         lambda s: (s.pair.source_view == PairState.SPLIT) & (s.pair.target_view == PairState.DUPLEX),
     )
-    machine.predicate("backup_commanded", "102 has commanded a backup", lambda s: s.server == ServerPhase.COMMANDED)
-    machine.predicate("end_reported", "102 holds a good end report", lambda s: s.server == ServerPhase.ENDED)
+    machine.predicate(
+        "backup_outstanding",
+        "102 is to command a backup, or has commanded one that has not ended",
+        lambda s: s.server.isin(ServerPhase.CLEARED, ServerPhase.COMMANDED),
+    )
+    machine.predicate("end_reported", "502 has reported a good end", lambda s: s.end_report == EndReport.GOOD)
     machine.predicate("in_range", "the block is in the range of the backup", lambda s, b: s.job_range[b])
     machine.predicate("backing_up", "503 is at work", lambda s: s.backup.phase == TapePhase.RUNNING)

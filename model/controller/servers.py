@@ -10,13 +10,14 @@ from splitproof.spec.vocabulary import BACKUP_SERVER, CLIENT_SERVER, StepKind
 __all__ = ["declare_backup_server", "declare_client_server"]
 
 _WEAK, _MESSAGE = Fairness.WEAK, StepKind.MESSAGE
+_AT_ONCE = "when 102 starts its next run does not matter: the split waits for its own guard, and no property sees the start"
 _HANDOVER = "a hand-over between servers: it alone empties its channel and fills the next, and no property sees it"
 
 
 def declare_backup_server(machine: Machine) -> None:
     """102: start, wait for the relay, command the backup, take its end."""
 
-    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, cites=("R50", "R18"))
+    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, folds=_AT_ONCE, cites=("R50", "R18"))
     def start_run(s: State) -> None:
         """102 tells 101 over the LAN to start."""
         when(s.server == ServerPhase.IDLE)
@@ -32,7 +33,7 @@ def declare_backup_server(machine: Machine) -> None:
         s.lan_split = False
         s.server = ServerPhase.CLEARED
 
-    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, fair=_WEAK, cites=("R58", "R19"))
+    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R58", "R19"))
     def command_backup(s: State) -> None:
         """102 commands the backup at 502."""
         when(s.server == ServerPhase.CLEARED)
@@ -40,25 +41,11 @@ def declare_backup_server(machine: Machine) -> None:
         s.server = ServerPhase.COMMANDED
         s.backup_command = True
 
-    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, fair=_WEAK, cites=("R68",))
+    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, fair=_WEAK, cites=("R68", "G26"))
     def receive_end(s: State) -> None:
-        """102 receives the good end of the backup."""
-        when(s.end_report == EndReport.GOOD)
+        """102 receives the end of the backup, good or refused."""
+        when(s.end_report != EndReport.NONE)
         s.end_report = EndReport.NONE
-        s.server = ServerPhase.ENDED
-
-    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, fair=_WEAK, cites=("G26",))
-    def receive_refusal(s: State) -> None:
-        """102 is refused the backup."""
-        when(s.end_report == EndReport.REFUSED)
-        s.end_report = EndReport.NONE
-        s.server = ServerPhase.IDLE
-        s.split_in_run = False
-
-    @machine.action(by=BACKUP_SERVER, fair=_WEAK)
-    def finish_run(s: State) -> None:
-        """102 is ready for another run."""
-        when(s.server == ServerPhase.ENDED)
         s.server = ServerPhase.IDLE
         s.split_in_run = False
 

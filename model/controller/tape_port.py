@@ -40,14 +40,14 @@ def _declare_begin(machine: Machine) -> None:
         s.backup_notice = False
         s.backup.phase = TapePhase.NOTIFIED
 
-    @machine.action(by=TAPE_PORT, kind=_BACKUP, fair=_WEAK, folds=_HANDOVER, cites=("R59",))
+    @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R59",))
     def rewind_tape(s: State) -> None:
         """503 starts a fresh tape."""
         when(s.backup.phase == TapePhase.NOTIFIED)
         s.backup.phase = TapePhase.REWOUND
         s.tape.each(written=False)
 
-    @machine.action(by=TAPE_PORT, kind=_BACKUP, fair=_WEAK, folds=_HANDOVER, cites=("R59", "R62"))
+    @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R59", "R62"))
     def read_parameters(s: State) -> None:
         """503 reads the range from the parameters."""
         when(s.backup.phase == TapePhase.REWOUND)
@@ -161,7 +161,7 @@ def _declare_transfer(machine: Machine, design: Design) -> None:
         s.tape[b].data = s.backup.data[b]
         s.backup.at[b] = AtBlock.WRITTEN
 
-    @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, cites=("R68",))
+    @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R68",))
     def report_done(s: State) -> None:
         """503 reports to 502 that the range is on the tape."""
         when(s.backup.phase == TapePhase.RUNNING)

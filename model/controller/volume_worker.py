@@ -17,6 +17,7 @@ from splitproof.model.design import (
     Ownership,
     PostSplitWrite,
     PreSplitSlot,
+    Report,
     Workers,
 )
 from splitproof.model.expressions import Expr, ite, none
@@ -128,7 +129,7 @@ def _declare_claim(machine: Machine, design: Design, name: str, worker: Processo
             """508 claims a block whose copy is requested."""
             when(s[name].phase.isin(*_FREE))
             when(s.row[b].requested)
-            _claim(s, b, design, name, worker)
+            _claim(s, b, design, name)
 
     @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
     def claim(s: State, b: Block) -> None:
@@ -136,15 +137,14 @@ def _declare_claim(machine: Machine, design: Design, name: str, worker: Processo
         when(s[name].phase == (WorkerPhase.POLLED if asked else WorkerPhase.IDLE))
         if asked:
             when(~s.row[b].requested)
-        _claim(s, b, design, name, worker)
+        _claim(s, b, design, name)
 
 
-def _claim(s: Any, b: Any, design: Design, name: str, worker: Processor) -> None:
+def _claim(s: Any, b: Any, design: Design, name: str) -> None:
     own, row = s[name], s.row[b]
     when(row.difference)
     when(s.pair.source_view != PairState.SIMPLEX)
-    if worker == VOLUME_WORKER:
-        when((s.pair.source_view != PairState.SPLIT) | s.reflecting)
+    when((s.pair.source_view != PairState.SPLIT) | s.pair.copy_commanded)
     if design.copy_reads is CopyReads.AFTER_DESTAGE:
         when(~s.slot_before_split[b])
     if _owns(design, Ownership.COPY):
@@ -153,7 +153,7 @@ def _claim(s: Any, b: Any, design: Design, name: str, worker: Processor) -> None
     row.in_flight = True
     if design.difference_cleared is DifferenceCleared.BEFORE_READ:
         row.difference = False
-    if design.difference_cleared is DifferenceCleared.COMPARE:
+    if design.difference_cleared.remembers_marks:
         row.remarked = False
     own.block = b
     if design.copy_reads is CopyReads.THROUGH_CACHE:
@@ -188,28 +188,25 @@ def _declare_copy(machine: Machine, design: Design, name: str, worker: Processor
         own = s[name]
         row = s.row[own.block]
         when(own.phase == WorkerPhase.COPIED)
+        marked = _still_marked(row, design)
         row.in_flight = False
-        if design.difference_cleared is DifferenceCleared.AFTER_WRITE:
-            row.difference = False
-        if design.difference_cleared is DifferenceCleared.COMPARE:
-            row.difference = row.remarked
+        row.difference = marked
         if design.backup is Backup.ON_DEMAND:
-            row.requested = False
+            row.requested = row.requested & marked if design.report is Report.WHEN_REFLECTED else False
         if owns:
             row.owned = False
         own.phase = WorkerPhase.IDLE
 
 
-def declare_completion(machine: Machine, design: Design) -> None:
-    """508 takes the copy command, and sees in the table when the mirror or the split is complete."""
-    handover = "508 takes the command into its own memory; nothing else reads either place"
+def _still_marked(row: Any, design: Design) -> Any:
+    """Whether the block is marked once its copy is done."""
+    if design.difference_cleared is DifferenceCleared.AFTER_WRITE:
+        return False
+    return row.remarked if design.difference_cleared.remembers_marks else row.difference
 
-    @machine.action(by=VOLUME_WORKER, kind=StepKind.MESSAGE, fair=_WEAK, folds=handover, cites=("R53",))
-    def receive_copy_command(s: State) -> None:
-        """508 receives the command to copy what the table says."""
-        when(s.copy_command)
-        s.copy_command = False
-        s.reflecting = True
+
+def declare_completion(machine: Machine, design: Design) -> None:
+    """508 sees in the table when the mirror or the split is complete."""
 
     @machine.action(by=VOLUME_WORKER, kind=StepKind.COPY, fair=_WEAK, cites=("R36",))
     def complete_mirror(s: State) -> None:
@@ -219,17 +216,16 @@ def declare_completion(machine: Machine, design: Design) -> None:
         when(none(lambda b: s.uncopied[b]))
         s.pair.source_view = PairState.DUPLEX
         s.pair.target_view = PairState.DUPLEX
-        s.reflecting = False
 
     @machine.action(by=VOLUME_WORKER, kind=StepKind.COPY, fair=_WEAK, cites=("R44", "R54"))
     def complete_split(s: State) -> None:
         """508 sees no difference left: the target view becomes SPLIT."""
         when(s.disk.phase.isin(*_FREE))
-        when(s.reflecting)
         when(s.pair.source_view == PairState.SPLIT)
+        when(s.pair.target_view != PairState.SPLIT)
+        when(s.pair.copy_commanded)
         when(none(lambda b: s.uncopied[b]))
         s.pair.target_view = PairState.SPLIT
-        s.reflecting = False
 
 
 def _owns(design: Design, what: Ownership) -> bool:

@@ -1,0 +1,198 @@
+"""Deciding a design: search, graph, symbolic data and replay, and the one result that every report is made from."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
+from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Progress
+from splitproof.checker.reachability import possible_findings
+from splitproof.checker.symbolic_data import check_symbolic_data
+from splitproof.checker.traces import Trace, replay
+from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Timing, Unknown, Verdict, Violated
+from splitproof.model.interpreter import Step
+from splitproof.model.machine import Machine
+from splitproof.spec.properties import Kind, Property
+
+__all__ = ["GRAPH_STATES_MAX", "Options", "check"]
+
+GRAPH_STATES_MAX = 400_000
+"""States up to which the graph is held in networkx; a state takes about a kilobyte."""
+
+REACHABILITY_STATES_MAX = 12_000_000
+"""States up to which `possible` properties are decided on compact arrays."""
+
+SHORTEST_STATES_MAX = 3_000_000
+"""States up to which a counterexample is looked for again without folding, so that it is the shortest of all."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to do besides searching.
+
+    `fold`: take steps that declare `folds` before all others. `symbolic`: check the graph with symbolic data, where it
+    fits in networkx. `essential`: for each violation, find the actions that occur in every counterexample.
+    `limits`: where the search gives up.
+    """
+
+    limits: Limits = Limits()
+    fold: bool = True
+    symbolic: bool = True
+    essential: bool = False
+
+
+def check(
+    machine: Machine,
+    blocks: int,
+    properties: Sequence[Property] | None = None,
+    options: Options | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> CheckResult:
+    """Decide the properties of a machine (its own unless given) for a number of blocks.
+
+    Raises:
+        ReplayError: the interpreter does not confirm a counterexample.
+        EngineDisagreement: symbolic data and two-valued search differ.
+    """
+    return _Check(machine, blocks, properties, options or Options(), progress).run()
+
+
+class _Check:
+    def __init__(
+        self,
+        machine: Machine,
+        blocks: int,
+        properties: Sequence[Property] | None,
+        options: Options,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        asked = list(machine.properties.values()) if properties is None else list(properties)
+        self._asked = [item for item in asked if item.needs_blocks <= blocks]
+        self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
+        self._machine, self._blocks = machine, blocks
+        self._options, self._progress = options, progress
+        folds = options.fold and any(action.folds is not None for action in machine.actions)
+        self._oracle = Oracle(machine, blocks, self._asked, folded=folds)
+        self._graph: StateGraph | None = None
+
+    def run(self) -> CheckResult:
+        started = time.perf_counter()
+        exploration = self._oracle.explore(self._options.limits, self._progress)
+        undecided = self._judge_possible(exploration)
+        symbolic = self._check_symbolic(exploration)
+        traces = self._counterexamples(exploration)
+        results = tuple(self._result(item, exploration, traces, undecided) for item in self._asked)
+        seconds = time.perf_counter() - started
+        notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
+        return CheckResult(
+            design=self._machine.name,
+            blocks=self._blocks,
+            engine="graph",
+            states=exploration.states,
+            transitions=exploration.transitions,
+            depth=exploration.depth,
+            complete=exploration.complete,
+            limit=exploration.limit,
+            folded=self._oracle.folded,
+            properties=results,
+            never_fired=_never_fired(exploration),
+            timing=Timing(seconds, round(exploration.states / max(exploration.seconds, 1e-9)), _peak_memory_bytes()),
+            symbolic=symbolic,
+            notes=tuple(notes),
+        )
+
+    def _judge_possible(self, exploration: Exploration) -> str | None:
+        """Add the violations of `possible` properties; the limit that kept them from being decided, if one did."""
+        if not any(item.kind is Kind.POSSIBLE for item in self._asked):
+            return None
+        if not exploration.complete:
+            return exploration.limit
+        if exploration.states > REACHABILITY_STATES_MAX:
+            return f"{REACHABILITY_STATES_MAX:,} states for reachability"
+        exploration.findings |= possible_findings(self._oracle, exploration)
+        return None
+
+    def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
+        if not self._options.symbolic or not exploration.complete or exploration.states > GRAPH_STATES_MAX:
+            return None
+        found = check_symbolic_data(self._machine, self._blocks, self._state_graph(exploration), exploration.findings)
+        return {"controls": found.controls, "edges": found.edges, "classes": found.classes, "queries": found.queries}
+
+    def _state_graph(self, exploration: Exploration) -> StateGraph:
+        if self._graph is None:
+            self._graph = state_graph(self._oracle, exploration, GRAPH_STATES_MAX)
+        return self._graph
+
+    def _counterexamples(self, exploration: Exploration) -> dict[str, Violated]:
+        """A replayed counterexample for each violated property: the shortest of all where that search is affordable."""
+        findings = exploration.findings
+        shorter = self._unfolded_findings(exploration) if self._oracle.folded else {}
+        found = {}
+        for name, finding in findings.items():
+            if name in shorter:
+                oracle, space, best = shorter[name]
+                trace, shortest = self._trace(oracle, space, best), True
+            else:
+                trace, shortest = self._trace(self._oracle, exploration, finding), not self._oracle.folded
+            found[name] = Violated(trace, shortest, self._essential(exploration, finding))
+        return found
+
+    def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Oracle, Exploration, Finding]]:
+        """The violations again, searched for without folding as deep as they are known to lie."""
+        reachable = [item for item in self._asked if item.kind is not Kind.POSSIBLE and item.id in exploration.findings]
+        if not reachable:
+            return {}
+        deepest = max(len(self._oracle.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable)
+        oracle = Oracle(self._machine, self._blocks, reachable)
+        limits = replace(self._options.limits, max_depth=deepest, max_states=SHORTEST_STATES_MAX)
+        space = oracle.explore(limits, self._progress)
+        return {name: (oracle, space, finding) for name, finding in space.findings.items()}
+
+    def _trace(self, oracle: Oracle, exploration: Exploration, finding: Finding) -> Trace:
+        path = oracle.trace_to(exploration, finding)
+        initial = oracle.packing.unpack(path.start)
+        steps = [Step(step.action, step.arguments) for step, _ in path.steps]
+        return replay(self._machine, self._blocks, initial, steps, oracle.properties[finding.property_id].property)
+
+    def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
+        item = self._oracle.properties[finding.property_id]
+        complete = exploration.complete and exploration.states <= GRAPH_STATES_MAX
+        if not self._options.essential or not complete or item.property.kind is not Kind.ALWAYS:
+            return None
+        graph = self._state_graph(exploration)
+        terms = self._oracle.grounding.terms
+        bad = self._oracle.selection(terms.not_(item.holds))(list(graph))
+        return tuple(steps_in_every_counterexample(graph, bad))
+
+    def _result(
+        self, item: Property, exploration: Exploration, traces: dict[str, Violated], undecided: str | None
+    ) -> PropertyResult:
+        expected = self._machine.expects.get(item.id)
+        verdict: Verdict
+        if item.id in traces:
+            verdict = traces[item.id]
+        elif not exploration.complete:
+            verdict = Unknown(exploration.limit or "interrupted")
+        elif item.kind is Kind.POSSIBLE and undecided is not None:
+            verdict = Unknown(undecided)
+        else:
+            verdict = Holds()
+        triggered = item.trigger is None or item.id in exploration.triggered
+        return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
+
+
+def _never_fired(exploration: Exploration) -> tuple[str, ...]:
+    """Actions that no reachable state can take; judged on complete searches only."""
+    return tuple(label for label, count in exploration.fired.items() if count == 0) if exploration.complete else ()
+
+
+def _peak_memory_bytes() -> int:
+    """Of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+

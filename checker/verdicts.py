@@ -1,0 +1,224 @@
+"""Verdicts and results: what a check found, with the scope for which it found it.
+
+`Holds | Violated | Unknown`: a limit is never a pass. The JSON forms are described in `docs/json.md`; everything in
+them is the same on every run, except the block `timing`.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+from splitproof.checker.traces import Trace, show_value
+from splitproof.spec.properties import Expectation, Property
+
+__all__ = ["CheckResult", "ExitCode", "Holds", "PropertyResult", "Timing", "Unknown", "Verdict", "Violated", "trace_json"]
+
+
+class ExitCode(enum.IntEnum):
+    """What a command of splitproof exits with."""
+
+    HOLDS = 0
+    VIOLATED = 1
+    USAGE = 2
+    UNKNOWN = 3
+    VACUOUS = 4
+    NOTHING_SELECTED = 5
+    INTERNAL = 70
+
+
+@dataclass(frozen=True)
+class Holds:
+    """In every state of a complete search."""
+
+    word = "holds"
+
+
+@dataclass(frozen=True)
+class Violated:
+    """With a counterexample.
+
+    `shortest`: no run at this size violates it in fewer steps; otherwise none in which messages are delivered at once.
+    `essential`: the actions that occur in every counterexample; None if not asked.
+    """
+
+    trace: Trace
+    shortest: bool = True
+    essential: tuple[str, ...] | None = None
+
+    word = "violated"
+
+    @property
+    def depth(self) -> int:
+        """Steps."""
+        return len(self.trace.steps)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A limit ended the search before the property was decided."""
+
+    limit: str
+
+    word = "unknown"
+
+
+Verdict = Holds | Violated | Unknown
+
+
+@dataclass(frozen=True)
+class PropertyResult:
+    """The verdict for one property; `vacuous` if it holds because its trigger never occurs."""
+
+    property: Property
+    verdict: Verdict
+    vacuous: bool = False
+    expected: Expectation | None = None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether it is decided, and as the design declares (undeclared: that it holds)."""
+        expected = "holds" if self.expected is None else self.expected.verdict
+        return self.verdict.word == expected
+
+    def json(self) -> dict[str, Any]:
+        violated = self.verdict if isinstance(self.verdict, Violated) else None
+        return {
+            "id": self.property.id,
+            "verdict": self.verdict.word,
+            "depth": violated.depth if violated else None,
+            "shortest": violated.shortest if violated else None,
+            "expected": self.expected.verdict if self.expected else None,
+            "because": list(self.expected.cites) if self.expected else [],
+            "cites": list(self.property.cites),
+            "limit": self.verdict.limit if isinstance(self.verdict, Unknown) else None,
+            "essential": list(violated.essential) if violated and violated.essential is not None else None,
+            "trace": trace_json(violated.trace) if violated else None,
+        }
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Measured, and so different on every run."""
+
+    seconds: float
+    states_per_second: int
+    peak_memory_bytes: int
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "seconds": round(self.seconds, 3),
+            "states_per_second": self.states_per_second,
+            "peak_memory_bytes": self.peak_memory_bytes,
+        }
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check of one design at one size found.
+
+    `states`, `transitions`, `depth`: of the search, complete or not. `folded`: whether steps that declare `folds` were
+    taken before all others. `symbolic`: the figures of the check with symbolic data (None where it was not run).
+    """
+
+    design: str
+    blocks: int
+    engine: str
+    states: int
+    transitions: int
+    depth: int
+    complete: bool
+    limit: str | None
+    folded: bool
+    properties: tuple[PropertyResult, ...]
+    never_fired: tuple[str, ...]
+    timing: Timing
+    symbolic: dict[str, int] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def vacuous(self) -> tuple[str, ...]:
+        """Properties that hold because they never have anything to say."""
+        return tuple(item.property.id for item in self.properties if item.vacuous)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Violated before unknown before vacuous before holds."""
+        if not self.properties:
+            return ExitCode.NOTHING_SELECTED
+        verdicts = [item.verdict for item in self.properties]
+        if any(isinstance(verdict, Violated) for verdict in verdicts):
+            return ExitCode.VIOLATED
+        if any(isinstance(verdict, Unknown) for verdict in verdicts):
+            return ExitCode.UNKNOWN
+        return ExitCode.VACUOUS if self.vacuous or self.never_fired else ExitCode.HOLDS
+
+    @property
+    def as_declared(self) -> bool:
+        """Whether every property is decided as the design declares."""
+        return all(item.as_expected for item in self.properties)
+
+    @property
+    def scope(self) -> str:
+        """What a verdict of this search speaks of: `all 7,312 states, 1 block, any number of writes`."""
+        size = f"{self.blocks} block" + ("s" if self.blocks != 1 else "")
+        return f"{'all' if self.complete else 'the first'} {self.states:,} states, {size}"
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "design": self.design,
+            "blocks": self.blocks,
+            "engine": self.engine,
+            "states": self.states,
+            "transitions": self.transitions,
+            "depth": self.depth,
+            "complete": self.complete,
+            "limit": self.limit,
+            "symmetry": False,
+            "folded": self.folded,
+            "symbolic": self.symbolic,
+            "properties": [item.json() for item in self.properties],
+            "never_fired": list(self.never_fired),
+            "vacuous": list(self.vacuous),
+            "notes": list(self.notes),
+            "timing": self.timing.json(),
+        }
+
+
+def trace_json(trace: Trace) -> dict[str, Any]:
+    """A trace as JSON: the initial state, and for each step its action, what it changed and the state after it."""
+    slots = trace.layout.slots
+    types = {slot.name: slot.leaf.type for slot in slots}
+
+    def state(values: tuple[Any, ...]) -> dict[str, str]:
+        return {slot.name: show_value(values[slot.position], types[slot.name]) for slot in slots}
+
+    steps = []
+    for index, item in enumerate(trace.steps):
+        action = item.step.action
+        arguments = {
+            parameter.name: show_value(value, parameter.type)
+            for parameter, value in zip(action.parameters, item.step.arguments, strict=True)
+        }
+        changed = {
+            slot.name: [show_value(old, slot.leaf.type), show_value(new, slot.leaf.type)]
+            for slot, old, new in trace.changes(index)
+        }
+        steps.append(
+            {
+                "action": action.name,
+                "by": str(action.by),
+                "block": next((value for name, value in arguments.items() if value.startswith("block ")), None),
+                "arguments": arguments,
+                "narration": action.narration,
+                "changed": changed,
+                "state": state(item.after),
+            }
+        )
+    return {
+        "design": trace.machine.name,
+        "blocks": trace.blocks,
+        "initial": state(trace.initial),
+        "steps": steps,
+    }

@@ -1,0 +1,50 @@
+"""The `splitproof` command: what each outcome exits with, and what is said of each error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from splitproof.app import app
+from splitproof.checker.symbolic_data import EngineDisagreement
+from splitproof.checker.traces import ReplayError
+from splitproof.checker.verdicts import ExitCode
+from splitproof.model.errors import ModelError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit with its code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit code (see `ExitCode`)."""
+    try:
+        code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except ModelError as error:
+        return _fail(str(error), ExitCode.USAGE)
+    except (EngineDisagreement, ReplayError) as error:
+        return _fail(f"internal error, no verdict of this run is to be trusted: {error}", ExitCode.INTERNAL)
+    except BrokenPipeError:
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return _fail("interrupted", ExitCode.UNKNOWN)
+    return int(code or ExitCode.HOLDS)
+
+
+def _fail(sentence: str, code: ExitCode) -> int:
+    print(f"splitproof: {sentence}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

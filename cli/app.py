@@ -1,0 +1,135 @@
+"""The commands and their options. Each parses, calls the checker, prints, and returns an exit code."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from splitproof import __version__, catalogue_commands, check_commands, requirement_command
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="splitproof",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Decide whether a storage controller's backup is the image of its split.\n\n"
+    "Exit codes: 0 holds, 1 violated, 2 usage or model error, 3 unknown (a limit ended it), 4 vacuous, "
+    "5 nothing selected, 70 internal error.",
+)
+
+
+class Format(str, Enum):
+    """How a result is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+_Design = Annotated[str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")]
+_Format = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+_Output = Annotated[Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)]
+_Blocks = Annotated[int, typer.Option("--blocks", min=1, max=8, help="Blocks of the volumes.")]
+_MaxStates = Annotated[int | None, typer.Option("--max-states", min=1, help="End as unknown after so many states.")]
+_MaxSeconds = Annotated[float | None, typer.Option("--max-seconds", min=0.001, help="End as unknown after so long.")]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"splitproof {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Nothing is done before the command."""
+
+
+@app.command()
+def verify(
+    designs: Annotated[
+        list[str] | None, typer.Argument(help="Designs that declare `expects`; the whole catalogue if none is named.", metavar="[DESIGN]...")
+    ] = None,
+    blocks: Annotated[int | None, typer.Option("--blocks", min=1, max=8, help="Check everything at this size.")] = None,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")] = None,
+) -> int:
+    """Check every design of the catalogue, and hold each verdict against the declared one.
+
+    Exits with 0 exactly when each property of each design gets the verdict that the design declares.
+    """
+    return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs)
+
+
+@app.command()
+def designs(
+    name: Annotated[str | None, typer.Argument(help="A design; all of them if none is named.", metavar="[NAME]")] = None,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """List the designs of the catalogue, or the choices and declared verdicts of one."""
+    return catalogue_commands.designs(name, format.value, output)
+
+
+@app.command()
+def ablate(
+    design: _Design,
+    blocks: _Blocks = 1,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")] = None,
+) -> int:
+    """Take each closing choice back alone: what breaks, and in how many steps.
+
+    Exits with 0 exactly when each breaks what the catalogue predicts, and nothing else does.
+    """
+    return catalogue_commands.ablate(design, blocks, format.value, output, jobs)
+
+
+@app.command()
+def check(
+    design: _Design,
+    blocks: _Blocks = 1,
+    properties: Annotated[
+        list[str] | None, typer.Option("--property", help="Check this property only; may be repeated.", metavar="ID")
+    ] = None,
+    max_states: _MaxStates = None,
+    max_seconds: _MaxSeconds = None,
+    fold: Annotated[bool, typer.Option("--fold/--no-fold", help="Deliver messages at once, where that loses nothing.")] = True,
+    stories: Annotated[bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")] = False,
+    trace: Annotated[Path | None, typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False)] = None,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Check one design: a verdict for each property, and the shortest counterexample as a story."""
+    request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
+    return check_commands.check(request, stories, trace, format.value, output)
+
+
+@app.command()
+def trace(
+    file: Annotated[Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)],
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Replay a saved counterexample step by step, and tell it."""
+    return check_commands.trace(file, format.value, output)
+
+
+@app.command()
+def requirement(
+    identifier: Annotated[str | None, typer.Argument(help="R01 to R114 or G01 to G39; all of them if none is named.", metavar="[ID]")] = None,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Show what the document says, what was decided, and what checks it."""
+    return requirement_command.requirement(identifier, format.value, output)

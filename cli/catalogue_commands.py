@@ -1,0 +1,226 @@
+"""`verify`, `designs` and `ablate`: the catalogue, and what its choices are good for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs, run
+from splitproof.checker.texts import count
+from splitproof.checker.verdicts import ExitCode
+from splitproof.model.catalogue import CATALOGUE, VARIATIONS, Ablation, design_named, entry_of
+from splitproof.model.design import CHOICES, Design
+from splitproof.output import json_text, status, write
+from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE
+
+__all__ = ["ablate", "designs", "verify"]
+
+
+def verify(names: Sequence[str], blocks: int | None, format: str, output: Path | None, processes: int | None) -> int:
+    """Check the catalogue, or the designs named, and hold each verdict against the declared one."""
+    jobs = [Job(name, blocks or 1) for name in names] if names else catalogue_jobs(blocks)
+    outcomes = _run(jobs, "verify", processes)
+    code = _verify_code(outcomes)
+    if format == "json":
+        write(json_text({"exit_code": code, "results": [outcome.result for outcome in outcomes]}), output)
+    else:
+        write(_verify_lines(outcomes), output)
+    return code
+
+
+def _run(jobs: Sequence[Job], what: str, processes: int | None) -> list[Outcome]:
+    with status(f"{what}: {len(jobs)} searches") as say:
+        finished = 0
+
+        def done(outcome: Outcome) -> None:
+            nonlocal finished
+            finished += 1
+            states = outcome.result["states"]
+            say(f"{what}: {finished} of {len(jobs)}; {outcome.job.design}, {count(outcome.job.blocks, 'block')}, {states:,} states")
+
+        return run(jobs, processes, done)
+
+
+def _verify_code(outcomes: Sequence[Outcome]) -> int:
+    """Undecided is unknown, decided otherwise than declared is violated; a vacuous pass is no pass."""
+    verdicts = [item for outcome in outcomes for item in outcome.result["properties"]]
+    wrong = [item for item in verdicts if item["verdict"] not in ("unknown", item["expected"] or "holds")]
+    if wrong:
+        return ExitCode.VIOLATED
+    if any(item["verdict"] == "unknown" for item in verdicts):
+        return ExitCode.UNKNOWN
+    if any(outcome.result["vacuous"] or outcome.result["never_fired"] for outcome in outcomes):
+        return ExitCode.VACUOUS
+    return ExitCode.HOLDS
+
+
+def _verify_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    by_job = {(outcome.job.design, outcome.job.blocks): outcome for outcome in outcomes}
+    sizes = sorted({outcome.job.blocks for outcome in outcomes})
+    for blocks in sizes:
+        columns = [outcome for name in CATALOGUE if (outcome := by_job.get((name, blocks))) is not None]
+        if columns:
+            yield from _table(columns, blocks)
+            yield ""
+        others = [outcome for outcome in outcomes if outcome.job.blocks == blocks and outcome.job.design not in CATALOGUE]
+        yield from (_outcome_line(outcome) for outcome in others)
+        if others:
+            yield ""
+    yield from _stories(outcomes)
+    yield from _summary(outcomes)
+
+
+def _table(columns: Sequence[Outcome], blocks: int) -> Iterator[str]:
+    """A row a property, a column a design; a number is the steps of the shortest counterexample."""
+    yield f"{count(blocks, 'block')}, any number of writes: `holds` in all states, or violated in so many steps"
+    heads = [_short(outcome.job.design) for outcome in columns]
+    for part in (0, 1):
+        yield f"{'':<28}" + "".join(f"{head[part]:>11}" for head in heads)
+    for item in PROPERTIES:
+        cells = [_cell(outcome, item.id) for outcome in columns]
+        yield f"{item.id:<28}" + "".join(f"{cell:>11}" for cell in cells)
+    yield f"{'states':<28}" + "".join(f"{outcome.result['states']:>11,}" for outcome in columns)
+
+
+def _short(name: str) -> tuple[str, str]:
+    embodiment, _, family = name.partition("-embodiment")
+    return embodiment, family.removeprefix("-") or "as written"
+
+
+def _cell(outcome: Outcome, property_id: str) -> str:
+    for item in outcome.result["properties"]:
+        if item["id"] == property_id:
+            declared = item["expected"] or "holds"
+            text = str(item["depth"]) if item["verdict"] == "violated" else str(item["verdict"])
+            return text if item["verdict"] == declared else f"{text} (!)"
+    return "-"
+
+
+def _outcome_line(outcome: Outcome) -> str:
+    result = outcome.result
+    violated = ", ".join(f"{name} {depth}" for name, depth in outcome.violated.items())
+    declared = "as declared" if outcome.as_declared else "NOT AS DECLARED"
+    held = sum(item["verdict"] == "holds" for item in result["properties"])
+    text = f"{held} hold" + (f"; violated: {violated}" if violated else "")
+    return f"{outcome.job.design:<44} {count(outcome.job.blocks, 'block')}, {result['states']:>9,} states: {declared}: {text}"
+
+
+def _stories(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """The story of the central invariant, for every design of the catalogue that violates it."""
+    for outcome in outcomes:
+        if outcome.job.blocks == 1 and outcome.job.design in CATALOGUE and TAPE_IS_IMAGE.id in outcome.stories:
+            yield from outcome.stories[TAPE_IS_IMAGE.id]
+            yield ""
+
+
+def _summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for outcome in outcomes:
+        where = f"{outcome.job.design}, {count(outcome.job.blocks, 'block')}"
+        for item in outcome.result["properties"]:
+            declared = item["expected"] or "holds"
+            if item["verdict"] != declared:
+                because = f" ({', '.join(item['because'])})" if item["because"] else ""
+                yield f"NOT AS DECLARED  {where}: {item['id']} is {item['verdict']}, declared {declared}{because}"
+        yield from (f"VACUOUS  {where}: {name} never has anything to say" for name in outcome.result["vacuous"])
+        yield from (f"VACUOUS  {where}: {label} never happens" for label in outcome.result["never_fired"])
+    verdicts = [item for outcome in outcomes for item in outcome.result["properties"]]
+    declared_so = sum(item["verdict"] == (item["expected"] or "holds") for item in verdicts)
+    queries = sum(outcome.result["symbolic"]["queries"] for outcome in outcomes if outcome.result["symbolic"])
+    yield f"{declared_so} of {len(verdicts)} verdicts as declared, over {len(outcomes)} complete searches of every interleaving" if all(
+        outcome.result["complete"] for outcome in outcomes
+    ) else f"{declared_so} of {len(verdicts)} verdicts as declared; not every search was complete"
+    if queries:
+        yield f"z3 agrees at 1 block: {queries:,} conditions valid for data of any kind"
+
+
+def designs(name: str | None, format: str, output: Path | None) -> int:
+    """List the catalogue, or print one design."""
+    if name is None:
+        if format == "json":
+            write(json_text([_design_json(entry.design) for entry in CATALOGUE.values()]), output)
+        else:
+            lines = [f"{key:<32} {entry.meaning}" for key, entry in CATALOGUE.items()]
+            lines += ["", "variations that `verify` checks besides:", *(f"  {text}" for text in VARIATIONS)]
+            write(lines, output)
+        return ExitCode.HOLDS
+    design = design_named(name)
+    write(json_text(_design_json(design)) if format == "json" else _design_lines(design), output)
+    return ExitCode.HOLDS
+
+
+def _design_json(design: Design) -> dict[str, Any]:
+    entry = entry_of(design)
+    return {
+        "name": design.name,
+        "meaning": entry.meaning if entry else "",
+        "choices": {
+            key: {"value": str(answer), "meaning": answer.meaning, "cites": list(CHOICES[key].cites)}
+            for key, answer in design.choices().items()
+        },
+        "expects": {key: expected.verdict for key, expected in entry.expects.items()} if entry else {},
+    }
+
+
+def _design_lines(design: Design) -> Iterator[str]:
+    entry = entry_of(design)
+    yield design.name + (f": {entry.meaning}" if entry else "")
+    idle = design.idle_choices()
+    for key, question in CHOICES.items():
+        answer = design.choices()[key]
+        others = ", ".join(str(other) for other in question.answers if other is not answer)
+        yield f"  {key}={answer}" + ("   (makes no difference here)" if key in idle else "")
+        yield f"      {question.text} {answer.meaning} [{', '.join(question.cites)}]; or {others}"
+    if entry:
+        yield "  declared verdicts:"
+        for key, expected in entry.expects.items():
+            yield f"      {key:<28} {expected.verdict:<9} [{', '.join(expected.cites)}]"
+
+
+def ablate(name: str, blocks: int, format: str, output: Path | None, processes: int | None) -> int:
+    """Check the design, and each design that takes one choice back."""
+    design = design_named(name)
+    predicted = entry_of(design) is not None and name.endswith("-closed")
+    ablations = ablations_of(design)
+    jobs = [Job(name, blocks), *(Job(f"{name}+{ablation.override}", blocks) for ablation in ablations)]
+    base, *outcomes = _run(jobs, "ablate", processes)
+    rows = [_ablation_json(ablation, outcome, base, predicted) for ablation, outcome in zip(ablations, outcomes, strict=True)]
+    agrees = all(row["agrees"] is not False for row in rows)
+    if format == "json":
+        write(json_text({"design": name, "blocks": blocks, "agrees": agrees, "ablations": rows}), output)
+    else:
+        write(_ablation_lines(name, base, rows, predicted), output)
+    return ExitCode.HOLDS if agrees else ExitCode.VIOLATED
+
+
+def _ablation_json(ablation: Ablation, outcome: Outcome, base: Outcome, predicted: bool) -> dict[str, Any]:
+    """`breaks`: what is violated beyond the base, with steps. It agrees if what was predicted breaks, and nothing breaks
+    where nothing was predicted to."""
+    breaks = {key: depth for key, depth in outcome.violated.items() if key not in base.violated}
+    agrees = set(ablation.breaks) <= set(breaks) and bool(ablation.breaks) == bool(breaks)
+    mends = [key for key in base.violated if key not in outcome.violated]
+    return {
+        "override": ablation.override,
+        "cites": list(ablation.cites),
+        "predicted": list(ablation.breaks) if predicted else None,
+        "breaks": breaks,
+        "mends": mends,
+        "states": outcome.result["states"],
+        "complete": outcome.result["complete"],
+        "agrees": agrees if predicted else None,
+    }
+
+
+def _ablation_lines(name: str, base: Outcome, rows: Sequence[dict[str, Any]], predicted: bool) -> Iterator[str]:
+    yield _outcome_line(base)
+    yield "each choice changed alone; the number is the steps of the shortest counterexample"
+    for row in rows:
+        breaks = ", ".join(f"{key} {depth}" for key, depth in row["breaks"].items()) or "nothing"
+        mends = f"; now holds: {', '.join(row['mends'])}" if row["mends"] else ""
+        cites = ", ".join(row["cites"])
+        yield f"  {row['override']:<34} [{cites}] breaks {breaks}{mends}"
+        if row["agrees"] is False:
+            yield f"  {'':<34} PREDICTED to break {', '.join(row['predicted']) or 'nothing'}"
+    if predicted:
+        agreeing = sum(row["agrees"] is True for row in rows)
+        yield f"{agreeing} of {len(rows)} as predicted"

@@ -1,0 +1,93 @@
+"""`check` and `trace`: one design, and one saved counterexample."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitproof.checker.check import Options
+from splitproof.checker.check import check as run_check
+from splitproof.checker.oracle import Limits
+from splitproof.checker.saved import SavedTrace, load_trace
+from splitproof.checker.texts import check_lines, story_lines
+from splitproof.checker.verdicts import CheckResult, ExitCode, PropertyResult, Violated, trace_json
+from splitproof.model.errors import ModelError
+from splitproof.model.loading import load_machine
+from splitproof.model.machine import Machine
+from splitproof.output import json_text, search_progress, write
+from splitproof.spec.properties import Property
+
+__all__ = ["Request", "check", "trace"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `check` was asked for."""
+
+    design: str
+    blocks: int
+    properties: tuple[str, ...]
+    max_states: int | None
+    max_seconds: float | None
+    fold: bool
+
+
+def check(request: Request, every_story: bool, trace_file: Path | None, format: str, output: Path | None) -> int:
+    """Check a design, print the result, save the first counterexample if asked."""
+    machine = load_machine(request.design)
+    limits = Limits(request.max_states, request.max_seconds)
+    options = Options(limits=limits, fold=request.fold, symbolic=request.blocks == 1, essential=True)
+    with search_progress(f"{request.design}, {request.blocks} blocks") as progress:
+        result = run_check(machine, request.blocks, _selected(machine, request.properties), options, progress)
+    if trace_file is not None:
+        _save_first(result, request, trace_file)
+    write(json_text(result.json()) if format == "json" else _lines(result, every_story, trace_file), output)
+    return result.exit_code
+
+
+def _lines(result: CheckResult, every_story: bool, trace_file: Path | None) -> list[str]:
+    lines = list(check_lines(result, every_story))
+    if not result.properties:
+        lines.append(f"no property of {result.design} can be checked at this size")
+    if trace_file is not None and any(isinstance(item.verdict, Violated) for item in result.properties):
+        lines.append(f"replay:   splitproof trace {trace_file}")
+    return lines
+
+
+def _selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None:
+    """The properties named; None for all.
+
+    Raises:
+        ModelError: the design is not checked for one of them.
+    """
+    if not names:
+        return None
+    for name in names:
+        if name not in machine.properties:
+            near = difflib.get_close_matches(name, machine.properties, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(machine.properties)}"
+            raise ModelError(f"{machine.name} has no property {name!r}; {hint}", "")
+    return [machine.properties[name] for name in dict.fromkeys(names)]
+
+
+def _save_first(result: CheckResult, request: Request, file: Path) -> None:
+    for item in result.properties:
+        if isinstance(item.verdict, Violated):
+            saved = {"property": item.property.id, "source": request.design, **trace_json(item.verdict.trace)}
+            write([json.dumps(saved, indent=1)], file)
+            return
+
+
+def trace(file: Path, format: str, output: Path | None) -> int:
+    """Replay a saved counterexample with the reference interpreter, and tell it."""
+    saved: SavedTrace = load_trace(file)
+    if format == "json":
+        write(json_text(trace_json(saved.trace)), output)
+    else:
+        item = PropertyResult(saved.property, Violated(saved.trace, shortest=False))
+        lines = list(story_lines(item, saved.trace.machine.name))
+        lines[0] = lines[0].replace("messages at once", "replayed")
+        write(lines, output)
+    return ExitCode.HOLDS

@@ -1,0 +1,64 @@
+"""Where results go: standard output or a file; progress goes to standard error, and only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import rich.console
+import typer
+
+from splitproof.checker.oracle import Progress
+from splitproof.model.errors import ModelError
+
+__all__ = ["json_text", "search_progress", "status", "write"]
+
+
+def write(lines: Iterable[str], output: Path | None) -> None:
+    """Print lines, or write them to a file.
+
+    Raises:
+        ModelError: the file cannot be written.
+    """
+    text = "".join(f"{line}\n" for line in lines)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ModelError(f"{output} cannot be written: {error.strerror}", "") from error
+
+
+def json_text(value: Any) -> list[str]:
+    """A value as indented JSON, its keys in the order given."""
+    return json.dumps(value, indent=2, ensure_ascii=False).splitlines()
+
+
+@contextmanager
+def status(text: str) -> Iterator[Callable[[str], None]]:
+    """A line on standard error that says what is being done; nothing if that is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with rich.console.Console(stderr=True).status(text) as line:
+        yield lambda said: line.update(said)
+
+
+@contextmanager
+def search_progress(what: str) -> Iterator[Callable[[Progress], None]]:
+    """The progress of a search, on a terminal."""
+    with status(what) as say:
+
+        def show(progress: Progress) -> None:
+            rate = progress.states / max(progress.seconds, 1e-9)
+            say(
+                f"{what}: {progress.states:,} states, {rate:,.0f} a second, depth {progress.depth}, "
+                f"{progress.frontier:,} at the frontier"
+            )
+
+        yield show

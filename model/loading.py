@@ -1,0 +1,76 @@
+"""From what a user writes to a machine: `NAME`, `NAME+key=value`, or `path/to/file.py:NAME`."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+from splitproof.model.catalogue import design_named, machine_of
+from splitproof.model.controller import build
+from splitproof.model.design import Design
+from splitproof.model.errors import ModelError
+from splitproof.model.machine import Machine
+
+__all__ = ["load_machine"]
+
+
+def load_machine(text: str) -> Machine:
+    """The machine that `text` names: of the catalogue, or of a user's file.
+
+    In a file, `NAME` is a `Machine`, a `Design`, or a function without parameters that returns one of them; a `Design`
+    takes overrides, as those of the catalogue do.
+
+    Raises:
+        ModelError: there is no such design or file, the file fails when it is loaded, or what it names is no machine.
+    """
+    path, colon, name = text.partition(".py:")
+    if not colon:
+        if text.endswith(".py"):
+            raise ModelError(f"{text} is a file; say which of its designs, {text}:NAME", "")
+        return machine_of(design_named(text))
+    name, *overrides = name.split("+")
+    found = _object(Path(f"{path}.py"), name)
+    if isinstance(found, Design):
+        changes = dict(override.partition("=")[::2] for override in overrides)
+        return build(found.but(**changes))
+    if overrides:
+        raise ModelError(f"{name} of {path}.py is a machine; overrides such as +{overrides[0]} need a Design", "")
+    return found
+
+
+def _object(path: Path, name: str) -> Machine | Design:
+    module = _module(path)
+    if not hasattr(module, name):
+        known = [key for key, value in vars(module).items() if isinstance(value, Machine | Design)]
+        raise ModelError(f"{path} has no {name}; its designs are {', '.join(known) or 'none'}", "")
+    found = getattr(module, name)
+    if callable(found) and not isinstance(found, type):
+        found = found()
+    if not isinstance(found, Machine | Design):
+        raise ModelError(
+            f"{name} of {path} is a {type(found).__name__}; expected a Machine, a Design, or a function that returns one", ""
+        )
+    return found
+
+
+def _module(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise ModelError(f"there is no file {path}; expected path/to/file.py:NAME", "")
+    spec = importlib.util.spec_from_file_location(f"splitproof_design_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent.resolve()))
+    try:
+        spec.loader.exec_module(module)
+    except ModelError:
+        raise
+    except Exception as error:  # a user's file may fail in any way; all of them are reported as one sentence
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        raise ModelError(f"{path} fails when it is loaded: {type(error).__name__}: {error}", where) from error
+    finally:
+        sys.path.remove(str(path.parent.resolve()))
+    return module
