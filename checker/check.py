@@ -6,10 +6,11 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from splitproof.checker.calm import calmest_path
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
-from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Progress
+from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
 from splitproof.checker.traces import Trace, replay
@@ -34,13 +35,14 @@ SHORTEST_STATES_MAX = 3_000_000
 class Options:
     """What to do besides searching.
 
-    `fold`: take steps that declare `folds` before all others. `symbolic`: check the graph with symbolic data, where it
-    fits in networkx. `essential`: for each violation, find the actions that occur in every counterexample.
+    `fold`: take steps that declare `folds` before all others; None means from 2 blocks on.
+    `symbolic`: check the graph with symbolic data, where it fits in networkx.
+    `essential`: for each violation, find the actions that occur in every counterexample.
     `limits`: where the search gives up.
     """
 
-    limits: Limits = Limits()
-    fold: bool = True
+    limits: Limits = field(default_factory=Limits)
+    fold: bool | None = None
     symbolic: bool = True
     essential: bool = False
 
@@ -75,8 +77,9 @@ class _Check:
         self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
         self._machine, self._blocks = machine, blocks
         self._options, self._progress = options, progress
-        folds = options.fold and any(action.folds is not None for action in machine.actions)
-        self._oracle = Oracle(machine, blocks, self._asked, folded=folds)
+        fold = blocks > 1 if options.fold is None else options.fold
+        folds = any(action.folds is not None for action in machine.actions)
+        self._oracle = Oracle(machine, blocks, self._asked, folded=fold and folds)
         self._graph: StateGraph | None = None
 
     def run(self) -> CheckResult:
@@ -100,7 +103,9 @@ class _Check:
             folded=self._oracle.folded,
             properties=results,
             never_fired=_never_fired(exploration),
-            timing=Timing(seconds, round(exploration.states / max(exploration.seconds, 1e-9)), _peak_memory_bytes()),
+            timing=Timing(
+                seconds, round(exploration.states / max(exploration.seconds, 1e-9)), _peak_memory_bytes()
+            ),
             symbolic=symbolic,
             notes=tuple(notes),
         )
@@ -119,8 +124,14 @@ class _Check:
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
         if not self._options.symbolic or not exploration.complete or exploration.states > GRAPH_STATES_MAX:
             return None
-        found = check_symbolic_data(self._machine, self._blocks, self._state_graph(exploration), exploration.findings)
-        return {"controls": found.controls, "edges": found.edges, "classes": found.classes, "queries": found.queries}
+        graph = self._state_graph(exploration)
+        found = check_symbolic_data(self._machine, self._blocks, graph, exploration.findings, self._asked)
+        return {
+            "controls": found.controls,
+            "edges": found.edges,
+            "classes": found.classes,
+            "queries": found.queries,
+        }
 
     def _state_graph(self, exploration: Exploration) -> StateGraph:
         if self._graph is None:
@@ -143,20 +154,26 @@ class _Check:
 
     def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Oracle, Exploration, Finding]]:
         """The violations again, searched for without folding as deep as they are known to lie."""
-        reachable = [item for item in self._asked if item.kind is not Kind.POSSIBLE and item.id in exploration.findings]
+        reachable = [
+            item for item in self._asked if item.kind is not Kind.POSSIBLE and item.id in exploration.findings
+        ]
         if not reachable:
             return {}
-        deepest = max(len(self._oracle.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable)
+        deepest = max(
+            len(self._oracle.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable
+        )
         oracle = Oracle(self._machine, self._blocks, reachable)
         limits = replace(self._options.limits, max_depth=deepest, max_states=SHORTEST_STATES_MAX)
         space = oracle.explore(limits, self._progress)
         return {name: (oracle, space, finding) for name, finding in space.findings.items()}
 
     def _trace(self, oracle: Oracle, exploration: Exploration, finding: Finding) -> Trace:
-        path = oracle.trace_to(exploration, finding)
+        path = _path(oracle, exploration, finding)
         initial = oracle.packing.unpack(path.start)
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
-        return replay(self._machine, self._blocks, initial, steps, oracle.properties[finding.property_id].property)
+        return replay(
+            self._machine, self._blocks, initial, steps, oracle.properties[finding.property_id].property
+        )
 
     def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
         item = self._oracle.properties[finding.property_id]
@@ -185,14 +202,28 @@ class _Check:
         return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
 
 
+def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
+    """The run to tell: of all that are equally short, the one with the fewest changes of processor."""
+    item = oracle.properties[finding.property_id]
+    if finding.step is not None and finding.before is not None:
+        path = calmest_path(oracle, exploration, finding.depth - 1, [finding.before])
+        return Path(path.start, (*path.steps, (finding.step, finding.state)))
+    if item.property.kind is Kind.POSSIBLE:
+        return calmest_path(oracle, exploration, finding.depth, [finding.state])
+    violated = oracle.selection(oracle.grounding.terms.not_(item.holds))
+    return calmest_path(oracle, exploration, finding.depth, violated(exploration.levels[finding.depth]))
+
+
 def _never_fired(exploration: Exploration) -> tuple[str, ...]:
     """Actions that no reachable state can take; judged on complete searches only."""
-    return tuple(label for label, count in exploration.fired.items() if count == 0) if exploration.complete else ()
+    return (
+        tuple(label for label, count in exploration.fired.items() if count == 0)
+        if exploration.complete
+        else ()
+    )
 
 
 def _peak_memory_bytes() -> int:
     """Of this process so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
-
-

@@ -1,10 +1,11 @@
-"""Counterexamples: sequences of steps from an initial state, replayed by the reference interpreter before being shown."""
+"""Counterexamples: runs from an initial state, replayed by the reference interpreter before they are shown."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from splitproof.model.interpreter import Interpreter, Step
@@ -51,7 +52,7 @@ class Trace:
     def actions(self) -> tuple[str, ...]:
         return tuple(step.action for step in self.steps)
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         return Layout(self.machine, self.blocks)
 
@@ -103,13 +104,19 @@ def replay(
 def _confirm(interpreter: Interpreter, traced: TracedProperty, trace: Trace) -> None:
     item = traced.property
     if item.kind is Kind.POSSIBLE:
-        confirmed = bool(interpreter.value(traced.trigger, trace.last)) and not interpreter.value(traced.holds, trace.last)
+        confirmed = bool(interpreter.value(traced.trigger, trace.last)) and not interpreter.value(
+            traced.holds, trace.last
+        )
     elif item.kind is Kind.STEP:
-        confirmed = bool(trace.steps) and not interpreter.holds(traced, trace.before(len(trace.steps) - 1), trace.last)
+        confirmed = bool(trace.steps) and not interpreter.holds(
+            traced, trace.before(len(trace.steps) - 1), trace.last
+        )
     else:
         confirmed = not interpreter.holds(traced, trace.last)
     if not confirmed:
-        raise ReplayError(f"the interpreter does not see {item.id} violated at the end of the trace of {trace.machine.name}")
+        raise ReplayError(
+            f"the interpreter does not see {item.id} violated at the end of the trace of {trace.machine.name}"
+        )
 
 
 def show_value(value: Any, type_: Type) -> str:

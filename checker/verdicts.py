@@ -13,7 +13,17 @@ from typing import Any
 from splitproof.checker.traces import Trace, show_value
 from splitproof.spec.properties import Expectation, Property
 
-__all__ = ["CheckResult", "ExitCode", "Holds", "PropertyResult", "Timing", "Unknown", "Verdict", "Violated", "trace_json"]
+__all__ = [
+    "CheckResult",
+    "ExitCode",
+    "Holds",
+    "PropertyResult",
+    "Timing",
+    "Unknown",
+    "Verdict",
+    "Violated",
+    "trace_json",
+]
 
 
 class ExitCode(enum.IntEnum):
@@ -71,7 +81,7 @@ Verdict = Holds | Violated | Unknown
 class PropertyResult:
     """The verdict for one property; `vacuous` if it holds because its trigger never occurs."""
 
-    property: Property
+    asked: Property
     verdict: Verdict
     vacuous: bool = False
     expected: Expectation | None = None
@@ -85,13 +95,13 @@ class PropertyResult:
     def json(self) -> dict[str, Any]:
         violated = self.verdict if isinstance(self.verdict, Violated) else None
         return {
-            "id": self.property.id,
+            "id": self.asked.id,
             "verdict": self.verdict.word,
             "depth": violated.depth if violated else None,
             "shortest": violated.shortest if violated else None,
             "expected": self.expected.verdict if self.expected else None,
             "because": list(self.expected.cites) if self.expected else [],
-            "cites": list(self.property.cites),
+            "cites": list(self.asked.cites),
             "limit": self.verdict.limit if isinstance(self.verdict, Unknown) else None,
             "essential": list(violated.essential) if violated and violated.essential is not None else None,
             "trace": trace_json(violated.trace) if violated else None,
@@ -140,7 +150,7 @@ class CheckResult:
     @property
     def vacuous(self) -> tuple[str, ...]:
         """Properties that hold because they never have anything to say."""
-        return tuple(item.property.id for item in self.properties if item.vacuous)
+        return tuple(item.asked.id for item in self.properties if item.vacuous)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -209,7 +219,9 @@ def trace_json(trace: Trace) -> dict[str, Any]:
             {
                 "action": action.name,
                 "by": str(action.by),
-                "block": next((value for name, value in arguments.items() if value.startswith("block ")), None),
+                "block": next(
+                    (value for name, value in arguments.items() if value.startswith("block ")), None
+                ),
                 "arguments": arguments,
                 "narration": action.narration,
                 "changed": changed,

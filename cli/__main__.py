@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
+from typer.exceptions import Abort, Exit, TyperException
 
 from splitproof.app import app
 from splitproof.checker.symbolic_data import EngineDisagreement
@@ -25,18 +25,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code (see `ExitCode`)."""
     try:
         code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except click.exceptions.Exit as stop:
+    except Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
+    except TyperException as error:
+        return _fail(f"{error.format_message()} (splitproof --help shows what is accepted)", ExitCode.USAGE)
     except ModelError as error:
         return _fail(str(error), ExitCode.USAGE)
     except (EngineDisagreement, ReplayError) as error:
         return _fail(f"internal error, no verdict of this run is to be trusted: {error}", ExitCode.INTERNAL)
     except BrokenPipeError:
         return ExitCode.USAGE
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, Abort):
         return _fail("interrupted", ExitCode.UNKNOWN)
     return int(code or ExitCode.HOLDS)
 

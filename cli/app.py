@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -25,19 +25,27 @@ app = typer.Typer(
 )
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How a result is printed."""
 
     TEXT = "text"
     JSON = "json"
 
 
-_Design = Annotated[str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")]
+_Design = Annotated[
+    str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")
+]
 _Format = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-_Output = Annotated[Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)]
+_Output = Annotated[
+    Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
+]
 _Blocks = Annotated[int, typer.Option("--blocks", min=1, max=8, help="Blocks of the volumes.")]
-_MaxStates = Annotated[int | None, typer.Option("--max-states", min=1, help="End as unknown after so many states.")]
-_MaxSeconds = Annotated[float | None, typer.Option("--max-seconds", min=0.001, help="End as unknown after so long.")]
+_MaxStates = Annotated[
+    int | None, typer.Option("--max-states", min=1, help="End as unknown after so many states.")
+]
+_MaxSeconds = Annotated[
+    float | None, typer.Option("--max-seconds", min=0.001, help="End as unknown after so long.")
+]
 
 
 def _print_version(asked: bool) -> None:
@@ -48,7 +56,9 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Nothing is done before the command."""
 
@@ -56,12 +66,20 @@ def _root(
 @app.command()
 def verify(
     designs: Annotated[
-        list[str] | None, typer.Argument(help="Designs that declare `expects`; the whole catalogue if none is named.", metavar="[DESIGN]...")
+        list[str] | None,
+        typer.Argument(
+            help="Designs that declare `expects`; the whole catalogue if none is named.",
+            metavar="[DESIGN]...",
+        ),
     ] = None,
-    blocks: Annotated[int | None, typer.Option("--blocks", min=1, max=8, help="Check everything at this size.")] = None,
+    blocks: Annotated[
+        int | None, typer.Option("--blocks", min=1, max=8, help="Check everything at this size.")
+    ] = None,
     format: _Format = Format.TEXT,
     output: _Output = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
+    ] = None,
 ) -> int:
     """Check every design of the catalogue, and hold each verdict against the declared one.
 
@@ -72,7 +90,9 @@ def verify(
 
 @app.command()
 def designs(
-    name: Annotated[str | None, typer.Argument(help="A design; all of them if none is named.", metavar="[NAME]")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A design; all of them if none is named.", metavar="[NAME]")
+    ] = None,
     format: _Format = Format.TEXT,
     output: _Output = None,
 ) -> int:
@@ -86,7 +106,9 @@ def ablate(
     blocks: _Blocks = 1,
     format: _Format = Format.TEXT,
     output: _Output = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
+    ] = None,
 ) -> int:
     """Take each closing choice back alone: what breaks, and in how many steps.
 
@@ -100,13 +122,24 @@ def check(
     design: _Design,
     blocks: _Blocks = 1,
     properties: Annotated[
-        list[str] | None, typer.Option("--property", help="Check this property only; may be repeated.", metavar="ID")
+        list[str] | None,
+        typer.Option("--property", help="Check this property only; may be repeated.", metavar="ID"),
     ] = None,
     max_states: _MaxStates = None,
     max_seconds: _MaxSeconds = None,
-    fold: Annotated[bool, typer.Option("--fold/--no-fold", help="Deliver messages at once, where that loses nothing.")] = True,
-    stories: Annotated[bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")] = False,
-    trace: Annotated[Path | None, typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False)] = None,
+    fold: Annotated[
+        bool | None,
+        typer.Option(
+            "--fold/--no-fold",
+            help="Deliver messages at once where that loses nothing; from 2 blocks on unless given.",
+        ),
+    ] = None,
+    stories: Annotated[
+        bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")
+    ] = False,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False)
+    ] = None,
     format: _Format = Format.TEXT,
     output: _Output = None,
 ) -> int:
@@ -117,7 +150,9 @@ def check(
 
 @app.command()
 def trace(
-    file: Annotated[Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)
+    ],
     format: _Format = Format.TEXT,
     output: _Output = None,
 ) -> int:
@@ -127,7 +162,10 @@ def trace(
 
 @app.command()
 def requirement(
-    identifier: Annotated[str | None, typer.Argument(help="R01 to R114 or G01 to G39; all of them if none is named.", metavar="[ID]")] = None,
+    identifier: Annotated[
+        str | None,
+        typer.Argument(help="R01 to R114 or G01 to G39; all of them if none is named.", metavar="[ID]"),
+    ] = None,
     format: _Format = Format.TEXT,
     output: _Output = None,
 ) -> int:

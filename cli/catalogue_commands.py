@@ -17,7 +17,9 @@ from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE
 __all__ = ["ablate", "designs", "verify"]
 
 
-def verify(names: Sequence[str], blocks: int | None, format: str, output: Path | None, processes: int | None) -> int:
+def verify(
+    names: Sequence[str], blocks: int | None, format: str, output: Path | None, processes: int | None
+) -> int:
     """Check the catalogue, or the designs named, and hold each verdict against the declared one."""
     jobs = [Job(name, blocks or 1) for name in names] if names else catalogue_jobs(blocks)
     outcomes = _run(jobs, "verify", processes)
@@ -37,7 +39,10 @@ def _run(jobs: Sequence[Job], what: str, processes: int | None) -> list[Outcome]
             nonlocal finished
             finished += 1
             states = outcome.result["states"]
-            say(f"{what}: {finished} of {len(jobs)}; {outcome.job.design}, {count(outcome.job.blocks, 'block')}, {states:,} states")
+            say(
+                f"{what}: {finished} of {len(jobs)}; {outcome.job.design}, "
+                f"{count(outcome.job.blocks, 'block')}, {states:,} states"
+            )
 
         return run(jobs, processes, done)
 
@@ -63,7 +68,11 @@ def _verify_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
         if columns:
             yield from _table(columns, blocks)
             yield ""
-        others = [outcome for outcome in outcomes if outcome.job.blocks == blocks and outcome.job.design not in CATALOGUE]
+        others = [
+            outcome
+            for outcome in outcomes
+            if outcome.job.blocks == blocks and outcome.job.design not in CATALOGUE
+        ]
         yield from (_outcome_line(outcome) for outcome in others)
         if others:
             yield ""
@@ -103,13 +112,18 @@ def _outcome_line(outcome: Outcome) -> str:
     declared = "as declared" if outcome.as_declared else "NOT AS DECLARED"
     held = sum(item["verdict"] == "holds" for item in result["properties"])
     text = f"{held} hold" + (f"; violated: {violated}" if violated else "")
-    return f"{outcome.job.design:<44} {count(outcome.job.blocks, 'block')}, {result['states']:>9,} states: {declared}: {text}"
+    size = f"{count(outcome.job.blocks, 'block')}, {result['states']:>9,} states"
+    return f"{outcome.job.design:<44} {size}: {declared}: {text}"
 
 
 def _stories(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """The story of the central invariant, for every design of the catalogue that violates it."""
     for outcome in outcomes:
-        if outcome.job.blocks == 1 and outcome.job.design in CATALOGUE and TAPE_IS_IMAGE.id in outcome.stories:
+        if (
+            outcome.job.blocks == 1
+            and outcome.job.design in CATALOGUE
+            and TAPE_IS_IMAGE.id in outcome.stories
+        ):
             yield from outcome.stories[TAPE_IS_IMAGE.id]
             yield ""
 
@@ -122,14 +136,19 @@ def _summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
             if item["verdict"] != declared:
                 because = f" ({', '.join(item['because'])})" if item["because"] else ""
                 yield f"NOT AS DECLARED  {where}: {item['id']} is {item['verdict']}, declared {declared}{because}"
-        yield from (f"VACUOUS  {where}: {name} never has anything to say" for name in outcome.result["vacuous"])
+        yield from (
+            f"VACUOUS  {where}: {name} never has anything to say" for name in outcome.result["vacuous"]
+        )
         yield from (f"VACUOUS  {where}: {label} never happens" for label in outcome.result["never_fired"])
     verdicts = [item for outcome in outcomes for item in outcome.result["properties"]]
     declared_so = sum(item["verdict"] == (item["expected"] or "holds") for item in verdicts)
     queries = sum(outcome.result["symbolic"]["queries"] for outcome in outcomes if outcome.result["symbolic"])
-    yield f"{declared_so} of {len(verdicts)} verdicts as declared, over {len(outcomes)} complete searches of every interleaving" if all(
-        outcome.result["complete"] for outcome in outcomes
-    ) else f"{declared_so} of {len(verdicts)} verdicts as declared; not every search was complete"
+    complete = all(outcome.result["complete"] for outcome in outcomes)
+    searches = f"over {len(outcomes)} complete searches of every interleaving"
+    yield (
+        f"{declared_so} of {len(verdicts)} verdicts as declared, "
+        f"{searches if complete else 'not every search was complete'}"
+    )
     if queries:
         yield f"z3 agrees at 1 block: {queries:,} conditions valid for data of any kind"
 
@@ -184,18 +203,21 @@ def ablate(name: str, blocks: int, format: str, output: Path | None, processes: 
     ablations = ablations_of(design)
     jobs = [Job(name, blocks), *(Job(f"{name}+{ablation.override}", blocks) for ablation in ablations)]
     base, *outcomes = _run(jobs, "ablate", processes)
-    rows = [_ablation_json(ablation, outcome, base, predicted) for ablation, outcome in zip(ablations, outcomes, strict=True)]
+    rows = [
+        _ablation_json(ablation, outcome, base, predicted)
+        for ablation, outcome in zip(ablations, outcomes, strict=True)
+    ]
     agrees = all(row["agrees"] is not False for row in rows)
     if format == "json":
         write(json_text({"design": name, "blocks": blocks, "agrees": agrees, "ablations": rows}), output)
     else:
-        write(_ablation_lines(name, base, rows, predicted), output)
+        write(_ablation_lines(base, rows, predicted), output)
     return ExitCode.HOLDS if agrees else ExitCode.VIOLATED
 
 
 def _ablation_json(ablation: Ablation, outcome: Outcome, base: Outcome, predicted: bool) -> dict[str, Any]:
-    """`breaks`: what is violated beyond the base, with steps. It agrees if what was predicted breaks, and nothing breaks
-    where nothing was predicted to."""
+    """`breaks`: what is violated beyond the base, with steps. It agrees if what was predicted breaks, and nothing
+    breaks where nothing was predicted to."""
     breaks = {key: depth for key, depth in outcome.violated.items() if key not in base.violated}
     agrees = set(ablation.breaks) <= set(breaks) and bool(ablation.breaks) == bool(breaks)
     mends = [key for key in base.violated if key not in outcome.violated]
@@ -211,7 +233,7 @@ def _ablation_json(ablation: Ablation, outcome: Outcome, base: Outcome, predicte
     }
 
 
-def _ablation_lines(name: str, base: Outcome, rows: Sequence[dict[str, Any]], predicted: bool) -> Iterator[str]:
+def _ablation_lines(base: Outcome, rows: Sequence[dict[str, Any]], predicted: bool) -> Iterator[str]:
     yield _outcome_line(base)
     yield "each choice changed alone; the number is the steps of the shortest counterexample"
     for row in rows:

@@ -31,10 +31,12 @@ class Request:
     properties: tuple[str, ...]
     max_states: int | None
     max_seconds: float | None
-    fold: bool
+    fold: bool | None
 
 
-def check(request: Request, every_story: bool, trace_file: Path | None, format: str, output: Path | None) -> int:
+def check(
+    request: Request, every_story: bool, trace_file: Path | None, format: str, output: Path | None
+) -> int:
     """Check a design, print the result, save the first counterexample if asked."""
     machine = load_machine(request.design)
     limits = Limits(request.max_states, request.max_seconds)
@@ -67,7 +69,9 @@ def _selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None
     for name in names:
         if name not in machine.properties:
             near = difflib.get_close_matches(name, machine.properties, n=3)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(machine.properties)}"
+            hint = (
+                f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(machine.properties)}"
+            )
             raise ModelError(f"{machine.name} has no property {name!r}; {hint}", "")
     return [machine.properties[name] for name in dict.fromkeys(names)]
 
@@ -75,7 +79,7 @@ def _selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None
 def _save_first(result: CheckResult, request: Request, file: Path) -> None:
     for item in result.properties:
         if isinstance(item.verdict, Violated):
-            saved = {"property": item.property.id, "source": request.design, **trace_json(item.verdict.trace)}
+            saved = {"property": item.asked.id, "source": request.design, **trace_json(item.verdict.trace)}
             write([json.dumps(saved, indent=1)], file)
             return
 

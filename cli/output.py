@@ -46,7 +46,7 @@ def status(text: str) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     with rich.console.Console(stderr=True).status(text) as line:
-        yield lambda said: line.update(said)
+        yield line.update
 
 
 @contextmanager

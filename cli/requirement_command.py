@@ -36,7 +36,12 @@ def requirement(identifier: str | None, format: str, output: Path | None) -> int
 
 
 def _json(item: Entry) -> dict[str, Any]:
-    value: dict[str, Any] = {"id": item.id, "lines": item.lines, "section": item.section, "figure": item.figure}
+    value: dict[str, Any] = {
+        "id": item.id,
+        "lines": item.lines,
+        "section": item.section,
+        "figure": item.figure,
+    }
     if isinstance(item, Requirement):
         value |= {
             "text": item.text,
@@ -68,4 +73,6 @@ def _lines(item: Entry) -> Iterator[str]:
     for check in checks:
         yield f"  checked by {check}"
     if item.why_not:
-        yield from textwrap.wrap(f"nothing checks it: {item.why_not}", 100, initial_indent="  ", subsequent_indent="  ")
+        yield from textwrap.wrap(
+            f"nothing checks it: {item.why_not}", 100, initial_indent="  ", subsequent_indent="  "
+        )

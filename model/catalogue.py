@@ -35,7 +35,16 @@ from splitproof.model.machine import Machine
 from splitproof.spec.properties import Expectation
 from splitproof.spec.split_backup import PROPERTIES
 
-__all__ = ["ABLATIONS", "CATALOGUE", "VARIATIONS", "Ablation", "Entry", "design_named", "entry_of", "machine_of"]
+__all__ = [
+    "ABLATIONS",
+    "CATALOGUE",
+    "VARIATIONS",
+    "Ablation",
+    "Entry",
+    "design_named",
+    "entry_of",
+    "machine_of",
+]
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,10 @@ class Entry:
 
 
 _EMBODIMENTS = {
-    "first-embodiment": (Backup.ON_DEMAND, "what differs in the range is copied on demand, then read from the target"),
+    "first-embodiment": (
+        Backup.ON_DEMAND,
+        "what differs in the range is copied on demand, then read from the target",
+    ),
     "second-embodiment": (Backup.WAIT_ALL, "the backup waits until every difference is copied"),
     "third-embodiment": (Backup.STAGE, "what differs is read from the source, through the staging area"),
 }
@@ -172,7 +184,7 @@ ABLATIONS: tuple[Ablation, ...] = (
     Ablation("check_unit=unit", (), ("G16",), (Backup.ON_DEMAND, Backup.STAGE)),
     Ablation("acknowledge=after-copying", ("split-does-not-wait",), ("R07", "R40")),
 )
-"""What is predicted for each choice of a closed design taken alone, from the gaps of the document and from a prototype."""
+"""What is predicted for each choice of a closed design taken alone, from the gaps and from a prototype."""
 
 
 def design_named(text: str) -> Design:
@@ -191,7 +203,9 @@ def design_named(text: str) -> Design:
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
-            raise ModelError(f"{override!r} is no override; write {name}+key=value, such as {name}+workers=2", "")
+            raise ModelError(
+                f"{override!r} is no override; write {name}+key=value, such as {name}+workers=2", ""
+            )
         if key in changes:
             raise ModelError(f"{text} sets {key} twice; give each choice once", "")
         changes[key] = value

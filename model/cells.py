@@ -1,14 +1,18 @@
 """Cells: what one step may touch, and who may touch it.
 
 A step reads and writes the memory of the processor that takes it and *one* other cell; this is what makes the
-interleavings of the model the interleavings of the controller. A cell also carries the document's access rules: an
-individual memory is its owner's alone [R25], a volume is touched by the volume workers [R28], and so on.
+interleavings of the model the interleavings of the controller. A cell also carries the document's access
+rules: an individual memory is its owner's alone [R25], a volume is touched by the volume workers [R28], and
+so on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from splitproof.model.errors import ModelError
+from splitproof.model.misuse import describe
 from splitproof.spec.vocabulary import Processor
 
 __all__ = ["GHOST", "Cell", "channel", "memory"]
@@ -32,6 +36,33 @@ class Cell:
     owner: Processor | None = None
     cites: tuple[str, ...] = ()
     is_ghost: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "readers", self._processors("readers", self.readers))
+        object.__setattr__(self, "writers", self._processors("writers", self.writers))
+        if self.owner is not None and not isinstance(self.owner, Processor):
+            raise ModelError(f"{describe(self.owner)} cannot own the cell {self.name}; a Processor can")
+
+    def _processors(self, role: str, given: object) -> frozenset[Processor] | None:
+        """A set, however it was given: {A, B} and [A, B] are as good as frozenset({A, B})."""
+        if given is None:
+            return None
+        members: list[Processor] = []
+        for member in given if isinstance(given, Iterable) else (given,):
+            if not isinstance(member, Processor):
+                raise ModelError(
+                    f"{describe(member)} is among the {role} of the cell {self.name}; give Processors"
+                )
+            members.append(member)
+        return frozenset(members)
+
+    def granting(self, processor: Processor, *, write: bool) -> Cell:
+        """The cell, with a further processor among its readers, and among its writers if `write`."""
+        readers = None if self.readers is None else self.readers | {processor}
+        writers = self.writers
+        if write and writers is not None:
+            writers = writers | {processor}
+        return replace(self, readers=readers, writers=writers)
 
     def __str__(self) -> str:
         return self.name if self.numeral is None else f"{self.name} {self.numeral}"

@@ -1,273 +1,333 @@
-"""The rules that a declaration must obey, checked while it is made.
+"""The rules that a declaration must obey, checked while it is made; `access` has those about cells.
 
-Atomicity: a step touches its processor's own memory and one other cell. Access: each cell says who may touch it.
-Ghosts: no step reads one. Data: no step compares any. Domains: no step can write outside one. Writes: none twice.
+Ghosts: no step reads one. Data: no step compares any. Domains: no step can write outside one. Writes: none
+twice. References: no step looks at a block reference that means nothing. Guards: none excludes itself.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from splitproof.model.cells import Cell
-from splitproof.model.errors import ModelError
-from splitproof.model.evaluation import evaluate
-from splitproof.model.expressions import At, Eq, Every, Expr, Param, Some, Var, all_of, children, key, same, show, walk
-from splitproof.model.types import BLOCK, DATA, Int
-from splitproof.spec.vocabulary import Processor
+from splitproof.model.access import check_cells
+from splitproof.model.cases import conjuncts, contradiction, entails, value_outside
+from splitproof.model.errors import ModelError, UndeclaredError
+from splitproof.model.expressions import (
+    And,
+    At,
+    Const,
+    Eq,
+    Every,
+    Expr,
+    Ite,
+    Or,
+    Param,
+    Some,
+    Var,
+    children,
+    rewrite,
+    same,
+    show,
+    walk,
+)
+from splitproof.model.misuse import describe
+from splitproof.model.records import ANY
+from splitproof.model.types import BLOCK, BLOCK_SET, DATA, Int
 
 if TYPE_CHECKING:
     from splitproof.model.machine import Action, Leaf, Machine
+    from splitproof.model.state import Update
 
-__all__ = ["check_action", "check_leaf"]
+__all__ = ["check_action", "check_conditions", "check_leaf", "check_references"]
 
-_ENUMERATED_MAX = 100_000
-"""Combinations tried to see whether a number can leave its domain."""
-
-
-@dataclass(frozen=True)
-class _Access:
-    """One touch of a leaf: `row` is the block's expression, `whole` marks all blocks at once."""
-
-    leaf: Leaf
-    row: Expr | None
-    whole: bool
-    writes: bool
-
-    def cells(self) -> list[tuple[Cell, Any]]:
-        """The cells through which this access can be made; a row of None is a cell that is not per block."""
-        cell = self.leaf.cell
-        if not self.leaf.per_block or not cell.per_block:
-            found = [(cell, None)]
-        elif self.whole:
-            return [(self.leaf.word_of, None)] if self.leaf.word_of is not None else []
-        else:
-            assert self.row is not None
-            found = [(cell, key(self.row))]
-        if self.leaf.also_in is not None and not self.writes:
-            found.append((self.leaf.also_in, _ANY_ROW))
-        return found
-
-
-_ANY_ROW = "any row"
+# -- declarations
 
 
 def check_leaf(machine: Machine, leaf: Leaf, *, has_condition: bool) -> None:
-    """A leaf's type can be stored, and its initial value lies in its domain."""
+    """A leaf's type can be stored in its cell, and its initial value lies in its domain."""
+    where = leaf.where
     if leaf.name in machine.leaves:
-        raise ModelError(f"{leaf.name} is declared twice in {machine.name}; choose another name")
-    if leaf.type.name == "BlockSet":
-        raise ModelError(f"{leaf.name} is a BlockSet, which only a parameter can be; declare a per-block Bool")
+        raise ModelError(f"{leaf.name} is declared twice in {machine.name}; choose another name", where)
+    if leaf.type is BLOCK_SET:
+        raise ModelError(
+            f"{leaf.name} is a BlockSet, which only a parameter can be; declare a per_block Bool", where
+        )
     if leaf.type is BLOCK and not has_condition:
         raise ModelError(
-            f"{leaf.name} refers to a block and must say when it means something; give it while_=lambda r: ..."
+            f"{leaf.name} refers to a block and must say when it means something; give it while_=lambda r: "
+            "...",
+            where,
         )
-    initial = leaf.initial
-    if initial is not None and repr(initial) != "ANY" and not leaf.type.accepts(initial):
-        raise ModelError(f"{initial!r} as initial value of {leaf.name} is outside its domain; it is {leaf.type.describe()}, or ANY")
+    if leaf.cell.per_block and not leaf.per_block:
+        raise ModelError(
+            f"{leaf.name} is one variable, and {leaf.cell} is one cell for each block; declare it "
+            "per_block=True",
+            where,
+        )
+    for other in machine.leaves.values():
+        if str(other.cell) == str(leaf.cell) and other.cell != leaf.cell:
+            raise ModelError(
+                f"{leaf.name} and {other.name} lie in two different cells that are both called {leaf.cell}; "
+                "declare the cell once, or name them apart",
+                where,
+            )
+    _check_initial(leaf, has_condition)
+
+
+def _check_initial(leaf: Leaf, has_condition: bool) -> None:
+    if leaf.initial is ANY:
+        return
+    if leaf.initial is not None and not leaf.type.accepts(leaf.initial):
+        accepted = "ANY" if leaf.type in (BLOCK, DATA) else f"{leaf.type.describe()}, or ANY"
+        raise ModelError(
+            f"{leaf.name} cannot start as {describe(leaf.initial)}; accepted is {accepted}", leaf.where
+        )
+    if leaf.type is DATA and not has_condition and not leaf.is_ghost:
+        raise ModelError(
+            f"{leaf.name} is data, and would start as the same data everywhere; give it initial=ANY, or "
+            "while_=lambda r: ... if it means nothing at the start",
+            leaf.where,
+        )
+
+
+# -- steps
 
 
 def check_action(machine: Machine, action: Action) -> None:
     """All rules of a step. The first offence is raised as a ModelError that names its line."""
+    _check_parameters(action)
+    _check_guard(action)
     _check_ghosts(machine, action)
     _check_data(machine, action)
-    _check_writes(machine, action)
-    _check_cells(machine, action)
+    _check_writes(action)
+    check_cells(machine, action)
     _check_domains(machine, action)
-
-
-def _accesses(machine: Machine, action: Action) -> Iterator[tuple[_Access, str]]:
-    """Every touch of a leaf that is no ghost, with its place in the source."""
-    for clause in action.clauses:
-        for access in _reads(machine, clause.condition):
-            yield access, clause.where
+    guard = [clause.condition for clause in action.clauses]
+    for place, clause in enumerate(action.clauses):
+        check_references(
+            machine, action.name, clause.condition, guard[:place] + guard[place + 1 :], clause.where
+        )
     for update in action.updates:
-        leaf = machine.leaves[update.name]
-        if leaf.is_ghost:
-            continue
-        if update.index is not None:
-            for access in _reads(machine, update.index):
-                yield access, update.where
-        bound = frozenset() if update.bound is None else frozenset({update.bound.name})
-        for access in _reads(machine, update.value, bound):
-            yield access, update.where
-        yield _Access(leaf, update.index, update.bound is not None, writes=True), update.where
+        for node in _sources(update):
+            check_references(machine, action.name, node, guard, update.where)
 
 
-def _reads(machine: Machine, node: Expr, bound: frozenset[str] = frozenset()) -> Iterator[_Access]:
+def _sources(update: Update) -> tuple[Expr, ...]:
+    """What a write reads."""
+    return (update.value,) if update.index is None else (update.index, update.value)
+
+
+def _read_by_step(machine: Machine, action: Action) -> Iterator[tuple[Expr, str, str]]:
+    """Every tree that the controller itself evaluates, with its place in the source and in the action."""
+    for clause in action.clauses:
+        yield clause.condition, clause.where, "its guard"
+    for update in action.updates:
+        if not machine.leaves[update.name].is_ghost:
+            for node in _sources(update):
+                yield node, update.where, f"what it writes to {update.name}"
+
+
+def _check_parameters(action: Action) -> None:
+    known = frozenset(parameter.name for parameter in action.parameters)
+    trees = [(clause.condition, clause.where, known) for clause in action.clauses]
+    for update in action.updates:
+        bound = known if update.bound is None else known | {update.bound.name}
+        trees += [(node, update.where, bound) for node in _sources(update)]
+    for tree, where, names in trees:
+        for stray in _free(tree, names):
+            raise ModelError(
+                f"{action.name} uses the block `{stray}` outside the every(...), some(...), each(...) or "
+                "action that "
+                "it belongs to; quantify over it, or make it a parameter",
+                where,
+            )
+
+
+def _free(node: Expr, bound: frozenset[str]) -> Iterator[Param]:
     match node:
-        case Var(name):
-            yield _Access(machine.leaves[name], None, whole=False, writes=False)
-        case At(name, index):
-            whole = isinstance(index, Param) and index.name in bound
-            yield _Access(machine.leaves[name], None if whole else index, whole, writes=False)
-            yield from _reads(machine, index, bound)
-        case Every(block, body) | Some(block, body):
-            yield from _reads(machine, body, bound | {block.name})
+        case Param(name) if name not in bound:
+            yield node
+        case Every(own, body) | Some(own, body):
+            yield from _free(body, bound | {own.name})
         case _:
             for child in children(node):
-                yield from _reads(machine, child, bound)
+                yield from _free(child, bound)
+
+
+def _check_guard(action: Action) -> None:
+    for clause in action.clauses:
+        if isinstance(clause.condition, Const):
+            raise ModelError(
+                f"{action.name} can never be taken: `{clause.text}` is False whatever the state; "
+                "leave the action out with a Python if, or ask about the state",
+                clause.where,
+            )
+    clashing = contradiction(clause.condition for clause in action.clauses)
+    if clashing:
+        shown = " and ".join(f"`{node}`" for node in clashing)
+        where = next(
+            (c.where for c in reversed(action.clauses) if _shares(c.condition, clashing)), action.where
+        )
+        raise ModelError(
+            f"{action.name} can never be taken: nothing satisfies {shown}; drop one of its clauses", where
+        )
+
+
+def _shares(condition: Expr, nodes: Iterable[Expr]) -> bool:
+    return any(part is node for part in conjuncts((condition,)) for node in nodes)
 
 
 def _check_ghosts(machine: Machine, action: Action) -> None:
-    sources = [(clause.condition, clause.where, "its guard") for clause in action.clauses]
-    for update in action.updates:
-        if not machine.leaves[update.name].is_ghost:
-            sources.append((update.value, update.where, f"what it writes to {update.name}"))
-    for node, where, place in sources:
-        for leaf_name in _names(node):
-            if machine.leaves[leaf_name].is_ghost:
-                raise ModelError(f"{action.name} reads the ghost {leaf_name} in {place}; only properties and ghosts may", where)
+    for node, where, place in _read_by_step(machine, action):
+        for part in walk(node):
+            if isinstance(part, Var | At) and machine.leaves[part.name].is_ghost:
+                raise ModelError(
+                    f"{action.name} reads the ghost {part.name} in {place}; only properties and ghosts may. "
+                    "Declare it machine.shared or machine.memory if the controller has it",
+                    where,
+                )
 
 
 def _check_data(machine: Machine, action: Action) -> None:
-    sources = [(clause.condition, clause.where) for clause in action.clauses]
-    sources += [(u.value, u.where) for u in action.updates if not machine.leaves[u.name].is_ghost]
-    for node, where in sources:
+    for node, where, place in _read_by_step(machine, action):
         for part in walk(node):
             if isinstance(part, Eq) and part.left.type is DATA:
                 raise ModelError(
-                    f"{action.name} compares data, `{show(part)}`; a step may only copy data, properties may compare it",
+                    f"{action.name} compares data, `{part}`, in {place}; a step may only copy data, and "
+                    "properties "
+                    "and ghosts may compare it",
                     where,
                 )
 
 
-def _check_writes(machine: Machine, action: Action) -> None:
+def _check_writes(action: Action) -> None:
     for first, second in itertools.combinations(action.updates, 2):
         if first.name != second.name:
             continue
-        if first.index is not None and second.index is not None and not same(first.index, second.index):
-            how = f"at `{show(first.index)}` and at `{show(second.index)}`, which may be one block"
-        else:
+        if first.index is None and second.index is None:
             how = "twice"
-        raise ModelError(f"{action.name} writes {first.name} {how}; a step writes each variable once", second.where)
-
-
-def _check_cells(machine: Machine, action: Action) -> None:
-    shared: list[tuple[_Access, str]] = []
-    for access, where in _accesses(machine, action):
-        leaf, cell = access.leaf, access.leaf.cell
-        if cell.owner is not None:
-            if cell.owner != action.by:
-                raise ModelError(
-                    f"{action.name} of {action.by} touches {leaf.name} in the {cell}, which only {cell.owner} may touch "
-                    f"{_cited(cell)}; take the step on {cell.owner}, or send a message",
-                    where,
-                )
-            continue
-        _check_access(action, access, where)
-        shared.append((access, where))
-    if not shared:
-        return
-    for access, where in shared:
-        if not access.cells():
-            raise ModelError(
-                f"{action.name} touches {access.leaf.name} of all blocks at once; {access.leaf.cell} is one cell a block. "
-                f"Take a step a block, or declare word_of for a table that can be read as one word",
-                where,
-            )
-    for cell in _distinct(shared):
-        if all(_admits(access, cell) for access, _ in shared):
-            return
-    first, where = shared[0]
-    other, other_where = next(
-        (pair for pair in shared if not any(_admits(pair[0], cell) for cell in first.cells())), shared[-1]
-    )
-    raise ModelError(
-        f"{action.name} touches two cells, {_place(first)} ({where}) and {_place(other)} ({other_where}); a step touches "
-        f"its processor's own memory and one other cell. Split it into two steps",
-        other_where,
-    )
-
-
-def _distinct(shared: list[tuple[_Access, str]]) -> Iterator[tuple[Cell, Any]]:
-    seen = []
-    for access, _ in shared:
-        for cell in access.cells():
-            if cell[1] != _ANY_ROW and cell not in seen:
-                seen.append(cell)
-                yield cell
-
-
-def _admits(access: _Access, cell: tuple[Cell, Any]) -> bool:
-    return any(own == cell[0] and row in (_ANY_ROW, cell[1]) for own, row in access.cells())
-
-
-def _place(access: _Access) -> str:
-    row = "" if access.row is None else f"[{show(access.row)}]"
-    return f"{access.leaf.cell}{row} (for {access.leaf.name})"
-
-
-def _check_access(action: Action, access: _Access, where: str) -> None:
-    cell = access.leaf.cell
-    allowed = cell.writers if access.writes else cell.readers
-    if allowed is not None and action.by not in allowed:
-        verb = "writes" if access.writes else "reads"
+        elif first.index is not None and second.index is not None:
+            at = show(first.index), show(second.index)
+            is_same = same(first.index, second.index)
+            how = "twice" if is_same else f"at `{at[0]}` and at `{at[1]}`, which may be one block"
+        else:
+            how = "for all blocks and for one of them"
         raise ModelError(
-            f"{action.name} of {action.by} {verb} {access.leaf.name} in {cell}, which only {_names_of(allowed)} may "
-            f"{_cited(cell)}; take the step on one of those, or declare the access in the cell",
-            where,
+            f"{action.name} writes {first.name} {how} ({first.where}, {second.where}); a step writes each "
+            "variable once, "
+            "so choose the value with ite(condition, yes, no)",
+            second.where,
         )
 
 
 def _check_domains(machine: Machine, action: Action) -> None:
     for update in action.updates:
-        domain = machine.leaves[update.name].type
-        written = update.value.type
+        domain, written = machine.leaves[update.name].type, update.value.type
         if not isinstance(domain, Int) or not isinstance(written, Int):
             continue
         if domain.low <= written.low and written.high <= domain.high:
             continue
-        outside = _outside(machine, action, update.value, domain)
+        guard = (clause.condition for clause in action.clauses)
+        outside = value_outside(update.value, domain.low, domain.high, guard)
         if outside is not None:
             raise ModelError(
                 f"{action.name} can write {outside} to {update.name}, which is {domain.describe()}; "
-                f"guard it with a when(...), or widen the domain",
+                "exclude it with a when(...), or widen the domain",
                 update.where,
             )
 
 
-def _outside(machine: Machine, action: Action, value: Expr, domain: Int) -> int | None:
-    """A value outside the domain that `value` can take, as far as the clauses over its own variables tell."""
-    names = {part.name: part.type for part in walk(value) if isinstance(part, Var)}
-    if any(isinstance(part, At | Param | Every | Some) for part in walk(value)):
-        clauses: list[Expr] = []
-        names = {}
-    else:
-        clauses = [c.condition for c in action.clauses if _names(c.condition) <= set(names) and not _has_blocks(c.condition)]
-    domains = [type_.values(1) for type_ in names.values()]
-    size = 1
-    for values in domains:
-        size *= len(values)
-    if not names or size > _ENUMERATED_MAX:
-        found = value.type
-        assert isinstance(found, Int)
-        return found.high if found.high > domain.high else found.low
-    guard = all_of(*clauses)
-    for combination in itertools.product(*domains):
-        known = dict(zip(names, combination, strict=True))
-        if evaluate(guard, lambda name, block, after: known[name], 1):  # noqa: B023  # called at once
-            written = evaluate(value, lambda name, block, after: known[name], 1)  # noqa: B023  # called at once
-            if not domain.low <= written <= domain.high:
-                return int(written)
-    return None
+def check_references(machine: Machine, user: str, node: Expr, facts: list[Expr], where: str) -> None:
+    """Wherever a tree reads a block reference, the facts and what stands beside it say that the reference
+    means something. Else it would read as one certain block, and blocks would not be interchangeable.
+    """
+    if not any(isinstance(part, Var | At) and part.type is BLOCK for part in walk(node)):
+        return
+    match node:
+        case And(operands) | Or(operands):
+            for place, operand in enumerate(operands):
+                others = operands[:place] + operands[place + 1 :]
+                beside = others if isinstance(node, And) else tuple(~other for other in others)
+                check_references(machine, user, operand, [*facts, *beside], where)
+            return
+        case Ite(condition, yes, no):
+            check_references(machine, user, condition, facts, where)
+            check_references(machine, user, yes, [*facts, condition], where)
+            check_references(machine, user, no, [*facts, ~condition], where)
+            return
+        case Var() | At() if node.type is BLOCK:
+            needed = _meaning_of(machine, node)
+            if needed is not None and not entails(facts, needed):
+                raise ModelError(
+                    f"{user} looks at the block `{node}`, which means something only while `{needed}`; "
+                    "add that to the guard, or join it with &",
+                    where,
+                )
+    for child in children(node):
+        check_references(machine, user, child, facts, where)
 
 
-def _has_blocks(node: Expr) -> bool:
-    return any(isinstance(part, At | Param | Every | Some) for part in walk(node))
+def _meaning_of(machine: Machine, node: Var | At) -> Expr | None:
+    """The condition under which what is read means something, about the same block and the same state."""
+    condition = machine.while_of(node.name)
+    if condition is None:
+        return None
+
+    def placed(part: Expr) -> Expr | None:
+        if isinstance(part, Param) and part.name == "b":
+            return node.index if isinstance(node, At) else None
+        if isinstance(part, Var):
+            return Var(part.name, part.type, node.after)
+        if isinstance(part, At):
+            return At(part.name, rewrite(part.index, placed), part.type, node.after)
+        return None
+
+    return rewrite(condition, placed)
 
 
-def _names(node: Expr) -> set[str]:
-    return {part.name for part in walk(node) if isinstance(part, Var | At)}
+def check_conditions(machine: Machine, *, is_complete: bool) -> None:
+    """What each `while_` reads is settled before it, and tells the controller nothing that it may not know.
+
+    Conditions are applied in the order of `Layout.slots`: variables of which there is one, then those per
+    block. Unless the machine `is_complete`, a condition that names what is not declared yet is left for
+    later.
+    """
+    unsettled = set(machine.conditions)
+    for leaf in sorted(machine.leaves.values(), key=lambda leaf: leaf.per_block):  # a stable sort
+        if leaf.name not in unsettled:
+            continue
+        try:
+            condition = machine.conditions[leaf.name].node()
+        except UndeclaredError:
+            if is_complete:
+                raise
+            continue
+        for part in walk(condition):
+            _check_condition(machine, leaf, part, unsettled)
+        unsettled.discard(leaf.name)
 
 
-def _names_of(processors: frozenset[Processor]) -> str:
-    return " or ".join(sorted(str(processor) for processor in processors))
-
-
-def _cited(cell: Cell) -> str:
-    return f"[{', '.join(cell.cites)}]" if cell.cites else ""
-
-
+def _check_condition(machine: Machine, leaf: Leaf, part: Expr, unsettled: set[str]) -> None:
+    if isinstance(part, Eq) and part.left.type is DATA and not leaf.is_ghost:
+        raise ModelError(
+            f"while_ of {leaf.name} compares data, `{part}`; what is forgotten steers the controller, so "
+            "only "
+            "a ghost's while_ may compare data",
+            leaf.where,
+        )
+    if not isinstance(part, Var | At):
+        return
+    if machine.leaves[part.name].is_ghost and not leaf.is_ghost:
+        raise ModelError(
+            f"while_ of {leaf.name} reads the ghost {part.name}; what is forgotten steers the controller, so "
+            "only a ghost's while_ may read ghosts",
+            leaf.where,
+        )
+    if part.name in unsettled:
+        raise ModelError(
+            f"while_ of {leaf.name} reads {part.name}, whose own while_ is applied later; declare "
+            f"{part.name} "
+            "before it (variables per block come after all others), or read something else",
+            leaf.where,
+        )

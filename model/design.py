@@ -93,7 +93,10 @@ class DifferenceCleared(Choice):
     BEFORE_READ = "before-read", "before the copy reads the source"
     AFTER_WRITE = "after-write", "after the copy has written the target"
     COMPARE = "compare", "after the copy has written the target, unless a write marked it again meanwhile"
-    GENERATION = "generation", "after the copy has written the target, unless a write or a resync marked it again meanwhile"
+    GENERATION = (
+        "generation",
+        "after the copy has written the target, unless a write or a resync marked it again meanwhile",
+    )
 
     @property
     def remembers_marks(self) -> bool:
@@ -132,7 +135,10 @@ class PostSplitTable(Choice):
 
 class Staging(Choice):
     UNLOCKED = "unlocked", "503 checks, then reads the source into 515"
-    RECHECKED = "rechecked", "503 checks again after reading, and starts over if the block was copied meanwhile"
+    RECHECKED = (
+        "rechecked",
+        "503 checks again after reading, and starts over if the block was copied meanwhile",
+    )
     UNIT_LOCKED = "unit-locked", "503 locks the block from the check until it is read"
     RANGE_LOCKED = "range-locked", "503 locks each differing block until the whole range is staged"
 
@@ -202,18 +208,39 @@ class Question:
 CHOICES: dict[str, Question] = {
     question.key: question
     for question in (
-        Question("backup", Backup, "where does the backup data come from?", ("R46", "R62", "R71", "R81", "G11")),
+        Question(
+            "backup", Backup, "where does the backup data come from?", ("R46", "R62", "R71", "R81", "G11")
+        ),
         Question("acknowledge", Acknowledge, "when is a split reported?", ("R07", "R40", "R43")),
         Question("check_unit", CheckUnit, "what does 503 check at a time?", ("R62", "R87", "G16")),
-        Question("difference_marked", DifferenceMarked, "when does a host write mark the difference?", ("G01", "G05")),
+        Question(
+            "difference_marked",
+            DifferenceMarked,
+            "when does a host write mark the difference?",
+            ("G01", "G05"),
+        ),
         Question("dirty_counts", DirtyCounts, "is a dirty slot a difference?", ("G05",)),
         Question("difference_cleared", DifferenceCleared, "when does a copy clear the difference?", ("G07",)),
         Question("in_flight", InFlight, "does a block being copied count as different?", ("G06", "G17")),
         Question("copy_reads", CopyReads, "what does a copy read when the cache is dirty?", ("G04",)),
-        Question("pre_split_slot", PreSplitSlot, "may a write overwrite a dirty slot from before the split?", ("G03",)),
-        Question("post_split_write", PostSplitWrite, "may a write reach a block that is not copied yet?", ("G02", "G35")),
-        Question("post_split_table", PostSplitTable, "where are writes after the split marked?", ("G09", "G10", "G37")),
-        Question("staging", Staging, "how does 503 keep check and read of the source together?", ("G08", "G29")),
+        Question(
+            "pre_split_slot",
+            PreSplitSlot,
+            "may a write overwrite a dirty slot from before the split?",
+            ("G03",),
+        ),
+        Question(
+            "post_split_write",
+            PostSplitWrite,
+            "may a write reach a block that is not copied yet?",
+            ("G02", "G35"),
+        ),
+        Question(
+            "post_split_table", PostSplitTable, "where are writes after the split marked?", ("G09", "G37")
+        ),
+        Question(
+            "staging", Staging, "how does 503 keep check and read of the source together?", ("G08", "G29")
+        ),
         Question("report", Report, "when does 508 report a requested copy to 503?", ("R66", "G17")),
         Question("workers", Workers, "how many processors do volume I/O?", ("R110", "G18")),
         Question("ownership", Ownership, "how do volume workers share a block?", ("G18",)),
@@ -286,7 +313,9 @@ class Design:
             raise ModelError(f"{key} has no value {str(value)!r}; {_nearest(str(value), list(answers))}", "")
         answer = answers[str(value)]
         if getattr(self, key) is answer:
-            raise ModelError(f"{self.name} has {key}={answer} already; other values are {_others(answers, answer)}", "")
+            raise ModelError(
+                f"{self.name} has {key}={answer} already; other values are {_others(answers, answer)}", ""
+            )
         changes: dict[str, Any] = {key: answer, "name": f"{self.name}+{key}={answer}"}
         return dataclasses.replace(self, **changes)
 
@@ -294,7 +323,9 @@ class Design:
         """The choices that make no difference in this design, each with the reason."""
         idle = {}
         if self.backup is not Backup.STAGE:
-            idle["staging"] = f"only backup=stage reads the source for the tape, this design has backup={self.backup}"
+            idle["staging"] = (
+                f"only backup=stage reads the source for the tape, this design has backup={self.backup}"
+            )
         if self.backup is not Backup.ON_DEMAND:
             idle["report"] = f"only backup=on-demand asks for copies, this design has backup={self.backup}"
         if self.backup in (Backup.UNCHECKED, Backup.WAIT_ALL):

@@ -1,12 +1,13 @@
 """Evaluating the expression tree, node by node: the reference against which every engine is compared.
 
-It imports no engine and no generator. A value that is not known (a cell of a real controller that cannot be observed)
-is `UNKNOWN`, and truth is three-valued after Kleene: `UNKNOWN & False` is False, `UNKNOWN & True` is UNKNOWN.
+It imports no engine and no generator. A value that is not known (a cell of a real controller that cannot be
+observed) is `UNKNOWN`, and truth is three-valued after Kleene: `UNKNOWN & False` is False, `UNKNOWN & True`
+is UNKNOWN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from splitproof.model.expressions import (
@@ -68,18 +69,12 @@ def evaluate(node: Expr, lookup: Lookup, blocks: int, known: Mapping[str, Any] =
         case Not(operand):
             value = evaluate(operand, lookup, blocks, known)
             return UNKNOWN if value is UNKNOWN else not value
-        case And(operands):
-            return _conjunction((evaluate(operand, lookup, blocks, known) for operand in operands), absorbing=False)
-        case Or(operands):
-            return _conjunction((evaluate(operand, lookup, blocks, known) for operand in operands), absorbing=True)
-        case Every(bound, body):
-            return _conjunction(
-                (evaluate(body, lookup, blocks, {**known, bound.name: b}) for b in range(blocks)), absorbing=False
-            )
-        case Some(bound, body):
-            return _conjunction(
-                (evaluate(body, lookup, blocks, {**known, bound.name: b}) for b in range(blocks)), absorbing=True
-            )
+        case And(operands) | Or(operands):
+            values = (evaluate(operand, lookup, blocks, known) for operand in operands)
+            return _kleene(isinstance(node, Or), values)
+        case Every(bound, body) | Some(bound, body):
+            values = (evaluate(body, lookup, blocks, {**known, bound.name: b}) for b in range(blocks))
+            return _kleene(isinstance(node, Some), values)
         case Ite(condition, yes, no):
             test = evaluate(condition, lookup, blocks, known)
             if test is UNKNOWN:
@@ -97,12 +92,14 @@ def evaluate(node: Expr, lookup: Lookup, blocks: int, known: Mapping[str, Any] =
             raise TypeError(type(node))
 
 
-def _conjunction(values: Any, *, absorbing: bool) -> Any:
-    """Kleene's and (absorbing False) or or (absorbing True)."""
+def _kleene(decisive: bool, values: Iterable[Any]) -> Any:
+    """Kleene's or (`decisive` True) and and (`decisive` False): one decisive value decides, whatever the
+    others.
+    """
     unknown = False
     for value in values:
         if value is UNKNOWN:
             unknown = True
-        elif bool(value) is absorbing:
-            return absorbing
-    return UNKNOWN if unknown else not absorbing
+        elif value is decisive:
+            return decisive
+    return UNKNOWN if unknown else not decisive

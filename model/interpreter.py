@@ -23,7 +23,9 @@ __all__ = ["Interpreter", "Step"]
 
 @dataclass(frozen=True)
 class Step:
-    """An action with a value for each of its parameters: a block is its index, data 0 or 1, a set a frozenset."""
+    """An action with a value for each of its parameters: a block is its index, data 0 or 1, a set a
+    frozenset.
+    """
 
     action: Action
     arguments: tuple[Any, ...]
@@ -76,7 +78,8 @@ class Interpreter:
         """The state after the step.
 
         Raises:
-            ValueError: a clause of its guard does not hold; the message quotes it.
+            ValueError: a clause of its guard does not hold (the message quotes it), or an argument has no
+            such value.
         """
         known = self._arguments(step)
         for clause in step.action.clauses:
@@ -89,12 +92,16 @@ class Interpreter:
                     value = self.value(update.value, state, {**known, update.bound.name: block})
                     after[self.layout.position[update.name, block]] = value
             else:
-                block = None if update.index is None else self.value(update.index, state, known)
-                after[self.layout.position[update.name, block]] = self.value(update.value, state, known)
+                index = None if update.index is None else self.value(update.index, state, known)
+                after[self.layout.position[update.name, index]] = self.value(update.value, state, known)
         return self._forget(tuple(after))
 
     def value(
-        self, node: Expr, state: Valuation, known: dict[str, Any] | None = None, after: Valuation | None = None
+        self,
+        node: Expr,
+        state: Valuation,
+        known: dict[str, Any] | None = None,
+        after: Valuation | None = None,
     ) -> Any:
         """The value of a tree in a state, or over a step if `after` is given."""
         position = self.layout.position
@@ -117,7 +124,14 @@ class Interpreter:
         return trace_property(self.machine, item)
 
     def _arguments(self, step: Step) -> dict[str, Any]:
-        return {p.name: value for p, value in zip(step.action.parameters, step.arguments, strict=True)}
+        known = {p.name: value for p, value in zip(step.action.parameters, step.arguments, strict=True)}
+        for parameter in step.action.parameters:
+            if known[parameter.name] not in parameter.type.values(self.blocks):
+                raise ValueError(
+                    f"{step}: {parameter.name} is a {parameter.type.name}, which has no value "
+                    f"{known[parameter.name]} with {self.blocks} blocks"
+                )
+        return known
 
     def _forget(self, state: Valuation) -> Valuation:
         values = list(state)
@@ -129,5 +143,3 @@ class Interpreter:
 
 def _block_of(slot: Slot) -> dict[str, Any]:
     return {} if slot.block is None else {"b": slot.block}
-
-

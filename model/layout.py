@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Expr
 from splitproof.model.machine import Leaf, Machine
 from splitproof.model.state import default_of
@@ -13,7 +14,9 @@ from splitproof.model.state import default_of
 __all__ = ["Layout", "Slot", "Valuation"]
 
 Valuation = tuple[Any, ...]
-"""A state as values in the order of `Layout.slots`: bool, int, enum member; a block is its index, data is 0 or 1."""
+"""A state as values in the order of `Layout.slots`: bool, int, enum member; a block is its index, data is 0
+or 1.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,27 +34,39 @@ class Slot:
 
 
 class Layout:
-    """The slots of a machine with `blocks` blocks: globals first, then each block's, in the order of declaration."""
+    """The slots of a machine with `blocks` blocks: globals first, then each block's, in the order of
+    declaration.
+
+    Raises:
+        ModelError: there are no blocks, or the machine names what was never declared.
+    """
 
     def __init__(self, machine: Machine, blocks: int) -> None:
+        if blocks < 1:
+            raise ModelError(f"{machine.name} is grounded for {blocks} blocks; accepted is 1 or more", "")
+        machine.settle()
         self.machine = machine
         self.blocks = blocks
         leaves = list(machine.leaves.values())
         places: list[tuple[Leaf, int | None]] = [(leaf, None) for leaf in leaves if not leaf.per_block]
         places += [(leaf, block) for block in range(blocks) for leaf in leaves if leaf.per_block]
         self.slots = tuple(
-            Slot(leaf, block, position, leaf.type.values(blocks)) for position, (leaf, block) in enumerate(places)
+            Slot(leaf, block, position, leaf.type.values(blocks))
+            for position, (leaf, block) in enumerate(places)
         )
         self.position = {(slot.leaf.name, slot.block): slot.position for slot in self.slots}
 
     @cached_property
     def conditions(self) -> tuple[tuple[Slot, Expr], ...]:
-        """The slots that mean something only under a condition (over `Param('b')` if per block), with the condition.
+        """The slots that mean something only under a condition (over `Param('b')` if per block), with the
+        condition.
 
-        Conditions are applied in this order to the state after each step; a condition may read slots that stand
-        earlier in the order.
+        Conditions are applied in this order to the state after each step; a condition may read slots that
+        stand earlier in the order.
         """
-        return tuple((slot, node) for slot in self.slots if (node := self.machine.while_of(slot.leaf.name)) is not None)
+        return tuple(
+            (slot, node) for slot in self.slots if (node := self.machine.while_of(slot.leaf.name)) is not None
+        )
 
     def default(self, slot: Slot) -> Any:
         """What the slot holds while it means nothing."""

@@ -37,7 +37,9 @@ def load_machine(text: str) -> Machine:
         changes = dict(override.partition("=")[::2] for override in overrides)
         return build(found.but(**changes))
     if overrides:
-        raise ModelError(f"{name} of {path}.py is a machine; overrides such as +{overrides[0]} need a Design", "")
+        raise ModelError(
+            f"{name} of {path}.py is a machine; overrides such as +{overrides[0]} need a Design", ""
+        )
     return found
 
 
@@ -51,7 +53,9 @@ def _object(path: Path, name: str) -> Machine | Design:
         found = found()
     if not isinstance(found, Machine | Design):
         raise ModelError(
-            f"{name} of {path} is a {type(found).__name__}; expected a Machine, a Design, or a function that returns one", ""
+            f"{name} of {path} is a {type(found).__name__}; "
+            "expected a Machine, a Design, or a function that returns one",
+            "",
         )
     return found
 
@@ -60,7 +64,8 @@ def _module(path: Path) -> ModuleType:
     if not path.is_file():
         raise ModelError(f"there is no file {path}; expected path/to/file.py:NAME", "")
     spec = importlib.util.spec_from_file_location(f"splitproof_design_{path.stem}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.parent.resolve()))
     try:

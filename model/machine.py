@@ -16,19 +16,24 @@ Everything is checked as soon as it is declared; `ModelError` says what, where, 
 from __future__ import annotations
 
 import enum
-import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from types import UnionType
+from typing import Any, cast
 
 from splitproof.model.cells import GHOST, Cell
-from splitproof.model.checks import check_action, check_leaf
-from splitproof.model.errors import ModelError
-from splitproof.model.expressions import TRUE, Expr, Param, all_of, every, lift, show
-from splitproof.model.records import ANY, Field, Record, as_type
-from splitproof.model.state import Clause, State, Update, _Fields, _Row, tracing
-from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, Type
+from splitproof.model.checks import check_action, check_conditions, check_leaf
+from splitproof.model.conditions import BLOCK_PARAMETER, Condition, while_of_field, while_of_variable
+from splitproof.model.errors import ModelError, UndeclaredError, source_line
+from splitproof.model.expressions import TRUE, Every, Expr, Param, all_of, same, show
+from splitproof.model.misuse import describe, nearest
+from splitproof.model.properties import TracedProperty, trace_property
+from splitproof.model.records import Record, as_type, check_name
+from splitproof.model.signatures import narration_of, parameters_of
+from splitproof.model.source import check_source, place_of, required_parameters
+from splitproof.model.state import Clause, State, Update, derive, tracing
+from splitproof.model.types import Type
 from splitproof.spec.properties import Expectation, Property
 from splitproof.spec.vocabulary import Processor, StepKind
 
@@ -59,6 +64,7 @@ class Leaf:
     word_of: Cell | None = None
     also_in: Cell | None = None
     initial: object = None
+    where: str = ""
 
     @property
     def is_ghost(self) -> bool:
@@ -82,14 +88,15 @@ class Predicate:
     meaning: str
     holds: Callable[..., Any]
     per_block: bool
+    where: str = ""
 
 
 @dataclass(frozen=True)
 class Action:
     """A guarded action, traced.
 
-    `folds`: why the step, once enabled, may be taken before all others (it commutes with every other step and no
-    property sees it); None for a step that must be interleaved.
+    `folds`: why the step, once enabled, may be taken before all others (it commutes with every other step and
+    no property sees it); None for a step that must be interleaved.
     """
 
     name: str
@@ -114,6 +121,16 @@ class Action:
         return f"{self.by} {self.name}"
 
 
+_OPTIONS: dict[str, tuple[type | UnionType, str]] = {
+    "by": (Processor, "a Processor"),
+    "kind": (StepKind, "a StepKind"),
+    "fair": (Fairness | None, "Fairness.WEAK or Fairness.STRONG"),
+    "folds": (str | None, "a sentence that says why"),
+    "cites": (tuple, 'a tuple of identifiers, such as ("R29",)'),
+}
+"""What the options of an action take."""
+
+
 class Machine:
     """A design being declared, and then explored, proved and exported for any number of blocks."""
 
@@ -125,11 +142,13 @@ class Machine:
         self.predicates: dict[str, Predicate] = {}
         self.actions: list[Action] = []
         self.properties: dict[str, Property] = {}
+        self.traced: dict[str, TracedProperty] = {}
         self.expects: dict[str, Expectation] = {}
-        self._while: dict[str, Callable[[], Expr]] = {}
-        self._constraints: list[tuple[Callable[..., Any], str]] = []
+        self.conditions: dict[str, Condition] = {}
+        self._constraints: list[tuple[Condition, bool]] = []
+        self._first_readings: dict[str, Expr] = {}
 
-    # -- state ----------------------------------------------------------------------------------------------------
+    # -- state
 
     def shared(
         self,
@@ -150,47 +169,99 @@ class Machine:
         `per_block`: one for each block. `initial`: the first value of the type unless given; `ANY` for all.
         `word_of`: the cell through which it can be read and written for all blocks at once.
         `also_in`: a cell whose steps may read it too.
-        `while_`: `lambda s: ...` (`lambda s, b: ...` if per block): while false, the variable means nothing and holds
-        the type's first value. Of a record, it holds for every field besides the field's own.
+        `while_`: `lambda s: ...` (`lambda s, b: ...` if per block): while false, the variable means nothing
+        and holds the type's first value. Of a record, it holds for every field besides the field's own.
         """
-        if name in self.variables or name in self.predicates:
-            raise ModelError(f"{name} is declared twice in {self.name}; choose another name")
+        self._check_declaration(name, "a variable", meaning)
+        if not isinstance(cell, Cell):
+            raise ModelError(
+                f"{name} lies in {describe(cell)}; cell= takes a Cell, a memory(...) or a channel(...)"
+            )
+        where = source_line()
         if isinstance(declared, type) and issubclass(declared, Record):
+            if not declared.fields or initial is not None:
+                offence = "no fields" if not declared.fields else "no initial value of its own"
+                raise ModelError(
+                    f"{name} is a {declared.__name__}, which has {offence}; give them with field(...)"
+                )
             self.variables[name] = Variable(name, declared, per_block)
             for field_name, item in declared.fields.items():
-                leaf_name, per_block_leaf = f"{name}.{field_name}", per_block or item.per_block
+                type_, is_per_block = as_type(item.declared), per_block or item.per_block
                 leaf = Leaf(
-                    leaf_name, as_type(item.declared), per_block_leaf, cell, item.meaning, numeral, word_of, also_in, item.initial
+                    f"{name}.{field_name}", type_, is_per_block, cell, item.meaning, numeral, word_of, also_in
                 )
-                self._add(leaf, _both(while_, _condition_of(item, name, per_block)))
+                leaf = replace(leaf, initial=item.initial, where=item.where or where)
+                self._add(leaf, while_of_field(self, leaf, item, per_block, while_))
+            if while_ is None:  # its fields speak of each other only, and all of them are there
+                for field_name in declared.fields:
+                    self.while_of(f"{name}.{field_name}")
         else:
             self.variables[name] = Variable(name, None, per_block)
-            leaf = Leaf(name, as_type(declared), per_block, cell, meaning, numeral, word_of, also_in, initial)
-            self._add(leaf, while_)
+            leaf = Leaf(
+                name, as_type(declared), per_block, cell, meaning, numeral, word_of, also_in, initial, where
+            )
+            self._add(leaf, while_of_variable(self, leaf, while_))
 
     def memory(self, name: str, declared: object, meaning: str, *, cell: Cell, **options: Any) -> None:
         """Declare variables of a processor's own memory; `cell` is its `memory(...)`."""
-        if cell.owner is None:
-            raise ModelError(f"{cell} is nobody's memory; declare {name} with machine.shared, or give cell=memory(processor)")
+        if getattr(cell, "owner", cell) is None:
+            remedy = f"declare {name} with machine.shared, or give cell=memory(processor)"
+            raise ModelError(f"the cell {cell} is nobody's memory; {remedy}")
         self.shared(name, declared, meaning, cell=cell, **options)
 
     def ghost(self, name: str, declared: object, meaning: str, **options: Any) -> None:
         """Declare what only properties may read; any step may update it."""
         self.shared(name, declared, meaning, cell=GHOST, **options)
 
+    def grant(self, processor: Processor, *names: str, write: bool = False) -> None:
+        """Let a further processor read the cells of the variables named, and write them if `write`.
+
+        The access rules of a design are part of it: a processor that is added to one must be let in by name.
+
+        Raises:
+            ModelError: there is no such variable, or it lies in another processor's own memory.
+        """
+        for name in names:
+            cells = {leaf.cell for leaf in self.leaves.values() if leaf.name.partition(".")[0] == name}
+            if not cells:
+                raise ModelError(f"{self.name} has no variable {name}; there are {', '.join(self.variables)}")
+            for cell in cells:
+                if cell.owner is not None:
+                    raise ModelError(
+                        f"{name} lies in the {cell}, which nobody else may touch; send a message"
+                    )
+                self._replace_cell(cell, cell.granting(processor, write=write))
+
+    def _replace_cell(self, old: Cell, new: Cell) -> None:
+        for leaf in list(self.leaves.values()):
+            places = {role: getattr(leaf, role) for role in ("cell", "word_of", "also_in")}
+            changed: dict[str, Any] = {role: new for role, cell in places.items() if cell == old}
+            self.leaves[leaf.name] = replace(leaf, **changed) if changed else leaf
+
     def predicate(self, name: str, meaning: str, holds: Callable[..., Any]) -> None:
-        """Name a truth value or value of the state: `lambda s: ...`, or `lambda s, b: ...` for one per block."""
-        if name in self.variables or name in self.predicates:
-            raise ModelError(f"{name} is declared twice in {self.name}; choose another name")
-        per_block = _arity(holds) == 2
-        self.predicates[name] = Predicate(name, meaning, holds, per_block)
+        """Name a value of the state, most often a truth value: `lambda s: ...` or `lambda s, b: ...`."""
+        self._check_declaration(name, "a predicate", meaning)
+        required = required_parameters(holds)
+        if len(required) not in (1, 2):
+            raise ModelError(
+                f"predicate {name} takes ({', '.join(required)}); accepted are (s) and (s, b)",
+                place_of(holds),
+            )
+        check_source(holds)
+        self.predicates[name] = Predicate(name, meaning, holds, len(required) == 2, place_of(holds))
+        with suppress(UndeclaredError):  # what it names may be declared later
+            self._first_readings[name] = self._reading(name)
 
     def initially(self, holds: Callable[..., Any]) -> None:
         """Constrain the initial states: `lambda s: ...`, or `lambda s, b: ...` for every block."""
-        where = f"{Path(holds.__code__.co_filename).name}:{holds.__code__.co_firstlineno}"
-        self._constraints.append((holds, where))
+        is_per_block = len(required_parameters(holds)) == 2
+        condition = Condition(
+            "initially()", (holds, (State(self), BLOCK_PARAMETER) if is_per_block else (State(self),))
+        )
+        condition.node()  # a mistake is to be found here
+        self._constraints.append((condition, is_per_block))
 
-    # -- steps ----------------------------------------------------------------------------------------------------
+    # -- steps
 
     def action(
         self,
@@ -203,8 +274,8 @@ class Machine:
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """Declare the decorated function as an action that `by` takes.
 
-        Its parameters after `s` are annotated `Block`, `Data` or `BlockSet`; the action can be taken for each of
-        their values. The first line of its docstring tells the step in stories.
+        Its parameters after `s` are annotated `Block`, `Data` or `BlockSet`; the action can be taken for each
+        of their values. The first line of its docstring tells the step in stories.
         """
 
         def declare(function: Callable[..., None]) -> Callable[..., None]:
@@ -222,35 +293,33 @@ class Machine:
         folds: str | None,
         cites: tuple[str, ...],
     ) -> None:
-        code = function.__code__
-        where = f"{Path(code.co_filename).name}:{code.co_firstlineno}"
-        name = function.__name__
+        name, where = function.__name__, place_of(function)
+        options = {"by": by, "kind": kind, "fair": fair, "folds": folds, "cites": cites}
+        for option, (kinds, accepted) in _OPTIONS.items():
+            if not isinstance(options[option], kinds):
+                offence = f"{name} has {option}={describe(options[option])}"
+                raise ModelError(f"{offence}; accepted is {accepted}", where)
         if any(action.name == name and action.by == by for action in self.actions):
             raise ModelError(f"{by} has two actions named {name}; give the second another name", where)
-        if not function.__doc__:
-            raise ModelError(f"{name} has no docstring; its first line tells the step in stories", where)
-        parameters = _parameters(function, where)
+        narration, parameters = narration_of(function, where), parameters_of(function, where)
+        check_source(function)
+        check_conditions(self, is_complete=False)
         with tracing() as trace:
-            function(State(self), *parameters)
+            result: object = cast(Callable[..., object], function)(State(self), *parameters)
+        if result is not None:
+            raise ModelError(
+                f"{name} returns {describe(result)}; a step assigns to the state and returns nothing", where
+            )
         if not trace.updates:
             raise ModelError(f"{name} changes nothing; a step writes at least one variable", where)
+        clauses = tuple(clause for clause in trace.clauses if not same(clause.condition, TRUE))
         action = Action(
-            name,
-            by,
-            " ".join(function.__doc__.strip().splitlines()[0].split()),
-            tuple(parameters),
-            tuple(trace.clauses),
-            tuple(trace.updates),
-            kind,
-            fair,
-            folds,
-            cites,
-            where,
+            name, by, narration, parameters, clauses, tuple(trace.updates), kind, fair, folds, cites, where
         )
         check_action(self, action)
         self.actions.append(action)
 
-    # -- what it should satisfy -------------------------------------------------------------------------------------
+    # -- what it should satisfy
 
     def check(self, *properties: Property, expects: Mapping[str, str | Expectation] | None = None) -> None:
         """Say which properties the design is checked for, and which verdicts are expected.
@@ -258,102 +327,80 @@ class Machine:
         `expects`: property id to "holds" or "violated"; what is not named is expected to hold.
         """
         for item in properties:
+            if not isinstance(item, Property):
+                raise ModelError(
+                    f"{describe(item)} is no property; accepted are always(...), step(...), possible(...)"
+                )
             if item.id in self.properties:
-                raise ModelError(f"property {item.id} is declared twice in {self.name}")
+                raise ModelError(
+                    f"property {item.id} is declared twice in {self.name}; give the second another id"
+                )
+            self.traced[item.id] = trace_property(self, item)
             self.properties[item.id] = item
         for name, expected in (expects or {}).items():
             if name not in self.properties:
-                known = ", ".join(self.properties) or "none"
-                raise ModelError(f"{self.name} expects a verdict for {name}, which it is not checked for; checked are {known}")
-            self.expects[name] = expected if isinstance(expected, Expectation) else Expectation.parse(name, expected)
+                checked = f"it is checked for {', '.join(self.properties) or 'nothing'}"
+                near = nearest(name, self.properties) or checked
+                raise ModelError(
+                    f"{self.name} expects a verdict for {name}, and is not checked for it; {near}"
+                )
+            try:
+                given = expected if isinstance(expected, Expectation) else Expectation.parse(name, expected)
+            except ValueError as error:
+                raise ModelError(str(error)) from error
+            self.expects[name] = given
 
-    # -- what lowerings read ---------------------------------------------------------------------------------------
+    # -- what lowerings read
 
     def while_of(self, leaf: str) -> Expr | None:
-        """The condition under which the leaf means something, over `Param('b')` if per block; None if always."""
-        traced = self._while.get(leaf)
-        return None if traced is None else traced()
+        """When the leaf means something, over `BLOCK_PARAMETER` if it is per block; None if always."""
+        condition = self.conditions.get(leaf)
+        return None if condition is None else condition.node()
 
     @property
     def constraint(self) -> Expr:
         """What initial states satisfy besides their initial values."""
-        nodes = []
-        for holds, where in self._constraints:
-            node = lift(every(lambda b, h=holds: h(State(self), b)) if _arity(holds) == 2 else holds(State(self)))
-            if node.type is not BOOL:
-                raise ModelError(f"initially() takes a truth value; `{show(node)}` is a {node.type.name}", where)
-            nodes.append(node)
-        return all_of(*nodes) if nodes else TRUE
+        return all_of(
+            *(
+                Every(BLOCK_PARAMETER, condition.node()) if per_block else condition.node()
+                for condition, per_block in self._constraints
+            )
+        )
 
-    def _add(self, leaf: Leaf, condition: Callable[..., Any] | None) -> None:
+    def settle(self) -> None:
+        """Check what could not be checked while names were still missing. Grounding a machine calls this.
+
+        Raises:
+            ModelError: a name was never declared, a predicate changed its meaning, or a `while_` comes too
+            early.
+        """
+        for name, predicate in self.predicates.items():
+            now = self._reading(name)
+            first = self._first_readings.setdefault(name, now)
+            if not same(first, now):
+                raise ModelError(
+                    f"predicate {name} said `{show(first)}` when it was declared and says `{show(now)}` "
+                    "now; bind the "
+                    "Python variable that has changed: lambda s, x=x: ...",
+                    predicate.where,
+                )
+        check_conditions(self, is_complete=True)
+
+    def _reading(self, name: str) -> Expr:
+        return derive(State(self), name, *([BLOCK_PARAMETER] if self.predicates[name].per_block else []))
+
+    def _check_declaration(self, name: str, what: str, meaning: object) -> None:
+        check_name(name, what)
+        if name in self.variables or name in self.predicates:
+            raise ModelError(f"{name} is declared twice in {self.name}; choose another name")
+        if not isinstance(meaning, str) or not meaning.strip():
+            raise ModelError(f"{name} has the meaning {describe(meaning)}; say in words what it stands for")
+
+    def _add(self, leaf: Leaf, condition: Condition | None) -> None:
         check_leaf(self, leaf, has_condition=condition is not None)
         self.leaves[leaf.name] = leaf
-        if condition is None:
-            return
-        bound = Param("b", BLOCK)
-        cache: list[Expr] = []
-
-        def traced() -> Expr:
-            if not cache:
-                node = lift(condition(State(self), bound) if leaf.per_block else condition(State(self)))
-                cache.append(node)
-            return cache[0]
-
-        self._while[leaf.name] = traced
+        if condition is not None:
+            self.conditions[leaf.name] = condition
 
     def __repr__(self) -> str:
         return f"Machine({self.name!r}, {len(self.leaves)} variables, {len(self.actions)} actions)"
-
-
-def _condition_of(item: Field, record: str, per_block: bool) -> Callable[..., Any] | None:
-    """The `while_` of a field, as a function of the state (and of the block, for a per-block field)."""
-    condition = item.while_
-    if condition is None:
-        return None
-    if per_block:
-        return lambda s, b: condition(_Row(s, record, b))
-    if item.per_block:
-        return lambda s, b: condition(_Unit(_Fields(s, record), b))
-    return lambda s: condition(_Fields(s, record))
-
-
-def _both(outer: Callable[..., Any] | None, inner: Callable[..., Any] | None) -> Callable[..., Any] | None:
-    """The conjunction of a record's `while_` and a field's, either of which may be missing."""
-    if outer is None or inner is None:
-        return outer if inner is None else inner
-    return lambda *state: lift(outer(*state)) & inner(*state)
-
-
-class _Unit:
-    """A record with per-block fields, seen for one block: what `while_` of such a field is handed."""
-
-    def __init__(self, fields: _Fields, block: Param) -> None:
-        self._fields, self._block = fields, block
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._fields, name)
-        return value if isinstance(value, Expr) else value[self._block]
-
-
-_PARAMETER_TYPES: dict[str, Type] = {"Block": BLOCK, "Data": DATA, "BlockSet": BLOCK_SET}
-
-
-def _parameters(function: Callable[..., Any], where: str) -> list[Param]:
-    names = list(inspect.signature(function).parameters)
-    if not names:
-        raise ModelError(f"{function.__name__} takes no state; its first parameter is `s`", where)
-    found = []
-    for name in names[1:]:
-        annotation = function.__annotations__.get(name)
-        text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", repr(annotation))
-        declared = _PARAMETER_TYPES.get(text.rpartition(".")[2])
-        if declared is None:
-            raise ModelError(
-                f"parameter {name} of {function.__name__} is annotated {text}; annotate it Block, Data or BlockSet", where
-            )
-        found.append(Param(name, declared))
-    return found
-
-
-def _arity(function: Callable[..., Any]) -> int:
-    return len(inspect.signature(function).parameters)

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from splitproof.model.checks import check_references
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.errors import ModelError
-from splitproof.model.expressions import TRUE, Every, Expr, Param, lift, show
-from splitproof.model.machine import Machine
-from splitproof.model.state import State
-from splitproof.model.types import BLOCK, BOOL
+from splitproof.model.expressions import TRUE, Every, Expr, truth
+from splitproof.model.source import check_parameters, check_source, place_of
+from splitproof.model.state import State, looking
 from splitproof.spec.properties import Kind, Property
+
+if TYPE_CHECKING:
+    from splitproof.model.machine import Machine
 
 __all__ = ["BLOCK_PARAMETER", "TracedProperty", "trace_property"]
 
-BLOCK_PARAMETER = Param("b", BLOCK)
-"""The block over which a per-block property is quantified."""
+
+_NAMES = {Kind.ALWAYS: ("s", "b"), Kind.POSSIBLE: ("s", "b"), Kind.STEP: ("before", "after", "b")}
 
 
 @dataclass(frozen=True)
 class TracedProperty:
     """A property as trees. `holds` and `trigger` have `BLOCK_PARAMETER` free if the property is per block."""
 
-    property: Property
+    property: Property  # the word for it
     holds: Expr
     trigger: Expr
 
-    @property
+    @builtins.property
     def for_all_blocks(self) -> Expr:
         """`holds`, closed."""
         return Every(BLOCK_PARAMETER, self.holds) if self.property.per_block else self.holds
@@ -37,14 +44,32 @@ def trace_property(machine: Machine, item: Property) -> TracedProperty:
     Raises:
         ModelError: it speaks of a variable that the machine does not have, or is no truth value.
     """
-    states = (State(machine), State(machine, after=True)) if item.kind is Kind.STEP else (State(machine),)
-    blocks = (BLOCK_PARAMETER,) if item.per_block else ()
-    try:
-        holds = lift(item.holds(*states, *blocks))
-        trigger = TRUE if item.trigger is None else lift(item.trigger(*states, *blocks))
-    except ModelError as error:
-        raise ModelError(f"{item.id} cannot be asked of {machine.name}: {error.message}", error.where) from error
-    for node in (holds, trigger):
-        if node.type is not BOOL:
-            raise ModelError(f"{item.id} is no truth value: `{show(node)}` is a {node.type.name}")
+    known = machine.traced.get(item.id)
+    if known is not None and known.property is item:
+        return known
+    holds = _trace(machine, item, item.holds, is_trigger=False)
+    trigger = TRUE if item.trigger is None else _trace(machine, item, item.trigger, is_trigger=True)
     return TracedProperty(item, holds, trigger)
+
+
+def _trace(machine: Machine, item: Property, function: Callable[..., Any], *, is_trigger: bool) -> Expr:
+    states = (State(machine), State(machine, after=True)) if item.kind is Kind.STEP else (State(machine),)
+    arguments = (*states, BLOCK_PARAMETER) if item.per_block else states
+    where = place_of(function)
+    try:
+        accepted = [name for name, _ in zip(_NAMES[item.kind], arguments, strict=False)]
+        check_parameters("its trigger" if is_trigger else "it", function, f"({', '.join(accepted)})")
+        check_source(function)
+        with looking(f"property {item.id}"):
+            result = function(*arguments)
+            if isinstance(result, bool) and not is_trigger:
+                raise ModelError(
+                    f"it is {result} whatever the state; compare values of the state with == or !=", where
+                )
+            node = truth(result, "a property")
+        check_references(machine, "it", node, [], where)
+    except ModelError as error:
+        raise ModelError(
+            f"{item.id} cannot be asked of {machine.name}: {error.message}", error.where
+        ) from error
+    return node

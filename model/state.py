@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-import difflib
-import linecache
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from splitproof.model.errors import ModelError
-from splitproof.model.expressions import At, Const, Expr, Param, Var, fresh_block, lift, show
+from splitproof.model.errors import (
+    ModelError,
+    UndeclaredError,
+    UnknownNameError,
+    design_frame,
+    place,
+    source_line,
+)
+from splitproof.model.expressions import FALSE, At, Const, Expr, Param, Var, fresh_block, lift, same, truth
+from splitproof.model.misuse import Incomplete, describe, nearest
 from splitproof.model.records import Record
-from splitproof.model.types import BLOCK, BOOL, Type
+from splitproof.model.source import statement_text
+from splitproof.model.types import BLOCK, DATA, Type
 
 if TYPE_CHECKING:
     from splitproof.model.machine import Machine
 
-__all__ = ["Clause", "State", "Trace", "Update", "tracing", "when"]
+__all__ = [
+    "Clause",
+    "State",
+    "Trace",
+    "Update",
+    "default_of",
+    "derive",
+    "looking",
+    "tracing",
+    "view_of",
+    "when",
+]
 
 
 @dataclass(frozen=True)
@@ -33,7 +49,9 @@ class Clause:
 
 @dataclass(frozen=True)
 class Update:
-    """One write. `index` is the block written, None for a global variable; `bound` makes it a write of all blocks."""
+    """One write. `index` is the block written, None for a global variable; `bound` makes it a write of all
+    blocks.
+    """
 
     name: str
     index: Expr | None
@@ -50,7 +68,8 @@ class Trace:
     updates: list[Update] = field(default_factory=list)
 
 
-_current: list[Trace] = []
+_current: list[Trace | str] = []
+"""The action being traced; on top of it, by its name, a predicate or property, which may only look."""
 
 
 @contextmanager
@@ -64,36 +83,43 @@ def tracing() -> Iterator[Trace]:
         _current.pop()
 
 
+@contextmanager
+def looking(what: str) -> Iterator[None]:
+    """Nothing inside may write or guard; `what` names the predicate, condition or property."""
+    if what in _current:
+        raise ModelError(
+            f"{what} is defined by itself; define it by variables, or by predicates that do not use it"
+        )
+    _current.append(what)
+    try:
+        yield
+    finally:
+        _current.pop()
+
+
 def _trace(what: str) -> Trace:
     if not _current:
         raise ModelError(f"{what} outside an action; it belongs into a function under @machine.action")
-    return _current[-1]
+    trace = _current[-1]
+    if isinstance(trace, str):
+        raise ModelError(f"{what} in {trace}, which only looks at the state; it belongs into an action")
+    return trace
 
 
 def when(condition: object) -> None:
     """A guard clause: the action can be taken only where the condition holds."""
     trace = _trace("when(...)")
-    node = lift(condition)
-    if node.type is not BOOL:
-        raise ModelError(f"when() takes a truth value; `{show(node)}` is a {node.type.name}")
-    frame = sys._getframe(1)
-    path = frame.f_code.co_filename
-    text = linecache.getline(path, frame.f_lineno).strip()
-    trace.clauses.append(Clause(node, f"{Path(path).name}:{frame.f_lineno}", text))
-
-
-def _caller() -> str:
-    frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
-        frame = frame.f_back
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    node = truth(condition, "when()")
+    frame = design_frame()
+    where, text = ("", "") if frame is None else (place(frame.f_code, frame.f_lineno), statement_text(frame))
+    trace.clauses.append(Clause(node, where, text))
 
 
 class State:
     """The state, symbolically: `s.name` is a variable, a record, a per-block column or a named predicate.
 
-    Reads see the state before the step; assignments describe the state after it. `after=True` gives the state after
-    the step, for step properties.
+    Reads see the state before the step; assignments describe the state after it. `after=True` gives the state
+    after the step, for step properties.
     """
 
     def __init__(self, machine: Machine, after: bool = False) -> None:
@@ -111,10 +137,9 @@ class State:
                 return _Rows(self, name) if variable.per_block else _Fields(self, name)
             return _Column(self, name) if variable.per_block else _read(self, name)
         if name in machine.predicates:
-            predicate = machine.predicates[name]
-            if predicate.per_block:
-                return _Derived(self, predicate.holds)
-            return lift(predicate.holds(self))
+            if machine.predicates[name].per_block:
+                return _Derived(self, name)
+            return derive(self, name)
         raise _unknown(machine, name)
 
     def __getitem__(self, name: str) -> Any:
@@ -123,9 +148,13 @@ class State:
     def __setattr__(self, name: str, value: object) -> None:
         variable = self._machine.variables.get(name)
         if variable is None:
+            if name in self._machine.predicates:
+                raise ModelError(
+                    f"{name} is a predicate, derived from the state; write the variables that it speaks of"
+                )
             raise _unknown(self._machine, name)
         if variable.per_block:
-            raise ModelError(f"{name} has a value for each block; write {name}[b] = ..., or {name}.each(...) for all of them")
+            raise ModelError(_Column(self, name)._remedy)
         if variable.record is None:
             _write(self, name, None, value)
         else:
@@ -135,12 +164,35 @@ class State:
         setattr(self, name, value)
 
 
-class _Fields:
-    """A record that is not per block."""
+class _View(Incomplete):
+    """A declared name that stands for several values."""
+
+    _state: State
 
     def __init__(self, state: State, name: str) -> None:
         object.__setattr__(self, "_state", state)
         object.__setattr__(self, "_name", name)
+
+    def __getattr__(self, name: str) -> Any:
+        raise UnknownNameError(f"{self._name} has no {name}; {self._remedy}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise ModelError(f"{self._name}.{name} cannot be written; {self._remedy}")
+
+    def __getitem__(self, block: object) -> Any:
+        raise ModelError(f"{self._name}[...] cannot be read; {self._remedy}")
+
+    def __setitem__(self, block: object, value: object) -> None:
+        raise ModelError(f"{self._name}[...] cannot be written; {self._remedy}")
+
+
+class _Fields(_View):
+    """A record that is not per block."""
+
+    @property
+    def _remedy(self) -> str:
+        fields = ", ".join(_record(self._state, self._name).fields)
+        return f"{self._name} is one record; name a field of it after a dot: {fields}"
 
     def __getattr__(self, field_name: str) -> Any:
         leaf = _leaf_name(self._state, self._name, field_name)
@@ -152,13 +204,19 @@ class _Fields:
         _write(self._state, _leaf_name(self._state, self._name, field_name), None, value)
 
 
-class _Row:
+class _Row(_View):
     """One block's row of a per-block record."""
 
+    _index: Expr
+
     def __init__(self, state: State, name: str, index: Expr) -> None:
-        object.__setattr__(self, "_state", state)
-        object.__setattr__(self, "_name", name)
+        super().__init__(state, name)
         object.__setattr__(self, "_index", index)
+
+    @property
+    def _remedy(self) -> str:
+        fields = ", ".join(_record(self._state, self._name).fields)
+        return f"{self._name}[{self._index}] is one record; name a field of it after a dot: {fields}"
 
     def __getattr__(self, field_name: str) -> Any:
         return _read(self._state, _leaf_name(self._state, self._name, field_name), self._index)
@@ -167,34 +225,38 @@ class _Row:
         _write(self._state, _leaf_name(self._state, self._name, field_name), self._index, value)
 
 
-class _Rows:
+class _Rows(_View):
     """A per-block record: `s.row[b].field`, `s.row.field[b]`, `s.row.each(field=...)`."""
 
-    def __init__(self, state: State, name: str) -> None:
-        self._state, self._name = state, name
+    @property
+    def _remedy(self) -> str:
+        fields = ", ".join(_record(self._state, self._name).fields)
+        return f"{self._name} has a record for each block; write {self._name}[b]. and a field of it: {fields}"
 
     def __getitem__(self, block: object) -> _Row:
         return _Row(self._state, self._name, lift(block, BLOCK))
 
     def __setitem__(self, block: object, value: object) -> None:
-        record = self._state._machine.variables[self._name].record
-        assert record is not None
-        _write_record(self._state, self._name, record, lift(block, BLOCK), value)
+        _write_record(self._state, self._name, _record(self._state, self._name), lift(block, BLOCK), value)
 
     def __getattr__(self, field_name: str) -> _Column:
         return _Column(self._state, _leaf_name(self._state, self._name, field_name))
 
     def each(self, **values: object) -> None:
         """Write fields of all rows at once: `each(flag=False, data=lambda b: s.other[b])`."""
+        if not values:
+            raise ModelError(f"{self._name}.each() names no field; write {self._name}.each(field=..., ...)")
         for field_name, value in values.items():
             _Column(self._state, _leaf_name(self._state, self._name, field_name)).each(value)
 
 
-class _Column:
+class _Column(_View):
     """A per-block variable: `s.difference[b]`, `s.difference.each(...)`."""
 
-    def __init__(self, state: State, name: str) -> None:
-        self._state, self._name = state, name
+    @property
+    def _remedy(self) -> str:
+        name = self._name
+        return f"{name} has a value for each block; write {name}[b], or {name}.each(...) to write all of them"
 
     def __getitem__(self, block: object) -> Expr:
         return _read(self._state, self._name, lift(block, BLOCK))
@@ -205,28 +267,61 @@ class _Column:
     def each(self, value: object | Callable[[Any], object]) -> None:
         """Write all blocks at once: one value, or a function of the block."""
         bound = fresh_block()
-        written = value(bound) if callable(value) and not isinstance(value, type) else value
-        leaf = self._state._machine.leaves[self._name]
-        node = _in_domain(leaf.name, leaf.type, written)
-        _trace(f"writing {self._name}").updates.append(Update(self._name, None, bound, node, _caller()))
+        is_function = callable(value) and not isinstance(value, type | Incomplete)
+        written = value(bound) if is_function else value  # type: ignore[operator]  # callable() was asked
+        node = _in_domain(self._state, self._name, written)
+        _trace(f"writing {self._name}").updates.append(Update(self._name, None, bound, node, source_line()))
 
 
-class _Derived:
+class _Derived(_View):
     """A named predicate of a block, read like a per-block variable."""
 
-    def __init__(self, state: State, holds: Callable[..., Any]) -> None:
-        self._state, self._holds = state, holds
+    @property
+    def _remedy(self) -> str:
+        return f"{self._name} is a predicate of a block, and derived; read {self._name}[b]"
 
     def __getitem__(self, block: object) -> Expr:
-        return lift(self._holds(self._state, lift(block, BLOCK)))
+        return derive(self._state, self._name, lift(block, BLOCK))
+
+
+def derive(state: State, name: str, *block: Expr) -> Expr:
+    """What a named predicate says of the state, and of the block if it is per block."""
+    with looking(f"predicate {name}"):
+        return lift(state._machine.predicates[name].holds(state, *block))
+
+
+class _Unit:
+    """A record with per-block fields, seen for one block."""
+
+    def __init__(self, fields: _Fields, block: Expr) -> None:
+        self._fields, self._block = fields, block
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._fields, name)
+        return value[self._block] if isinstance(value, _Column) else value
+
+
+def view_of(state: State, record: str, block: Expr | None) -> object:
+    """The record, or what of it concerns one block: what `while_` of a field is handed."""
+    if state._machine.variables[record].per_block:
+        assert block is not None
+        return _Row(state, record, block)
+    fields = _Fields(state, record)
+    return fields if block is None else _Unit(fields, block)
+
+
+def _record(state: State, name: str) -> type[Record]:
+    record = state._machine.variables[name].record
+    assert record is not None
+    return record
 
 
 def _leaf_name(state: State, record: str, field_name: str) -> str:
     name = f"{record}.{field_name}"
     if name not in state._machine.leaves:
-        fields = state._machine.variables[record].record
-        known = ", ".join(fields.fields) if fields is not None else ""
-        raise ModelError(f"{record} has no field {field_name}; its fields are {known}")
+        known = _record(state, record).fields
+        near = nearest(field_name, list(known)) or f"its fields are {', '.join(known)}"
+        raise UnknownNameError(f"{record} has no field {field_name}; {near}")
     return name
 
 
@@ -238,24 +333,39 @@ def _read(state: State, name: str, index: Expr | None = None) -> Expr:
 
 
 def _write(state: State, name: str, index: Expr | None, value: object) -> None:
-    leaf = state._machine.leaves[name]
-    if leaf.per_block and index is None:
-        raise ModelError(f"{name} has a value for each block; write {name}[b] = ..., or {name}.each(...) for all of them")
-    node = _in_domain(name, leaf.type, value)
-    _trace(f"writing {name}").updates.append(Update(name, index, None, node, _caller()))
+    if state._machine.leaves[name].per_block and index is None:
+        raise ModelError(_Column(state, name)._remedy)
+    node = _in_domain(state, name, value)
+    _trace(f"writing {name}").updates.append(Update(name, index, None, node, source_line()))
 
 
 def _write_record(state: State, name: str, record: type[Record], index: Expr | None, value: object) -> None:
     if not isinstance(value, record):
-        raise ModelError(f"{name} takes a {record.__name__}(...), not {value!r}")
-    for field_name in record.fields:
-        leaf = state._machine.leaves[f"{name}.{field_name}"]
-        written = value.values.get(field_name)
-        written = default_of(leaf.type) if written is None else written
+        raise ModelError(f"{name} takes a {record.__name__}(...), not {describe(value)}")
+    leaves = {field_name: state._machine.leaves[f"{name}.{field_name}"] for field_name in record.fields}
+    written = {field_name: default_of(leaf.type) for field_name, leaf in leaves.items()} | value.values
+    given = _Given(written)
+    for field_name, item in record.fields.items():
+        leaf = leaves[field_name]
+        is_needed = leaf.type in (BLOCK, DATA) and field_name not in value.values
+        if is_needed and (item.while_ is None or not same(lift(item.while_(given)), FALSE)):
+            raise ModelError(
+                f"{describe(value)} leaves out {field_name}, which means something then; name its value"
+            )
         if leaf.per_block and index is None:
-            _Column(state, leaf.name).each(written)
+            _Column(state, leaf.name).each(written[field_name])
         else:
-            _write(state, leaf.name, index, written)
+            _write(state, leaf.name, index, written[field_name])
+
+
+class _Given:
+    """A record as it is written, for the `while_` of its fields."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Expr:
+        return lift(self._values[name])
 
 
 def default_of(type_: Type) -> Const:
@@ -263,15 +373,17 @@ def default_of(type_: Type) -> Const:
     return Const(type_.values(1)[0], type_)
 
 
-def _in_domain(name: str, type_: Type, value: object) -> Expr:
-    node = lift(value)
+def _in_domain(state: State, name: str, value: object) -> Expr:
+    type_ = state._machine.leaves[name].type
+    node = lift(value, type_)
     if isinstance(node, Const) and not isinstance(value, Expr) and not type_.accepts(node.value):
-        raise ModelError(f"{node.value!r} is outside the domain of {name}, which is {type_.describe()}")
-    return lift(node, type_)
+        raise ModelError(
+            f"{describe(node.value)} is outside the domain of {name}; accepted is {type_.describe()}"
+        )
+    return node
 
 
-def _unknown(machine: Machine, name: str) -> ModelError:
+def _unknown(machine: Machine, name: str) -> UndeclaredError:
     known = [*machine.variables, *machine.predicates]
-    near = difflib.get_close_matches(name, known, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"declared are {', '.join(known) or 'none'}"
-    return ModelError(f"{machine.name} has no variable or predicate `{name}`; {hint}")
+    near = nearest(name, known) or f"declared are {', '.join(known) or 'none'}"
+    return UndeclaredError(f"{machine.name} has no variable or predicate `{name}`; {near}")

@@ -30,7 +30,7 @@ _TRANSITIONS: tuple[tuple[Views, Views, str, tuple[str, ...]], ...] = (
     (_CREATING, _PENDING, "the pair is split during the creation copy", ("R49",)),
     (_PENDING, _SPLIT, "the differences are reflected", ("R44",)),
     (_PENDING, _CREATING, "resync before the differences are reflected", ("G12",)),
-    (_SPLIT, _CREATING, "resync", ("R69", "G12")),
+    (_SPLIT, _CREATING, "resync", ("G12",)),
 )
 
 
@@ -40,7 +40,8 @@ def legal_pair_transitions() -> nx.DiGraph[Views]:
     graph: nx.DiGraph[Views] = nx.DiGraph()
     for before, after, cause, cites in _TRANSITIONS:
         graph.add_edge(before, after, cause=cause, cites=cites)
-    return nx.freeze(graph)
+    nx.freeze(graph)
+    return graph
 
 
 def legal_views() -> tuple[Views, ...]:

@@ -66,7 +66,9 @@ class Expectation:
     @classmethod
     def parse(cls, property_id: str, verdict: str) -> Expectation:
         if verdict not in ("holds", "violated"):
-            raise ValueError(f"expected verdict of {property_id} is {verdict!r}; accepted are 'holds' and 'violated'")
+            raise ValueError(
+                f"expected verdict of {property_id} is {verdict!r}; accepted are 'holds' and 'violated'"
+            )
         return cls(verdict == "holds")
 
 
@@ -81,7 +83,9 @@ def always(
 ) -> Property:
     """`holds(s)` or `holds(s, b)` in every reachable state; `trigger` with the same parameters."""
     per_block = len(inspect.signature(holds).parameters) == 2
-    return Property(id, statement, Kind.ALWAYS, cites, holds, trigger, per_block=per_block, needs_blocks=needs_blocks)
+    return Property(
+        id, statement, Kind.ALWAYS, cites, holds, trigger, per_block=per_block, needs_blocks=needs_blocks
+    )
 
 
 def step(

@@ -33,10 +33,58 @@ __all__ = [
     "WRITE_NEVER_WAITS",
 ]
 
+
+def _at_rest_in_duplex(s: Any, b: Any) -> Any:
+    mirrored = (s.pair.source_view == PairState.DUPLEX) & (s.pair.target_view == PairState.DUPLEX)
+    outstanding = s.marked[b] | s.in_copy[b] | s.in_destage[b] | s.cached[b] | s.mark_outstanding[b]
+    return mirrored & ~outstanding
+
+
+def _views_are(s: Any, views: tuple[PairState, PairState]) -> Any:
+    return (s.pair.source_view == views[0]) & (s.pair.target_view == views[1])
+
+
+def _same_views(before: Any, after: Any) -> Any:
+    return (before.pair.source_view == after.pair.source_view) & (
+        before.pair.target_view == after.pair.target_view
+    )
+
+
+def _splits(before: Any, after: Any) -> Any:
+    return (before.pair.source_view != PairState.SPLIT) & (after.pair.source_view == PairState.SPLIT)
+
+
+def _reports_end(before: Any, after: Any) -> Any:
+    return ~before.end_reported & after.end_reported
+
+
+def _any(terms: Any) -> Any:
+    first, *rest = terms
+    for term in rest:
+        first = first | term
+    return first
+
+
 TAPE_IS_IMAGE = always(
     "tape-is-image",
     "every tape record equals the source at the split",
-    cites=("R05", "R08", "R15", "R47", "R72", "R82", "R83", "R114", "G02", "G03", "G04", "G06", "G08", "G09", "G26"),
+    cites=(
+        "R05",
+        "R08",
+        "R15",
+        "R47",
+        "R72",
+        "R82",
+        "R83",
+        "R114",
+        "G02",
+        "G03",
+        "G04",
+        "G06",
+        "G08",
+        "G09",
+        "G26",
+    ),
     trigger=lambda s, b: s.tape[b].written,
     holds=lambda s, b: ~s.tape[b].written | (s.tape[b].data == s.backup_image[b]),
 )
@@ -53,7 +101,7 @@ MIRROR_IN_DUPLEX = always(
     "mirror-in-duplex",
     "while both views are DUPLEX, a block that nothing is outstanding for is the same on source and target",
     cites=("R35", "R36", "R54", "G04", "G07", "G18", "G33"),
-    trigger=lambda s, b: _at_rest_in_duplex(s, b),
+    trigger=_at_rest_in_duplex,
     holds=lambda s, b: ~_at_rest_in_duplex(s, b) | (s.target[b] == s.source[b]),
 )
 
@@ -92,7 +140,9 @@ LEGAL_PAIR_TRANSITIONS = step(
         _same_views(before, after)
         | before.target_view_outstanding
         | after.target_view_outstanding
-        | _any(_views_are(before, old) & _views_are(after, new) for old, new in legal_pair_transitions().edges)
+        | _any(
+            _views_are(before, old) & _views_are(after, new) for old, new in legal_pair_transitions().edges
+        )
     ),
 )
 
@@ -124,14 +174,16 @@ END_REPORT_IS_TRUE = step(
     "when a good end of the backup is reported, every block of the range is on the tape",
     cites=("R08", "R68", "G17"),
     trigger=lambda before, after, b: _reports_end(before, after) & before.in_range[b],
-    holds=lambda before, after, b: ~(_reports_end(before, after) & before.in_range[b]) | before.tape[b].written,
+    holds=lambda before, after, b: (
+        ~(_reports_end(before, after) & before.in_range[b]) | before.tape[b].written
+    ),
 )
 
 SPLIT_LIES_IN_ITS_COMMAND = step(
     "split-lies-in-its-command",
     "the split step lies between the receipt of its command and the report of its end",
     cites=("R43", "R51", "R52", "G01", "G23"),
-    trigger=lambda before, after: _splits(before, after),
+    trigger=_splits,
     holds=lambda before, after: ~_splits(before, after) | (before.split_received & after.split_outstanding),
 )
 
@@ -189,32 +241,3 @@ PROPERTIES: tuple[Property, ...] = (
     SPLIT_CAN_COMPLETE,
 )
 """All of them, the central one first."""
-
-
-def _at_rest_in_duplex(s: Any, b: Any) -> Any:
-    mirrored = (s.pair.source_view == PairState.DUPLEX) & (s.pair.target_view == PairState.DUPLEX)
-    outstanding = s.marked[b] | s.in_copy[b] | s.in_destage[b] | s.cached[b] | s.mark_outstanding[b]
-    return mirrored & ~outstanding
-
-
-def _views_are(s: Any, views: tuple[PairState, PairState]) -> Any:
-    return (s.pair.source_view == views[0]) & (s.pair.target_view == views[1])
-
-
-def _same_views(before: Any, after: Any) -> Any:
-    return (before.pair.source_view == after.pair.source_view) & (before.pair.target_view == after.pair.target_view)
-
-
-def _splits(before: Any, after: Any) -> Any:
-    return (before.pair.source_view != PairState.SPLIT) & (after.pair.source_view == PairState.SPLIT)
-
-
-def _reports_end(before: Any, after: Any) -> Any:
-    return ~before.end_reported & after.end_reported
-
-
-def _any(terms: Any) -> Any:
-    first, *rest = terms
-    for term in rest:
-        first = first | term
-    return first

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 __all__ = [
     "BACKUP_SERVER",
     "CLIENT_SERVER",
+    "COMMAND_PORT",
     "COMPONENTS",
     "HOST_PORT",
-    "COMMAND_PORT",
-    "PairState",
-    "Component",
-    "Processor",
-    "StepKind",
+    "SECOND_VOLUME_WORKER",
     "TAPE_PORT",
     "VOLUME_WORKER",
-    "SECOND_VOLUME_WORKER",
+    "Component",
+    "PairState",
+    "Processor",
+    "StepKind",
 ]
 
 
@@ -42,12 +42,16 @@ class Processor(Component):
     """A component that takes steps of its own, at its own speed [R22]."""
 
 
-CLIENT_SERVER = Processor("client", 101, "runs the application; commands the split in the first three embodiments")
+CLIENT_SERVER = Processor(
+    "client", 101, "runs the application; commands the split in the first three embodiments"
+)
 BACKUP_SERVER = Processor("server", 102, "starts the backup and issues the backup command")
 HOST_PORT = Processor("host I/O", 501, "serves the client server: writes, pair commands, the split")
 COMMAND_PORT = Processor("command", 502, "receives and analyses the backup command")
 TAPE_PORT = Processor("tape", 503, "checks the difference table and moves the data to the backup device")
-VOLUME_WORKER = Processor("disk", 508, "moves data between the cache and the volumes, and copies source to target")
+VOLUME_WORKER = Processor(
+    "disk", 508, "moves data between the cache and the volumes, and copies source to target"
+)
 SECOND_VOLUME_WORKER = Processor("disk'", 508, "a second worker that does the volume I/O of 508 [R110]")
 
 COMPONENTS: tuple[Component, ...] = (
@@ -57,7 +61,9 @@ COMPONENTS: tuple[Component, ...] = (
     Component("driver of the backup server", 104, "carries the commands of 106"),
     Component("backup software of the client server", 105, "originates the split"),
     Component("backup software of the backup server", 106, "originates the backup command"),
-    Component("LAN", 206, "carries messages between the servers; called 205 at L162, where 205 is also a path"),
+    Component(
+        "LAN", 206, "carries messages between the servers; called 205 at L162, where 205 is also a path"
+    ),
     Component("storage system", 300, "contains 301 and 302"),
     Component("storage controller", 301, "contains the processors, the cache and the management area"),
     Component("storage device", 302, "contains the volumes"),
@@ -72,14 +78,18 @@ COMPONENTS: tuple[Component, ...] = (
     Component("individual memory", 504, "of 501, and of nobody else"),
     Component("individual memory", 505, "of 502, and of nobody else"),
     Component("individual memory", 506, "of 503, and of nobody else"),
-    Component("common memory / cache", 507, "slots for data and the management area; shared by the processors"),
+    Component(
+        "common memory / cache", 507, "slots for data and the management area; shared by the processors"
+    ),
     VOLUME_WORKER,
     Component("individual memory", 509, "of 508; L90 names its owner 505, a slip for 508"),
     Component("management area", 510, "holds 511 to 514, 516 and 517"),
     Component("backup parameters", 511, "source, destination and range of the accepted backup"),
     Component("source volume number", 512, "which volume is the source of the pair"),
     Component("target volume number", 513, "which volume is the target of the pair"),
-    Component("difference table", 514, "what is not reflected from source to target at the instant of the split"),
+    Component(
+        "difference table", 514, "what is not reflected from source to target at the instant of the split"
+    ),
     Component("backup data storage area", 515, "staging in the cache for data on its way to tape"),
     Component("pair state, source view", 516, "SPLIT at once when the pair is split"),
     Component("pair state, target view", 517, "SPLIT_PENDING until the differences are reflected"),

@@ -28,8 +28,8 @@ def build(design: Design, lean: bool = True) -> Machine:
     declare_client_server(machine)
     declare_host_writes(machine, design)
     declare_pair_commands(machine, design)
-    declare_command_port(machine, design, lean)
-    declare_tape_port(machine, design)
+    declare_command_port(machine, design)
+    declare_tape_port(machine, design, lean)
     for name, worker in workers_of(design).items():
         declare_volume_worker(machine, design, name, worker)
     declare_completion(machine, design)

@@ -16,7 +16,7 @@ _WEAK, _MESSAGE = Fairness.WEAK, StepKind.MESSAGE
 _HANDOVER = "a hand-over between processors: it alone empties its channel, and no property sees it"
 
 
-def declare_command_port(machine: Machine, design: Design, lean: bool) -> None:
+def declare_command_port(machine: Machine, design: Design) -> None:
     """The steps of 502."""
 
     @machine.action(by=COMMAND_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R19", "R59"))
@@ -37,8 +37,6 @@ def declare_command_port(machine: Machine, design: Design, lean: bool) -> None:
         s.command = CommandPhase.ACCEPTED
         s.job = True
         s.job_range.each(lambda b: chosen[b])
-        if not lean:
-            s.backup_image.each(lambda b: s.image[b])
 
     if design.accept_check is AcceptCheck.VERIFIES_SPLIT:
 

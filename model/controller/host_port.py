@@ -29,7 +29,6 @@ from splitproof.spec.vocabulary import HOST_PORT, PairState, StepKind
 __all__ = ["declare_host_writes", "declare_pair_commands", "mark"]
 
 _WEAK = Fairness.WEAK
-_HANDOVER = "a hand-over: 501 alone takes the command from its port, and the split waits for it"
 _PAIRED = (PairState.DUPLEX_PENDING, PairState.DUPLEX)
 
 
@@ -148,7 +147,7 @@ def _declare_split(machine: Machine, design: Design) -> None:
 
     @machine.action(by=HOST_PORT, kind=StepKind.PAIR, fair=_WEAK, cites=("R13", "R43", "R51"))
     def split(s: State) -> None:
-        """501 splits the pair: the difference table stands, the source view is SPLIT. The image is what hosts read now."""
+        """501 splits the pair: the difference table stands, and the image is what hosts read now."""
         when(s.task == HostTask.ORDERED)
         when(s.pair.source_view.isin(*accepted))
         if design.host_io is HostIo.SERIAL:
@@ -164,7 +163,7 @@ def _declare_split(machine: Machine, design: Design) -> None:
 
 
 def _declare_split_messages(machine: Machine, design: Design) -> None:
-    @machine.action(by=HOST_PORT, kind=StepKind.MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R51",))
+    @machine.action(by=HOST_PORT, kind=StepKind.MESSAGE, fair=_WEAK, cites=("R51",))
     def receive_split_command(s: State) -> None:
         """501 receives the split command."""
         when(s.split_command)
@@ -172,7 +171,7 @@ def _declare_split_messages(machine: Machine, design: Design) -> None:
         s.split_command = False
         s.task = HostTask.ORDERED
 
-    @machine.action(by=HOST_PORT, kind=StepKind.MESSAGE, fair=_WEAK, cites=("R07", "R14", "R52"))
+    @machine.action(by=HOST_PORT, kind=StepKind.MESSAGE, fair=_WEAK, cites=("R07", "R52"))
     def report_split(s: State) -> None:
         """501 reports the end of the split to 101."""
         when(s.task == HostTask.SPLIT)
@@ -200,7 +199,7 @@ def _declare_split_messages(machine: Machine, design: Design) -> None:
 
 
 def _declare_resync(machine: Machine, design: Design) -> None:
-    @machine.action(by=HOST_PORT, kind=StepKind.PAIR, cites=("R69", "G12"))
+    @machine.action(by=HOST_PORT, kind=StepKind.PAIR, cites=("G12",))
     def resync(s: State) -> None:
         """501 joins the pair again: what was written since the split is to be copied."""
         when(s.pair.source_view == PairState.SPLIT)
@@ -224,11 +223,13 @@ def _declare_resync(machine: Machine, design: Design) -> None:
 
 def _rename_versions(s: Any) -> None:
     """The later version of each row becomes its only one; a destage of it goes on under the new name."""
-    destage_of_next = lambda b: ite(s.row[b].destage == DestageOf.NEXT, DestageOf.SLOT, DestageOf.NONE)  # noqa: E731
+
+    def destage_of_next(b: Any) -> Any:
+        return ite(s.row[b].destage == DestageOf.NEXT, DestageOf.SLOT, DestageOf.NONE)
+
     s.row.each(
         present=lambda b: s.row[b].present | s.row[b].next_present,
         data=lambda b: ite(s.row[b].next_present, s.row[b].next_data, s.row[b].data),
         next_present=False,
-        next_data=lambda b: s.row[b].next_data,
         destage=lambda b: ite(s.row[b].next_present, destage_of_next(b), s.row[b].destage),
     )

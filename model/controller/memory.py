@@ -23,7 +23,16 @@ from splitproof.model.controller.phases import (
     WorkerPhase,
     WritePhase,
 )
-from splitproof.model.design import Backup, Design, DifferenceMarked, Ownership, PostSplitTable, PreSplitSlot, Staging, Workers
+from splitproof.model.design import (
+    Backup,
+    Design,
+    DifferenceMarked,
+    Ownership,
+    PostSplitTable,
+    PreSplitSlot,
+    Staging,
+    Workers,
+)
 from splitproof.model.machine import Machine
 from splitproof.model.records import ANY, Block, Bool, Data, Record, field
 from splitproof.spec.vocabulary import (
@@ -43,16 +52,32 @@ __all__ = ["MANAGEMENT", "ROW", "declare_memory", "locks_rows", "workers_of"]
 _PROCESSORS = frozenset({HOST_PORT, COMMAND_PORT, TAPE_PORT, VOLUME_WORKER, SECOND_VOLUME_WORKER})
 _VOLUME_WORKERS = frozenset({VOLUME_WORKER, SECOND_VOLUME_WORKER})
 
-ROW = Cell("row of the cache", 507, per_block=True, readers=_PROCESSORS, writers=_PROCESSORS, cites=("R24", "R26"))
+ROW = Cell(
+    "row of the cache",
+    507,
+    per_block=True,
+    readers=_PROCESSORS,
+    writers=_PROCESSORS,
+    cites=("R21", "R24", "R26"),
+)
 MANAGEMENT = Cell("management record", 510, readers=_PROCESSORS, writers=_PROCESSORS, cites=("R40", "R41"))
-TAPE_DEVICE = Cell("tape device", 303, readers=frozenset({TAPE_PORT}), writers=frozenset({TAPE_PORT}), cites=("R59",))
+TAPE_DEVICE = Cell(
+    "tape device", 303, readers=frozenset({TAPE_PORT}), writers=frozenset({TAPE_PORT}), cites=("R59",)
+)
 TAPE_RECORD = Cell(
-    "tape record", 303, per_block=True, readers=frozenset({TAPE_PORT}), writers=frozenset({TAPE_PORT}), cites=("R59",)
+    "tape record",
+    303,
+    per_block=True,
+    readers=frozenset({TAPE_PORT}),
+    writers=frozenset({TAPE_PORT}),
+    cites=("R59",),
 )
 
 
 class Pair(Record):
-    source_view = field(PairState, "516; every access to a row sees it, as it selects the table that writes mark")
+    source_view = field(
+        PairState, "516; every access to a row sees it, as it selects the table that writes mark"
+    )
     target_view = field(PairState, "517: SPLIT_PENDING until the differences are reflected [R44]")
     copy_commanded = field(Bool, "501 has commanded 508 to copy what the table says [R53]")
 
@@ -60,12 +85,16 @@ class Pair(Record):
 class Write(Record):
     phase = field(WritePhase, "how far the host write is")
     block = field(Block, "its block", while_=lambda r: r.phase != WritePhase.NONE)
-    data = field(Data, "what it writes", while_=lambda r: ~r.phase.isin(WritePhase.NONE, WritePhase.ACKNOWLEDGED))
+    data = field(
+        Data, "what it writes", while_=lambda r: ~r.phase.isin(WritePhase.NONE, WritePhase.ACKNOWLEDGED)
+    )
 
 
 class TapeWork(Record):
     phase = field(TapePhase, "how far the backup is")
-    at = field(AtBlock, "how far each block is", per_block=True, while_=lambda r: r.phase == TapePhase.RUNNING)
+    at = field(
+        AtBlock, "how far each block is", per_block=True, while_=lambda r: r.phase == TapePhase.RUNNING
+    )
     data = field(
         Data,
         "what was read for the tape: 515, or the cache in designs that do not stage [R42]",
@@ -106,26 +135,82 @@ def declare_memory(machine: Machine, design: Design, lean: bool) -> None:
 
 
 def _declare_servers(machine: Machine) -> None:
-    lan = ("R18", "R109")
+    lan = ("R18",)
     machine.memory("client", ClientPhase, "what 101 does about a backup", cell=memory(CLIENT_SERVER))
     machine.memory("server", ServerPhase, "where 102 is in its run", cell=memory(BACKUP_SERVER))
-    machine.shared("lan_start", Bool, "'start' is on its way", cell=channel("LAN, 102 to 101", BACKUP_SERVER, CLIENT_SERVER, lan))
-    machine.shared("lan_split", Bool, "'split complete' is on its way", cell=channel("LAN, 101 to 102", CLIENT_SERVER, BACKUP_SERVER, lan))
-    machine.shared("split_command", Bool, "'split' is on its way", cell=channel("port 401, 101 to 501", CLIENT_SERVER, HOST_PORT, ("R16", "R19")))
-    machine.shared("split_report", Bool, "'split ended' is on its way", cell=channel("port 401, 501 to 101", HOST_PORT, CLIENT_SERVER, ("R52",)))
-    machine.shared("backup_command", Bool, "'backup' is on its way", cell=channel("port 402, 102 to 502", BACKUP_SERVER, COMMAND_PORT, ("R19",)))
-    machine.shared("end_report", EndReport, "the answer is on its way", cell=channel("port 402, 502 to 102", COMMAND_PORT, BACKUP_SERVER, ("R68",)))
+    machine.shared(
+        "lan_start",
+        Bool,
+        "'start' is on its way",
+        cell=channel("LAN, 102 to 101", BACKUP_SERVER, CLIENT_SERVER, lan),
+    )
+    machine.shared(
+        "lan_split",
+        Bool,
+        "'split complete' is on its way",
+        cell=channel("LAN, 101 to 102", CLIENT_SERVER, BACKUP_SERVER, lan),
+    )
+    machine.shared(
+        "split_command",
+        Bool,
+        "'split' is on its way",
+        cell=channel("port 401, 101 to 501", CLIENT_SERVER, HOST_PORT, ("R19",)),
+    )
+    machine.shared(
+        "split_report",
+        Bool,
+        "'split ended' is on its way",
+        cell=channel("port 401, 501 to 101", HOST_PORT, CLIENT_SERVER, ("R52",)),
+    )
+    machine.shared(
+        "backup_command",
+        Bool,
+        "'backup' is on its way",
+        cell=channel("port 402, 102 to 502", BACKUP_SERVER, COMMAND_PORT, ("R19",)),
+    )
+    machine.shared(
+        "end_report",
+        EndReport,
+        "the answer is on its way",
+        cell=channel("port 402, 502 to 102", COMMAND_PORT, BACKUP_SERVER, ("R68",)),
+    )
 
 
 def _declare_processors(machine: Machine, design: Design) -> None:
     machine.memory("write", Write, "the host write that 501 holds", numeral=504, cell=memory(HOST_PORT, 504))
-    machine.memory("task", HostTask, "the pair command that 501 carries out", numeral=504, cell=memory(HOST_PORT, 504))
-    machine.memory("command", CommandPhase, "the backup command at 502", numeral=505, cell=memory(COMMAND_PORT, 505))
-    machine.memory("backup", TapeWork, "the backup at 503", numeral=506, cell=memory(TAPE_PORT, 506))
-    machine.shared("backup_notice", Bool, "'back up' is on its way", cell=channel("502 to 503", COMMAND_PORT, TAPE_PORT, ("R60",)))
-    machine.shared("backup_done", Bool, "'backup done' is on its way", cell=channel("503 to 502", TAPE_PORT, COMMAND_PORT, ("R68",)))
+    machine.memory(
+        "task", HostTask, "the pair command that 501 carries out", numeral=504, cell=memory(HOST_PORT, 504)
+    )
+    machine.memory(
+        "command",
+        CommandPhase,
+        "the backup command at 502",
+        numeral=505,
+        cell=memory(COMMAND_PORT, 505, ("R25", "R61")),
+    )
+    machine.memory(
+        "backup",
+        TapeWork,
+        "the backup at 503",
+        numeral=506,
+        cell=memory(TAPE_PORT, 506, ("R25", "R42", "R61")),
+    )
+    machine.shared(
+        "backup_notice",
+        Bool,
+        "'back up' is on its way",
+        cell=channel("502 to 503", COMMAND_PORT, TAPE_PORT, ("R60",)),
+    )
+    machine.shared(
+        "backup_done",
+        Bool,
+        "'backup done' is on its way",
+        cell=channel("503 to 502", TAPE_PORT, COMMAND_PORT, ("R68",)),
+    )
     for name, processor in workers_of(design).items():
-        machine.memory(name, _worker(design), f"what {processor} is at", numeral=509, cell=memory(processor, 509))
+        machine.memory(
+            name, _worker(design), f"what {processor} is at", numeral=509, cell=memory(processor, 509)
+        )
 
 
 def _worker(design: Design) -> type[Record]:
@@ -134,9 +219,15 @@ def _worker(design: Design) -> type[Record]:
     class Worker(Record):
         phase = field(WorkerPhase, "what it is at")
         block = field(Block, "the block in its hands", while_=lambda r: r.phase.isin(*COPYING, *DESTAGING))
-        data = field(Data, "the data in its hands", while_=lambda r: r.phase.isin(WorkerPhase.READ, WorkerPhase.TAKEN))
+        data = field(
+            Data, "the data in its hands", while_=lambda r: r.phase.isin(WorkerPhase.READ, WorkerPhase.TAKEN)
+        )
         if marks_at_destage:
-            after = field(Bool, "the destaged version was written after the split", while_=lambda r: r.phase.isin(*DESTAGING))
+            after = field(
+                Bool,
+                "the destaged version was written after the split",
+                while_=lambda r: r.phase.isin(*DESTAGING),
+            )
 
     return Worker
 
@@ -161,10 +252,12 @@ def _declare_cache(machine: Machine, design: Design) -> None:
             remarked = field(Bool, "marked again since the copy began", while_=lambda r: r.in_flight)
         if design.backup is Backup.ON_DEMAND:
             requested = field(Bool, "503 has asked for a copy [R64]")
-        if locks_rows(design) or design.ownership is not Ownership.NONE and design.workers is Workers.TWO:
+        if locks_rows(design) or (design.ownership is not Ownership.NONE and design.workers is Workers.TWO):
             owned = field(Bool, "one processor has the block to itself")
 
-    machine.shared("row", Row, "row b of the cache", cell=ROW, per_block=True, numeral=507, word_of=MANAGEMENT)
+    machine.shared(
+        "row", Row, "row b of the cache", cell=ROW, per_block=True, numeral=507, word_of=MANAGEMENT
+    )
     machine.shared("pair", Pair, "the two views of the pair", cell=MANAGEMENT, also_in=ROW)
 
 
@@ -172,10 +265,23 @@ def _declare_backup(machine: Machine, lean: bool) -> None:
     judged = _while_judged if lean else None
     machine.shared("job", Bool, "511: a backup is accepted", cell=MANAGEMENT, numeral=511)
     machine.shared(
-        "job_range", Bool, "511: in the range [R59]", cell=MANAGEMENT, per_block=True, numeral=511, while_=judged
+        "job_range",
+        Bool,
+        "511: in the range [R59]",
+        cell=MANAGEMENT,
+        per_block=True,
+        numeral=511,
+        while_=judged,
     )
     machine.shared(
-        "tape", Tape, "the record of block b", cell=TAPE_RECORD, per_block=True, numeral=303, word_of=TAPE_DEVICE, while_=judged
+        "tape",
+        Tape,
+        "the record of block b",
+        cell=TAPE_RECORD,
+        per_block=True,
+        numeral=303,
+        word_of=TAPE_DEVICE,
+        while_=judged,
     )
 
 
@@ -188,11 +294,22 @@ def _declare_volumes(machine: Machine, design: Design) -> None:
     readers = _VOLUME_WORKERS | {TAPE_PORT}
     stages = design.backup is Backup.STAGE
     source = Cell(
-        "source volume", 601, True, readers if stages else _VOLUME_WORKERS, _VOLUME_WORKERS, cites=("R11", "R23", "R28", "R33")
+        "source volume",
+        601,
+        True,
+        readers if stages else _VOLUME_WORKERS,
+        _VOLUME_WORKERS,
+        cites=("R10", "R11", "R23", "R27", "R28", "R33"),
     )
-    target = Cell("target volume", 602, True, readers, _VOLUME_WORKERS, cites=("R12", "R28", "R110"))
-    machine.shared("source", Data, "block b of the source volume", cell=source, per_block=True, numeral=601, initial=ANY)
-    machine.shared("target", Data, "block b of the target volume", cell=target, per_block=True, numeral=602, initial=ANY)
+    target = Cell(
+        "target volume", 602, True, readers, _VOLUME_WORKERS, cites=("R10", "R12", "R27", "R28", "R110")
+    )
+    machine.shared(
+        "source", Data, "block b of the source volume", cell=source, per_block=True, numeral=601, initial=ANY
+    )
+    machine.shared(
+        "target", Data, "block b of the target volume", cell=target, per_block=True, numeral=602, initial=ANY
+    )
 
 
 def _declare_ghosts(machine: Machine, lean: bool) -> None:
@@ -205,10 +322,16 @@ def _declare_ghosts(machine: Machine, lean: bool) -> None:
         while_=(lambda s, b: s.split_in_run | (s.pair.source_view == PairState.SPLIT)) if lean else None,
     )
     if lean:
-        machine.predicate("backup_image", "the image of the split under which the backup was accepted", _image)
+        machine.predicate(
+            "backup_image", "the image of the split under which the backup was accepted", _image
+        )
     else:
-        machine.ghost("backup_image", Data, "the image of the split under which the backup was accepted", per_block=True)
-    machine.ghost("last_acknowledged", Data, "the last write that was acknowledged", per_block=True, initial=ANY)
+        machine.ghost(
+            "backup_image", Data, "the image of the split under which the backup was accepted", per_block=True
+        )
+    machine.ghost(
+        "last_acknowledged", Data, "the last write that was acknowledged", per_block=True, initial=ANY
+    )
     machine.initially(lambda s, b: s.last_acknowledged[b] == s.source[b])
 
 

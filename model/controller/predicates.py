@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from splitproof.model.controller.memory import workers_of
-from splitproof.model.controller.phases import COPYING, DESTAGING, AtBlock, EndReport, HostTask, ServerPhase, TapePhase, WritePhase
+from splitproof.model.controller.phases import (
+    COPYING,
+    DESTAGING,
+    AtBlock,
+    EndReport,
+    HostTask,
+    ServerPhase,
+    TapePhase,
+    WritePhase,
+)
 from splitproof.model.design import CopyReads, Design, DirtyCounts, InFlight, PreSplitSlot
 from splitproof.model.expressions import FALSE, Expr, any_of, ite
 from splitproof.model.machine import Machine
@@ -44,14 +53,23 @@ def _declare_cache_words(machine: Machine, design: Design) -> None:
 
     machine.predicate("cached", "a slot of the block is dirty", cached)
     machine.predicate("logical", "what a host read of the block returns", logical)
-    machine.predicate("slot_before_split", "a dirty slot that the split found, or that no split has passed", slot_before_split)
+    machine.predicate(
+        "slot_before_split",
+        "a dirty slot that the split found, or that no split has passed",
+        slot_before_split,
+    )
     machine.predicate("uncopied", "what the controller takes for 'not reflected'", uncopied)
     machine.predicate(
         "marked",
         "the block is marked as different, in the way that the design counts",
-        lambda s, b: s.row[b].difference | (s.slot_before_split[b] if design.dirty_counts is DirtyCounts.YES else FALSE),
+        lambda s, b: (
+            s.row[b].difference
+            | (s.slot_before_split[b] if design.dirty_counts is DirtyCounts.YES else FALSE)
+        ),
     )
-    machine.predicate("copy_must_wait", "a copy may not read the block yet", lambda s, b: _copy_must_wait(s, b, design))
+    machine.predicate(
+        "copy_must_wait", "a copy may not read the block yet", lambda s, b: _copy_must_wait(s, b, design)
+    )
 
 
 def _copy_must_wait(s: Any, b: Any, design: Design) -> Expr:
@@ -87,7 +105,9 @@ def _declare_progress_words(machine: Machine, design: Design) -> None:
         lambda s, b: marking_outstanding(s) & (s.write.block == b),
     )
     machine.predicate("staging", "what was read for the tape", lambda s, b: s.backup.data[b])
-    machine.predicate("staged", "the block is ready for the tape", lambda s, b: s.backup.at[b] == AtBlock.STAGED)
+    machine.predicate(
+        "staged", "the block is ready for the tape", lambda s, b: s.backup.at[b] == AtBlock.STAGED
+    )
 
 
 def marking_outstanding(s: Any) -> Expr:

@@ -10,8 +10,12 @@ from splitproof.spec.vocabulary import BACKUP_SERVER, CLIENT_SERVER, StepKind
 __all__ = ["declare_backup_server", "declare_client_server"]
 
 _WEAK, _MESSAGE = Fairness.WEAK, StepKind.MESSAGE
-_AT_ONCE = "when 102 starts its next run does not matter: the split waits for its own guard, and no property sees the start"
-_HANDOVER = "a hand-over between servers: it alone empties its channel and fills the next, and no property sees it"
+_AT_ONCE = (
+    "when 102 starts does not matter: the split waits for its own guard, and no property sees the start"
+)
+_HANDOVER = (
+    "a hand-over between servers: it alone empties its channel and fills the next, and no property sees it"
+)
 
 
 def declare_backup_server(machine: Machine) -> None:

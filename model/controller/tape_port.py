@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 
 from splitproof.model.controller.memory import locks_rows
 from splitproof.model.controller.phases import AtBlock, TapePhase
@@ -15,12 +16,14 @@ from splitproof.spec.vocabulary import TAPE_PORT, StepKind
 __all__ = ["declare_tape_port"]
 
 _WEAK, _MESSAGE, _BACKUP = Fairness.WEAK, StepKind.MESSAGE, StepKind.BACKUP
-_HANDOVER = "503 alone touches its memory and the tape, and nobody writes the parameters while a backup is accepted"
+_HANDOVER = (
+    "503 alone touches its memory and the tape, and nobody writes the parameters while a backup is accepted"
+)
 
 
-def declare_tape_port(machine: Machine, design: Design) -> None:
+def declare_tape_port(machine: Machine, design: Design, lean: bool) -> None:
     """The steps of 503; which of them there are depends on where the backup data comes from."""
-    _declare_begin(machine)
+    _declare_begin(machine, lean)
     checks = {
         Backup.ON_DEMAND: _declare_request,
         Backup.WAIT_ALL: _declare_wait,
@@ -31,7 +34,7 @@ def declare_tape_port(machine: Machine, design: Design) -> None:
     _declare_transfer(machine, design)
 
 
-def _declare_begin(machine: Machine) -> None:
+def _declare_begin(machine: Machine, lean: bool) -> None:
     @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R60",))
     def receive_notice(s: State) -> None:
         """503 is notified of the backup."""
@@ -46,6 +49,8 @@ def _declare_begin(machine: Machine) -> None:
         when(s.backup.phase == TapePhase.NOTIFIED)
         s.backup.phase = TapePhase.REWOUND
         s.tape.each(written=False)
+        if not lean:
+            s.backup_image.each(lambda b: s.image[b])
 
     @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R59", "R62"))
     def read_parameters(s: State) -> None:
@@ -93,7 +98,8 @@ def _declare_staging(machine: Machine, design: Design) -> None:
     @machine.action(by=TAPE_PORT, kind=_BACKUP, fair=_WEAK, cites=("R81", "R62"))
     def check_block(s: State, b: Block) -> None:
         """503 checks the block in the difference table."""
-        row, found = s.row[b], AtBlock.DIFFERING
+        row = s.row[b]
+        found: Any = AtBlock.DIFFERING
         when(s.backup.at[b] == AtBlock.TODO)
         if design.copy_reads is CopyReads.AFTER_DESTAGE:
             when(~(s.uncopied[b] & s.slot_before_split[b]))
@@ -169,5 +175,3 @@ def _declare_transfer(machine: Machine, design: Design) -> None:
         when(~s.backup_done)
         s.backup.phase = TapePhase.IDLE
         s.backup_done = True
-
-

@@ -232,5 +232,3 @@ def _owns(design: Design, what: Ownership) -> bool:
     """Whether a worker takes the row to itself for this: among workers, or as 503 locks rows."""
     among_workers = design.workers is Workers.TWO and design.ownership in (what, Ownership.FULL)
     return among_workers or locks_rows(design)
-
-

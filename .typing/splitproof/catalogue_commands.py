@@ -1,0 +1,1 @@
+../../cli/catalogue_commands.py

@@ -1,0 +1,1 @@
+../../cli/check_commands.py

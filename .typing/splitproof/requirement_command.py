@@ -1,0 +1,1 @@
+../../cli/requirement_command.py

@@ -1,0 +1,1 @@
+"""Engines that decide whether a design keeps its properties."""

@@ -1,0 +1,123 @@
+"""Many checks at once: the catalogue, or the ablations of a design, on all cores.
+
+A job is named by text, as on the command line, so that a worker process builds its own machine; what comes back is
+the JSON form of the result and the stories of its violations.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from splitproof.checker.check import Options, check
+from splitproof.checker.texts import story_lines
+from splitproof.model.catalogue import ABLATIONS, CATALOGUE, VARIATIONS, Ablation
+from splitproof.model.design import CHOICES, Design
+from splitproof.model.errors import ModelError
+from splitproof.model.loading import load_machine
+
+__all__ = ["TWO_BLOCKS", "Job", "Outcome", "ablations_of", "catalogue_jobs", "run"]
+
+TWO_BLOCKS: tuple[str, ...] = tuple(name for name in CATALOGUE if name.endswith("-closed"))
+"""What `verify` checks at 2 blocks by default; `--blocks 2` checks everything there."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A design, as the command line names it, at a size."""
+
+    design: str
+    blocks: int
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job: `result` is `CheckResult.json()`, `stories` the lines for each violated property."""
+
+    job: Job
+    result: dict[str, Any]
+    exit_code: int
+    as_declared: bool
+    stories: dict[str, list[str]]
+
+    @property
+    def violated(self) -> dict[str, int]:
+        """The violated properties, with the steps of their counterexamples."""
+        return {
+            item["id"]: item["depth"] for item in self.result["properties"] if item["verdict"] == "violated"
+        }
+
+
+def catalogue_jobs(blocks: int | None) -> list[Job]:
+    """Everything in the catalogue at `blocks`; by default at 1 block, and the simple closed family at 2.
+
+    Large jobs come first, so that cores stay busy to the end.
+    """
+    names = [*CATALOGUE, *VARIATIONS]
+    if blocks is not None:
+        return [Job(name, blocks) for name in names]
+    return [*(Job(name, 2) for name in TWO_BLOCKS), *(Job(name, 1) for name in names)]
+
+
+def ablations_of(design: Design) -> list[Ablation]:
+    """The predictions for a simple closed design; for others every single change of a choice, with none."""
+    if design.name in TWO_BLOCKS:
+        return [ablation for ablation in ABLATIONS if design.backup in ablation.only]
+    found = []
+    for key, question in CHOICES.items():
+        for answer in question.answers:
+            override = f"{key}={answer}"
+            try:
+                design.but(**{key: answer})
+            except ModelError:
+                continue  # the value that the design has, or a choice that changes nothing in it
+            found.append(Ablation(override, (), question.cites))
+    return [ablation for ablation in found if not ablation.override.startswith("backup=")]
+
+
+def run(
+    jobs: Sequence[Job], processes: int | None = None, done: Callable[[Outcome], None] | None = None
+) -> list[Outcome]:
+    """The outcomes, in the order of the jobs; `done` is called as each comes in.
+
+    `processes`: at most this many at once; one for each core unless given.
+    """
+    count = min(processes or os.cpu_count() or 1, len(jobs))
+    if count <= 1:
+        return [_told(_outcome(job), done) for job in jobs]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context) as pool:
+        futures = {pool.submit(_outcome, job): job for job in jobs}
+        try:
+            outcomes = {outcome.job: _told(outcome, done) for outcome in _as_completed(futures)}
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [outcomes[job] for job in jobs]
+
+
+def _as_completed(futures: dict[Future[Outcome], Job]) -> Iterator[Outcome]:
+    pending = set(futures)
+    while pending:
+        finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+        yield from (future.result() for future in finished)
+
+
+def _told(outcome: Outcome, done: Callable[[Outcome], None] | None) -> Outcome:
+    if done is not None:
+        done(outcome)
+    return outcome
+
+
+def _outcome(job: Job) -> Outcome:
+    machine = load_machine(job.design)
+    result = check(machine, job.blocks, options=job.options)
+    stories = {item.asked.id: list(story_lines(item, result.design)) for item in result.properties}
+    return Outcome(
+        job, result.json(), int(result.exit_code), result.as_declared, {k: v for k, v in stories.items() if v}
+    )

@@ -1,0 +1,83 @@
+"""Results as plain text: one line a verdict with its scope, and the story of each violation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from splitproof.checker.stories import ending, story
+from splitproof.checker.traces import Trace
+from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Unknown, Violated
+
+__all__ = ["check_lines", "count", "story_lines", "verdict_line"]
+
+
+def count(number: int, noun: str) -> str:
+    """`1 block`, `2 blocks`, `12,000 states`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def verdict_line(result: CheckResult, item: PropertyResult) -> str:
+    """One line: the verdict, the property and the scope for which it was found."""
+    expected = "" if item.expected is None or item.as_expected else f"   DECLARED {item.expected.verdict}"
+    size = count(result.blocks, "block")
+    match item.verdict:
+        case Holds():
+            vacuous = "  VACUOUS: it never has anything to say" if item.vacuous else ""
+            scope = f"all {result.states:,} states, {size}, any number of writes"
+            return f"HOLDS     {item.asked.id:<28} ({scope}){vacuous}{expected}"
+        case Unknown(limit):
+            return f"UNKNOWN   {item.asked.id:<28} (ended at {limit}, {size}){expected}"
+        case Violated() as violated:
+            how = "shortest" if violated.shortest else "shortest if messages are delivered at once"
+            return f"VIOLATED  {item.asked.id:<28} ({count(violated.depth, 'step')}, {how}, {size}){expected}"
+
+
+def check_lines(result: CheckResult, every_story: bool = False) -> Iterator[str]:
+    """The report of a check. A violation comes first, as a story; what holds is one line then, else one line each."""
+    violated = [item for item in result.properties if isinstance(item.verdict, Violated)]
+    others = [item for item in result.properties if item not in violated]
+    for item in violated if every_story else violated[:1]:
+        yield from story_lines(item, result.design)
+    if not every_story:
+        yield from (verdict_line(result, item) for item in violated[1:])
+    held = [
+        item for item in others if isinstance(item.verdict, Holds) and not item.vacuous and item.as_expected
+    ]
+    if violated and len(held) > 1:
+        scope = f"all {result.states:,} states, {count(result.blocks, 'block')}, any number of writes"
+        yield f"HOLDS     the other {len(held)} ({scope})"
+        others = [item for item in others if item not in held]
+    yield from (verdict_line(result, item) for item in others)
+    if result.symbolic is not None:
+        yield (
+            f"          z3: {result.symbolic['queries']:,} conditions over {result.symbolic['edges']:,} steps agree, "
+            "for data of any kind"
+        )
+    yield from (f"VACUOUS   {label} never happens" for label in result.never_fired)
+    yield from result.notes
+
+
+def story_lines(item: PropertyResult, design: str) -> Iterator[str]:
+    """The story of a violation; nothing for other verdicts."""
+    if not isinstance(item.verdict, Violated):
+        return
+    violated = item.verdict
+    size = count(violated.trace.blocks, "block")
+    how = "shortest" if violated.shortest else "messages at once"
+    steps = count(violated.depth, "step")
+    yield f"VIOLATED  {item.asked.id}  {design}  {size}, any number of writes    {steps}, {how}"
+    yield f"          {item.asked.statement}"
+    yield from story(violated.trace)
+    yield f"  at the end  {ending(violated.trace)}"
+    if violated.essential is not None:
+        yield _essential_line(violated.trace, violated.essential)
+
+
+def _essential_line(trace: Trace, essential: tuple[str, ...]) -> str:
+    """Which of the story's actions other counterexamples do without."""
+    labels = list(dict.fromkeys(step.step.action.label for step in trace.steps))
+    others = [label.rpartition(" ")[2] for label in labels if label not in essential]
+    if not others:
+        return f"  every counterexample has all of its {len(labels)} actions"
+    shared = len(labels) - len(others)
+    return f"  every counterexample has {shared} of its {len(labels)} actions, all but {', '.join(others)}"

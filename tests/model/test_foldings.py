@@ -1,0 +1,45 @@
+"""Every folding of `docs/foldings.md`, compared with the unfolded model."""
+
+from __future__ import annotations
+
+import pytest
+
+from splitproof.checker.folding import diamond_violations
+from splitproof.checker.oracle import Oracle
+from splitproof.checker.reachability import possible_findings
+from splitproof.model.catalogue import CATALOGUE, design_named, machine_of
+from splitproof.model.controller import build
+
+CLOSED = [name for name in CATALOGUE if name.endswith(("-closed", "-two-slots"))]
+
+
+@pytest.mark.parametrize("name", ["second-embodiment-closed", "third-embodiment-closed"])
+def test_folded_steps_are_independent_of_all_others_and_invisible(name: str) -> None:
+    faults = diamond_violations(Oracle(machine_of(CATALOGUE[name].design), 1), max_states=300_000)
+    assert not faults, "\n".join(map(str, faults[:5]))
+
+
+@pytest.mark.parametrize("name", [*CLOSED, "second-embodiment"])
+def test_verdicts_are_the_same_with_and_without_folding(name: str) -> None:
+    machine = machine_of(design_named(name))
+    assert _verdicts(Oracle(machine, 1, folded=True)) == _verdicts(Oracle(machine, 1))
+
+
+@pytest.mark.parametrize(
+    "name", ["second-embodiment-closed", "first-embodiment-two-slots", "third-embodiment"]
+)
+def test_forgetting_the_tape_and_the_image_changes_no_verdict_and_no_depth(name: str) -> None:
+    design = design_named(name)
+    lean, full = (Oracle(build(design, lean=lean), 1, folded=True) for lean in (True, False))
+    lean_space, full_space = lean.explore(), full.explore()
+    assert full_space.states > lean_space.states
+    assert {k: f.depth for k, f in lean_space.findings.items()} == {
+        k: f.depth for k, f in full_space.findings.items()
+    }
+    assert set(possible_findings(lean, lean_space)) == set(possible_findings(full, full_space))
+
+
+def _verdicts(oracle: Oracle) -> set[str]:
+    space = oracle.explore()
+    assert space.complete
+    return set(space.findings) | set(possible_findings(oracle, space))
