@@ -66,33 +66,26 @@ def require_unfolded(oracle: Oracle, item: GroundProperty) -> None:
 
 
 def _first_stuck(oracle: Oracle, exploration: Exploration, item: GroundProperty) -> Finding | None:
-    is_triggered = oracle.selection(item.trigger)
-    reaching = _reaching(oracle, exploration, item)
-    for depth, level in enumerate(exploration.levels):
-        for state in is_triggered(level):
-            if state not in reaching:
-                return Finding(item.property.id, depth, state)
-    return None
-
-
-def _reaching(oracle: Oracle, exploration: Exploration, item: GroundProperty) -> set[int]:
-    """The states from which the goal can be reached."""
-    is_goal = oracle.selection(item.holds)
+    is_goal, is_triggered = oracle.selection(item.holds), oracle.selection(item.trigger)
     allowed = [step for step in oracle.steps if step.action.kind not in item.property.without]
     visit = oracle.program(Template("reaching, add", _join), allowed)
     reaching = {state for level in exploration.levels for state in is_goal(level)}
-    levels = exploration.levels
-    grown = True
-    while grown:
-        before = len(reaching)
-        left = []
-        for level in reversed(levels):  # the next sweep goes the other way
-            rest = [state for state in level if state not in reaching]
-            visit(rest, reaching, reaching.add)
-            left.append(rest)
-        levels = left
-        grown = len(reaching) > before
-    return reaching
+    suspects = [(depth, is_triggered(level)) for depth, level in enumerate(exploration.levels)]
+    levels, known = exploration.levels, -1
+    while len(reaching) > known:
+        suspects = [(depth, left) for depth, level in suspects if (left := _without(level, reaching))]
+        if not suspects:
+            return None
+        known = len(reaching)
+        levels = [_without(level, reaching) for level in reversed(levels)]  # each sweep turns back
+        for level in levels:
+            visit(level, reaching, reaching.add)
+    depth, stuck = suspects[0]
+    return Finding(item.property.id, depth, stuck[0])
+
+
+def _without(states: list[int], known: set[int]) -> list[int]:
+    return [state for state in states if state not in known]
 
 
 def _join(_step: GroundStep, after: str) -> list[str]:

@@ -68,8 +68,7 @@ def check_cells(machine: Machine, action: Action) -> None:
             cell, leaf = access.leaf.cell, access.leaf
             raise ModelError(
                 f"{action.name} of {action.by} touches {leaf.name} in the {cell}, which only {cell.owner} "
-                "may touch"
-                f"{_cited(cell)}; take the step on {cell.owner}, or send a message",
+                f"may touch{_cited(cell)}; take the step on {cell.owner}, or send a message",
                 access.where,
             )
     candidates = [cell for access in shared for cell in access.cells() if cell[1] != _ANY_ROW]
@@ -81,8 +80,7 @@ def check_cells(machine: Machine, action: Action) -> None:
         )
         raise ModelError(
             f"{action.name} touches two cells, {first} and {other}; a step touches its processor's own "
-            "memory and one "
-            "other cell. Split it into two steps",
+            "memory and one other cell. Split it into two steps",
             other.where,
         )
 
@@ -131,8 +129,7 @@ def _check_rights(action: Action, access: _Access) -> None:
             names = " or ".join(sorted(str(processor) for processor in allowed)) or "nobody"
             raise ModelError(
                 f"{action.name} of {action.by} {verb} {leaf.name} in {cell}, which only {names} "
-                f"may{_cited(cell)}; "
-                "take the step on one of those, or declare the access in the cell",
+                f"may{_cited(cell)}; take the step on one of those, or declare the access in the cell",
                 access.where,
             )
 
@@ -142,8 +139,7 @@ def _check_whole(action: Action, access: _Access) -> None:
         leaf = access.leaf
         raise ModelError(
             f"{action.name} touches {leaf.name} of all blocks at once; {leaf.cell} is one cell for each "
-            "block. "
-            "Take a step for each, or declare word_of for a table that can be read as one word",
+            "block. Take a step for each, or declare word_of for a table that can be read as one word",
             access.where,
         )
 

@@ -138,8 +138,7 @@ def _check_parameters(action: Action) -> None:
         for stray in _free(tree, names):
             raise ModelError(
                 f"{action.name} uses the block `{stray}` outside the every(...), some(...), each(...) or "
-                "action that "
-                "it belongs to; quantify over it, or make it a parameter",
+                "action that it belongs to; quantify over it, or make it a parameter",
                 where,
             )
 
@@ -159,8 +158,8 @@ def _check_guard(action: Action) -> None:
     for clause in action.clauses:
         if isinstance(clause.condition, Const):
             raise ModelError(
-                f"{action.name} can never be taken: `{clause.text}` is False whatever the state; "
-                "leave the action out with a Python if, or ask about the state",
+                f"{action.name} can never be taken: `{clause.text}` is False whatever the state; leave the "
+                "action out with a Python if, or ask about the state",
                 clause.where,
             )
     clashing = contradiction(clause.condition for clause in action.clauses)
@@ -195,8 +194,7 @@ def _check_data(machine: Machine, action: Action) -> None:
             if isinstance(part, Eq) and part.left.type is DATA:
                 raise ModelError(
                     f"{action.name} compares data, `{part}`, in {place}; a step may only copy data, and "
-                    "properties "
-                    "and ghosts may compare it",
+                    "properties and ghosts may compare it",
                     where,
                 )
 
@@ -215,8 +213,7 @@ def _check_writes(action: Action) -> None:
             how = "for all blocks and for one of them"
         raise ModelError(
             f"{action.name} writes {first.name} {how} ({first.where}, {second.where}); a step writes each "
-            "variable once, "
-            "so choose the value with ite(condition, yes, no)",
+            "variable once, so choose the value with ite(condition, yes, no)",
             second.where,
         )
 
@@ -232,8 +229,8 @@ def _check_domains(machine: Machine, action: Action) -> None:
         outside = value_outside(update.value, domain.low, domain.high, guard)
         if outside is not None:
             raise ModelError(
-                f"{action.name} can write {outside} to {update.name}, which is {domain.describe()}; "
-                "exclude it with a when(...), or widen the domain",
+                f"{action.name} can write {outside} to {update.name}, which is {domain.describe()}; exclude "
+                "it with a when(...), or widen the domain",
                 update.where,
             )
 
@@ -260,8 +257,8 @@ def check_references(machine: Machine, user: str, node: Expr, facts: list[Expr],
             needed = _meaning_of(machine, node)
             if needed is not None and not entails(facts, needed):
                 raise ModelError(
-                    f"{user} looks at the block `{node}`, which means something only while `{needed}`; "
-                    "add that to the guard, or join it with &",
+                    f"{user} looks at the block `{node}`, which means something only while `{needed}`; join "
+                    "that with &, or add it to the guard",
                     where,
                 )
     for child in children(node):
@@ -305,6 +302,7 @@ def check_conditions(machine: Machine, *, is_complete: bool) -> None:
             continue
         for part in walk(condition):
             _check_condition(machine, leaf, part, unsettled)
+        check_references(machine, f"while_ of {leaf.name}", condition, [], leaf.where)
         unsettled.discard(leaf.name)
 
 
@@ -312,8 +310,7 @@ def _check_condition(machine: Machine, leaf: Leaf, part: Expr, unsettled: set[st
     if isinstance(part, Eq) and part.left.type is DATA and not leaf.is_ghost:
         raise ModelError(
             f"while_ of {leaf.name} compares data, `{part}`; what is forgotten steers the controller, so "
-            "only "
-            "a ghost's while_ may compare data",
+            "only a ghost's while_ may compare data",
             leaf.where,
         )
     if not isinstance(part, Var | At):
@@ -327,7 +324,6 @@ def _check_condition(machine: Machine, leaf: Leaf, part: Expr, unsettled: set[st
     if part.name in unsettled:
         raise ModelError(
             f"while_ of {leaf.name} reads {part.name}, whose own while_ is applied later; declare "
-            f"{part.name} "
-            "before it (variables per block come after all others), or read something else",
+            f"{part.name} before it (variables per block come after all others), or read something else",
             leaf.where,
         )

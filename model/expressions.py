@@ -88,8 +88,8 @@ def ite(condition: object, yes: object, no: object) -> Expr:
     test, left, right = truth(condition, "ite()"), lift(yes), lift(no)
     if not is_comparable(left.type, right.type):
         raise ModelError(
-            f"ite() chooses between `{left}`, {left.type.noun}, and `{right}`, {right.type.noun}; "
-            "both branches need one type"
+            f"ite() chooses between `{left}`, {left.type.noun}, and `{right}`, {right.type.noun}; both "
+            "branches need one type"
         )
     if isinstance(test, Const):
         return left if test.value else right
@@ -140,9 +140,11 @@ def show(node: Expr) -> str:
 
 def walk(node: Expr) -> Iterator[Expr]:
     """The node and everything below it."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting.extend(reversed(children(found)))
 
 
 def rewrite(node: Expr, replaced: Callable[[Expr], Expr | None]) -> Expr:

@@ -23,7 +23,7 @@ from types import UnionType
 from typing import Any, cast
 
 from splitproof.model.cells import GHOST, Cell
-from splitproof.model.checks import check_action, check_conditions, check_leaf
+from splitproof.model.checks import check_action, check_conditions, check_leaf, check_references
 from splitproof.model.conditions import BLOCK_PARAMETER, Condition, while_of_field, while_of_variable
 from splitproof.model.errors import ModelError, UndeclaredError, source_line
 from splitproof.model.expressions import TRUE, Every, Expr, Param, all_of, same, show
@@ -147,6 +147,7 @@ class Machine:
         self.conditions: dict[str, Condition] = {}
         self._constraints: list[tuple[Condition, bool]] = []
         self._first_readings: dict[str, Expr] = {}
+        self._leaves_checked = 0
 
     # -- state
 
@@ -258,7 +259,7 @@ class Machine:
         condition = Condition(
             "initially()", (holds, (State(self), BLOCK_PARAMETER) if is_per_block else (State(self),))
         )
-        condition.node()  # a mistake is to be found here
+        check_references(self, "initially()", condition.node(), [], place_of(holds))
         self._constraints.append((condition, is_per_block))
 
     # -- steps
@@ -303,7 +304,9 @@ class Machine:
             raise ModelError(f"{by} has two actions named {name}; give the second another name", where)
         narration, parameters = narration_of(function, where), parameters_of(function, where)
         check_source(function)
-        check_conditions(self, is_complete=False)
+        if self._leaves_checked != len(self.leaves):
+            check_conditions(self, is_complete=False)
+            self._leaves_checked = len(self.leaves)
         with tracing() as trace:
             result: object = cast(Callable[..., object], function)(State(self), *parameters)
         if result is not None:
@@ -379,9 +382,8 @@ class Machine:
             first = self._first_readings.setdefault(name, now)
             if not same(first, now):
                 raise ModelError(
-                    f"predicate {name} said `{show(first)}` when it was declared and says `{show(now)}` "
-                    "now; bind the "
-                    "Python variable that has changed: lambda s, x=x: ...",
+                    f"predicate {name} said `{show(first)}` when it was declared and says `{show(now)}` now; "
+                    "bind the Python variable that has changed: lambda s, x=x: ...",
                     predicate.where,
                 )
         check_conditions(self, is_complete=True)

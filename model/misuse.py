@@ -31,9 +31,9 @@ class NoPythonValue:
 
     def __bool__(self) -> bool:
         raise ModelError(
-            f"symbolic value `{self}` used as a Python bool; use & | ~ instead of and, or, not; "
-            "(a < b) & (b < c) instead of a chain; .isin(...) instead of in; "
-            "ite(condition, yes, no) or a when(...) clause instead of if"
+            f"symbolic value `{self}` used as a Python bool; use & | ~ instead of and, or, not; (a < b) & (b "
+            "< c) instead of a chain; .isin(...) instead of in; ite(condition, yes, no) or a when(...) "
+            "clause instead of if"
         )
 
     def __setitem__(self, block: object, value: object) -> None:
@@ -54,16 +54,16 @@ refuse(
     "mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul neg pos abs xor rxor lshift "
     "rshift",
     lambda node: (
-        f"`{node}` is {node.type.noun}, and the language has no such operator; "
-        "there are & | ~ of truth values, + - < <= > >= of whole numbers, == and !="
+        f"`{node}` is {node.type.noun}, and the language has no such operator; there are & | ~ of truth "
+        "values, + - < <= > >= of whole numbers, == and !="
     ),
 )
 refuse(
     NoPythonValue,
     "iter contains len int index float",
     lambda node: (
-        f"`{node}` has no value yet to loop over, look into or count with; "
-        "write every(...), some(...), .isin(...), or chosen[b] of a BlockSet"
+        f"`{node}` has no value yet to loop over, look into or count with; write every(...), some(...), "
+        ".isin(...), or chosen[b] of a BlockSet"
     ),
 )
 

@@ -293,8 +293,7 @@ def lift(value: object, expected: Type | None = None) -> Expr:
         if expected is BLOCK or expected is DATA:
             raise ModelError(
                 f"`{node}` is {node.type.noun}, where {expected.noun} is expected; {expected.name} values "
-                "have no "
-                f"literals, they come from parameters and variables of that type"
+                "have no literals, they come from parameters and variables of that type"
             )
         raise ModelError(f"`{node}` is {node.type.noun}; accepted here is {expected.describe()}")
     return node

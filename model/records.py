@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from splitproof.model.errors import ModelError, source_line
 from splitproof.model.misuse import describe
-from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, EnumType, Type
+from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, INT_VALUES_MAX, EnumType, Int, Type
 
 __all__ = ["ANY", "Block", "BlockSet", "Bool", "Data", "Field", "Record", "as_type", "check_name", "field"]
 
@@ -58,6 +58,8 @@ def as_type(declared: object) -> Type:
     Raises:
         ModelError: it names none.
     """
+    if isinstance(declared, Int) and declared.high - declared.low >= INT_VALUES_MAX:
+        raise ModelError(f"{declared.name} has more than {INT_VALUES_MAX} values, all told apart; narrow it")
     if isinstance(declared, Type):
         return declared
     if isinstance(declared, type):

@@ -43,8 +43,8 @@ def parameters_of(function: Callable[..., Any], where: str) -> tuple[Param, ...]
             raise ModelError(f"parameter {parameter.name} of {name} {offence}; {_ACCEPTED}", where)
         if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or parameter.default is not parameter.empty:
             raise ModelError(
-                f"parameter {parameter.name} of {name} takes every value of its type; write it without * "
-                "and default",
+                f"parameter {parameter.name} of {name} takes every value of its type; write it without * and "
+                "default",
                 where,
             )
         found.append(Param(parameter.name, _TYPES[annotation]))

@@ -13,6 +13,7 @@ import dis
 import inspect
 import linecache
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from itertools import islice
 from types import CodeType, FrameType, FunctionType
@@ -86,7 +87,10 @@ def check_source(function: Callable[..., Any]) -> None:
 
 
 def _check_code(code: CodeType, names: frozenset[str]) -> None:
-    for span, offence in _suspects(code):
+    suspects = list(_suspects(code))
+    if suspects:
+        names = names | _assigned(code, names)
+    for span, offence in suspects:
         text = _text(code, span)
         if text and names & _names(text):
             raise ModelError(f"`{text}` {offence}", place(code, span[0]))
@@ -120,10 +124,40 @@ def _text(code: CodeType, span: _Span) -> str:
     return " ".join(line.decode().strip() for line in lines)
 
 
+def _assigned(code: CodeType, names: frozenset[str]) -> frozenset[str]:
+    """The local names that a function gives to what it takes from `names`: `row`, in `row = s.row[b]`."""
+    last = max(
+        (line for _, line, _, _ in code.co_positions() if line is not None), default=code.co_firstlineno
+    )
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 : last]
+    try:
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except SyntaxError:  # a lambda, which assigns nothing
+        return frozenset()
+    pairs = [pair for node in ast.walk(tree) if isinstance(node, ast.Assign) for pair in _pairs(node)]
+    found = names
+    for _ in pairs:  # a name may be taken from another one
+        found |= {name for target, value in pairs if found & _mentioned(value) for name in _mentioned(target)}
+    return found
+
+
+def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What is assigned to what; `a, b = c, d` is two assignments."""
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            yield from zip(target.elts, node.value.elts, strict=False)
+        elif isinstance(target, ast.Name | ast.Tuple):
+            yield target, node.value
+
+
 def _names(text: str) -> set[str]:
-    """The names in an expression."""
+    """The names in the text of an expression."""
     try:
         tree = ast.parse(text, mode="eval")
     except SyntaxError:
         return set()
+    return _mentioned(tree)
+
+
+def _mentioned(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

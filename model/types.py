@@ -20,6 +20,7 @@ __all__ = [
     "BOOL",
     "DATA",
     "DATA_VALUES",
+    "INT_VALUES_MAX",
     "EnumType",
     "Int",
     "Type",
@@ -31,6 +32,9 @@ __all__ = [
 
 DATA_VALUES = 2
 """How many data values a search distinguishes. Two are enough, as no step looks at data (Wolper, 1986)."""
+
+INT_VALUES_MAX = 4096
+"""The widest interval of a variable: a search tells every value from every other."""
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,9 @@ class _Draft:
         """A record: its first field always means something, any other may depend on an earlier one."""
         fields: dict[str, Any] = {}
         known: list[Leaf] = []
-        for number in range(1 + self.drawer.below(size)):
+        for number in range(size - self.drawer.below(size)):
             kind = self.drawer.one("bool", "phase", *(("mode", *NUMBERS, "data", "block") if known else ()))
+            kind = "block" if number == 1 and self.drawer.chance(50) else kind
             own_column = number > 0 and not per_block and self.drawer.chance(25)
             is_column = per_block or own_column
             usable = [
@@ -124,8 +125,8 @@ class _Draft:
 
     def _single(self, name: str, kind: str, *, where: str, per_block: bool = False, **options: Any) -> None:
         """A variable of its own. Its condition may be anything about what is settled before it."""
-        if self.drawer.chance(30):
-            condition = self.drawer.truth(self._settled_before(where == "ghost", per_block), 1)
+        if self.drawer.chance(40):
+            condition = self.drawer.truth(self._settled_before(where == "ghost", per_block))
             options["while_"] = (
                 (lambda s, b: Builder(s, {"b": b})(condition))
                 if per_block
@@ -263,7 +264,7 @@ class _ActionDraft:
     def __init__(self, draft: _Draft, number: int) -> None:
         self.draft, self.drawer, self.number = draft, draft.drawer, number
         self.own = self.drawer.one("mine", "yours")
-        self.touches = self.drawer.one("nothing", "row", "row", "table", "word")
+        self.touches = self.drawer.one("row", "nothing", "row", "table", "word", "row")
         self.parameters = self.drawer.one(
             (), (), ("b",), ("b",), ("d",), ("b", "c"), ("b", "d"), ("chosen",), ("chosen", "b")
         )
@@ -299,14 +300,15 @@ class _ActionDraft:
                 leaf.where == self.own
                 and leaf.kind == "block"
                 and not leaf.per_block
-                and self.drawer.chance(70)
+                and self.drawer.chance(90)
             ):
                 self.clauses.append(leaf.meaning(None))
                 terms.append(leaf.read(None))
         return tuple(terms)
 
     def _row_index(self) -> Spec:
-        index: Spec = self.drawer.one(*self.blocks)
+        references = tuple(term for term in self.blocks if term[0] == "read")
+        index: Spec = self.drawer.one(*self.blocks, *references, *references)
         if self.drawer.chance(15):
             test = self.drawer.truth(replace(self._own_scope(), columns=()), depth=0)
             index = ("ite", test, index, self.drawer.one(*self.blocks))

@@ -136,7 +136,7 @@ class Drawer:
         """A value of a kind; a number of any kind lies in the domain of its own kind."""
         if kind == "bool":
             return self.truth(scope, depth)
-        found = list(scope.blocks) if kind == "block" else list(self._reads(scope, kind))
+        found = list(scope.blocks) if kind == "block" else 3 * list(self._reads(scope, kind))
         if kind == "data":
             found += scope.data
         elif kind != "block":
@@ -209,7 +209,11 @@ class Drawer:
 
     def _flag(self, scope: Scope) -> Spec:
         found = list(self._reads(scope, "bool"))
-        return self.one(*found) if found else ("const", self.one(False, True))
+        if not found:
+            members = self.one((Phase.REST,), (Phase.WORK,), (Phase.WORK, Phase.DONE))
+            return ("among", self.value(scope, "phase", 0), members)
+        chosen: Spec = self.one(*found)
+        return chosen
 
     def _quantified(self, scope: Scope, depth: int) -> Spec:
         bound = f"q{depth}"

@@ -304,3 +304,43 @@ def test_a_property_violated_at_the_start_has_a_trace_without_steps() -> None:
     exploration = oracle.explore()
     assert exploration.findings["marked"].depth == 0
     assert oracle.trace_to(exploration, exploration.findings["marked"]).steps == ()
+
+
+class Lamp(Record):
+    on = field(Bool, "it burns")
+    bright = field(Bool, "brightly", while_=lambda r: r.on)
+
+
+def test_a_condition_on_what_another_block_forgets_is_asked_again_at_the_next_step() -> None:
+    made = Machine("lamps")
+    room = Cell("room")
+    made.shared("lamp", Lamp, "one a block", cell=room, per_block=True)
+    made.shared(
+        "seen",
+        Bool,
+        "one can see here",
+        cell=room,
+        per_block=True,
+        while_=lambda s, b: ~every(lambda c: ~s.lamp[c].bright),
+    )
+
+    @made.action(by=HOST_PORT)
+    def light(s: State, b: Block) -> None:
+        """A lamp is lit."""
+        s.lamp[b] = Lamp(on=True, bright=True)
+
+    @made.action(by=HOST_PORT)
+    def look(s: State, b: Block) -> None:
+        """Somebody looks."""
+        s.seen[b] = True
+
+    @made.action(by=HOST_PORT)
+    def quench(s: State, b: Block) -> None:
+        """A lamp is quenched."""
+        s.lamp[b].on = False
+
+    oracle, interpreter = Oracle(made, blocks=2), Interpreter(made, blocks=2)
+    states = [oracle.packing.unpack(state) for level in oracle.explore().levels for state in level]
+    for values in states:
+        expected = [oracle.packing.pack(interpreter.take(values, s)) for s in interpreter.enabled(values)]
+        assert [after for _, after in oracle.successors(oracle.packing.pack(values))] == expected

@@ -183,7 +183,7 @@ def test_what_is_possible_is_so_for_interpreter_graph_and_arrays(machine: Machin
             assert_replayed(reference, oracle, oracle.trace_to(exploration, finding), finding)
 
 
-@thorough
+@settings(thorough, max_examples=60)
 @given(machine=machines(handover=True), blocks=st.integers(1, 2))
 def test_folding_that_passes_the_diamond_test_changes_no_verdict(machine: Machine, blocks: int) -> None:
     reference, oracle, exploration = explored(machine, blocks, folded=False)

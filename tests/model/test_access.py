@@ -25,8 +25,8 @@ from tests.model.sample_design import DISK, HOST, ROW, TABLE, TAPE, Phase, Row, 
 
 def test_a_step_that_touches_two_cells(machine: Machine) -> None:
     with refused(
-        "act touches two cells, row 507[b] (for row.dirty, LINE) and volume[b] (for volume, LINE); "
-        "a step touches its processor's own memory and one other cell. Split it into two steps"
+        "act touches two cells, row 507[b] (for row.dirty, LINE) and volume[b] (for volume, LINE); a step "
+        "touches its processor's own memory and one other cell. Split it into two steps"
     ):
 
         @machine.action(by=DISK)
@@ -38,8 +38,8 @@ def test_a_step_that_touches_two_cells(machine: Machine) -> None:
 
 def test_a_step_that_touches_two_rows(machine: Machine) -> None:
     with refused(
-        "act touches two cells, row 507[b] (for row.dirty, LINE) and row 507[c] (for row.dirty, "
-        "LINE); a step touches its processor's own memory and one other cell. Split it into two steps"
+        "act touches two cells, row 507[b] (for row.dirty, LINE) and row 507[c] (for row.dirty, LINE); a "
+        "step touches its processor's own memory and one other cell. Split it into two steps"
     ):
 
         @machine.action(by=HOST)
@@ -52,8 +52,8 @@ def test_a_step_that_touches_two_rows(machine: Machine) -> None:
 
 def test_a_predicate_is_no_way_around_the_cells(machine: Machine) -> None:
     with refused(
-        "act touches two cells, row 507[b] (for row.dirty, LINE) and table (for flag, LINE); "
-        "a step touches its processor's own memory and one other cell. Split it into two steps"
+        "act touches two cells, row 507[b] (for row.dirty, LINE) and table (for flag, LINE); a step touches "
+        "its processor's own memory and one other cell. Split it into two steps"
     ):
 
         @machine.action(by=HOST)
@@ -66,8 +66,7 @@ def test_a_predicate_is_no_way_around_the_cells(machine: Machine) -> None:
 def test_all_blocks_at_once(machine: Machine) -> None:
     with refused(
         "act touches row.dirty of all blocks at once; row 507 is one cell for each block. Take a step for "
-        "each, or declare "
-        "word_of for a table that can be read as one word"
+        "each, or declare word_of for a table that can be read as one word"
     ):
 
         @machine.action(by=HOST)
@@ -85,8 +84,7 @@ def test_all_blocks_at_once_by_a_reference_in_each(machine: Machine) -> None:
     machine.memory("link", Link, "memory of the disk", cell=memory(DISK, 509), per_block=True)
     with refused(
         "act touches volume of all blocks at once; volume is one cell for each block. Take a step for each, "
-        "or declare "
-        "word_of for a table that can be read as one word"
+        "or declare word_of for a table that can be read as one word"
     ):
 
         @machine.action(by=DISK)
@@ -98,8 +96,7 @@ def test_all_blocks_at_once_by_a_reference_in_each(machine: Machine) -> None:
 def test_the_memory_of_another(machine: Machine) -> None:
     with refused(
         "act of host touches hand.count in the memory of disk 509, which only disk may touch [R25]; take "
-        "the step on disk, "
-        "or send a message"
+        "the step on disk, or send a message"
     ):
 
         @machine.action(by=HOST)
@@ -111,8 +108,7 @@ def test_the_memory_of_another(machine: Machine) -> None:
 def test_a_writer_that_is_not_allowed(machine: Machine) -> None:
     with refused(
         "act of tape writes volume in volume, which only disk may [R28, R110]; take the step on one of "
-        "those, or declare "
-        "the access in the cell"
+        "those, or declare the access in the cell"
     ):
 
         @machine.action(by=TAPE)
@@ -125,8 +121,7 @@ def test_a_reader_that_is_not_allowed(machine: Machine) -> None:
     machine.memory("kept", Data, "memory of the host", cell=memory(HOST), initial=ANY)
     with refused(
         "act of host reads volume in volume, which only disk or tape may [R28, R110]; take the step on one "
-        "of those, or "
-        "declare the access in the cell"
+        "of those, or declare the access in the cell"
     ):
 
         @machine.action(by=HOST)
@@ -140,8 +135,7 @@ def test_a_reader_of_a_channel_that_is_not_its_end() -> None:
     machine.shared("notice", Bool, "a message", cell=channel("port", HOST, DISK))
     with refused(
         "act of tape reads notice in port, which only disk or host may; take the step on one of those, or "
-        "declare the access "
-        "in the cell"
+        "declare the access in the cell"
     ):
 
         @machine.action(by=TAPE)
@@ -156,8 +150,7 @@ def test_a_word_that_may_not_be_read(machine: Machine) -> None:
     machine.shared("bits", Bool, "a table", cell=ROW, per_block=True, word_of=word)
     with refused(
         "act of host reads bits in word, which only disk may [R41]; take the step on one of those, or "
-        "declare the access in "
-        "the cell"
+        "declare the access in the cell"
     ):
 
         @machine.action(by=HOST)
@@ -170,8 +163,7 @@ def test_a_word_that_may_not_be_read(machine: Machine) -> None:
 def test_a_ghost_in_a_guard(machine: Machine) -> None:
     with refused(
         "act reads the ghost marked in its guard; only properties and ghosts may. Declare it machine.shared "
-        "or "
-        "machine.memory if the controller has it"
+        "or machine.memory if the controller has it"
     ):
 
         @machine.action(by=HOST)
@@ -184,8 +176,7 @@ def test_a_ghost_in_a_guard(machine: Machine) -> None:
 def test_a_ghost_in_what_is_written(machine: Machine) -> None:
     with refused(
         "act reads the ghost marked in what it writes to flag; only properties and ghosts may. Declare it "
-        "machine.shared or "
-        "machine.memory if the controller has it"
+        "machine.shared or machine.memory if the controller has it"
     ):
 
         @machine.action(by=HOST)
@@ -197,8 +188,7 @@ def test_a_ghost_in_what_is_written(machine: Machine) -> None:
 def test_a_ghost_in_an_index(machine: Machine) -> None:
     with refused(
         "act reads the ghost marked in what it writes to row.dirty; only properties and ghosts may. Declare "
-        "it "
-        "machine.shared or machine.memory if the controller has it"
+        "it machine.shared or machine.memory if the controller has it"
     ):
 
         @machine.action(by=HOST)
@@ -211,8 +201,7 @@ def test_a_ghost_in_a_while(machine: Machine) -> None:
     machine.shared("late", Bool, "a bool", cell=TABLE, while_=lambda s: s.marked)  # offence
     with refused(
         "while_ of late reads the ghost marked; what is forgotten steers the controller, so only a ghost's "
-        "while_ may read "
-        "ghosts"
+        "while_ may read ghosts"
     ):
         Layout(machine, 1)
 
@@ -222,8 +211,7 @@ def test_a_while_that_reads_what_is_forgotten_after_it(machine: Machine) -> None
     machine.shared("second", Bool, "a bool", cell=TABLE, while_=lambda s: s.flag)
     with refused(
         "while_ of first reads second, whose own while_ is applied later; declare second before it "
-        "(variables per block come "
-        "after all others), or read something else"
+        "(variables per block come after all others), or read something else"
     ):
 
         @machine.action(by=HOST)

@@ -54,8 +54,7 @@ def test_a_name_that_cannot_stand_after_a_dot(machine: Machine, name: str) -> No
 def test_a_field_with_the_name_of_a_method() -> None:
     with refused(
         "'each' cannot name a field of Box; accepted is a Python identifier that does not start with _, "
-        "other than each, "
-        "fields, values"
+        "other than each, fields, values"
     ):
 
         class Box(Record):  # offence
@@ -116,6 +115,11 @@ def test_an_empty_interval() -> None:
         Int(3, 0)  # offence
 
 
+def test_a_number_with_too_many_values(machine: Machine) -> None:
+    with refused("Int(0, 1000000) has more than 4096 values, all told apart; narrow it"):
+        machine.shared("clock", Int(0, 1_000_000), "milliseconds", cell=TABLE)  # offence
+
+
 def test_flags(machine: Machine) -> None:
     class Bits(enum.Flag):
         ONE = 1
@@ -166,8 +170,7 @@ def test_an_initial_value_of_data(machine: Machine) -> None:
 def test_data_that_would_start_as_the_same_everywhere(machine: Machine) -> None:
     with refused(
         "late is data, and would start as the same data everywhere; give it initial=ANY, or while_=lambda "
-        "r: ... if it means "
-        "nothing at the start"
+        "r: ... if it means nothing at the start"
     ):
         machine.shared("late", Data, "data", cell=VOLUME, per_block=True)  # offence
 
@@ -260,8 +263,7 @@ def test_a_predicate_made_in_a_loop(machine: Machine) -> None:
         machine.predicate(f"is_{phase.value}", "a word", lambda s: s.phase == phase)  # noqa: B023  # offence
     with refused(
         "predicate is_idle said `phase == IDLE` when it was declared and says `phase == BUSY` now; bind the "
-        "Python variable "
-        "that has changed: lambda s, x=x: ..."
+        "Python variable that has changed: lambda s, x=x: ..."
     ):
         Layout(machine, 1)
 
@@ -395,8 +397,7 @@ def test_an_action_that_yields(machine: Machine) -> None:
 def test_a_guard_that_is_false_whatever_the_state(machine: Machine) -> None:
     with refused(
         "act can never be taken: `when((s.phase == Phase.IDLE) & s.calm & wanted)` is False whatever the "
-        "state; leave the "
-        "action out with a Python if, or ask about the state"
+        "state; leave the action out with a Python if, or ask about the state"
     ):
         wanted = False
 

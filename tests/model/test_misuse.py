@@ -32,8 +32,8 @@ from tests.model.sample_design import DISK, HOST, TABLE, Hand, Other, Phase, Row
 
 PYTHON_BOOL = (
     "symbolic value `flag` used as a Python bool; use & | ~ instead of and, or, not; (a < b) & (b < c) "
-    "instead of a "
-    "chain; .isin(...) instead of in; ite(condition, yes, no) or a when(...) clause instead of if"
+    "instead of a chain; .isin(...) instead of in; ite(condition, yes, no) or a when(...) clause instead of "
+    "if"
 )
 SEEN = "seen has a value for each block; write seen[b], or seen.each(...) to write all of them"
 WHOLE_ROWS = "row has a record for each block; write row[b]. and a field of it: dirty, data"
@@ -64,20 +64,19 @@ EXPRESSIONS = [
     pytest.param(
         lambda s: s.number == max(range(s.number)),  # offence
         "`number` has no value yet to loop over, look into or count with; write every(...), some(...), "
-        ".isin(...), or "
-        "chosen[b] of a BlockSet",
+        ".isin(...), or chosen[b] of a BlockSet",
         id="counting-with-a-number",
     ),
     pytest.param(
         lambda s: s.number * 2,  # offence
-        "`number` is a whole number, and the language has no such operator; there are & | ~ of truth values, "
-        "+ - < <= > >= of whole numbers, == and !=",
+        "`number` is a whole number, and the language has no such operator; there are & | ~ of truth "
+        "values, + - < <= > >= of whole numbers, == and !=",
         id="an-operator-that-is-missing",
     ),
     pytest.param(
         lambda s: s.flag ^ s.marked,  # offence
-        "`flag` is a truth value, and the language has no such operator; there are & | ~ of truth values, "
-        "+ - < <= > >= of whole numbers, == and !=",
+        "`flag` is a truth value, and the language has no such operator; there are & | ~ of truth values, + "
+        "- < <= > >= of whole numbers, == and !=",
         id="exclusive-or",
     ),
     pytest.param(
@@ -143,8 +142,7 @@ EXPRESSIONS = [
     pytest.param(
         lambda s: s.row[0].dirty,  # offence
         "`0` is a whole number, where a block is expected; Block values have no literals, they come from "
-        "parameters and "
-        "variables of that type",
+        "parameters and variables of that type",
         id="a-block-literal-as-an-index",
     ),
     pytest.param(
@@ -242,8 +240,7 @@ def test_is(machine: Machine) -> None:
 def test_is_not_in_a_property(machine: Machine) -> None:
     with refused(
         "p cannot be asked of design: `s.phase is not Phase.IDLE` compares objects of Python, before there "
-        "is a state; "
-        "compare values with == or !="
+        "is a state; compare values with == or !="
     ):
         machine.check(always("p", "a property", holds=lambda s: s.phase is not Phase.IDLE))  # offence
 
@@ -311,8 +308,7 @@ def test_a_negation_that_is_dropped(machine: Machine) -> None:
 def test_looping_over_a_value(machine: Machine) -> None:
     with refused(
         "`chosen` has no value yet to loop over, look into or count with; write every(...), some(...), "
-        ".isin(...), or "
-        "chosen[b] of a BlockSet"
+        ".isin(...), or chosen[b] of a BlockSet"
     ):
 
         @machine.action(by=DISK)
@@ -396,8 +392,7 @@ def test_counting_blocks(machine: Machine) -> None:
 def test_a_block_literal_as_a_value(machine: Machine) -> None:
     with refused(
         "`0` is a whole number, where a block is expected; Block values have no literals, they come from "
-        "parameters and "
-        "variables of that type"
+        "parameters and variables of that type"
     ):
 
         @machine.action(by=DISK)
@@ -409,8 +404,7 @@ def test_a_block_literal_as_a_value(machine: Machine) -> None:
 def test_a_data_literal(machine: Machine) -> None:
     with refused(
         "`0` is a whole number, where data is expected; Data values have no literals, they come from "
-        "parameters and "
-        "variables of that type"
+        "parameters and variables of that type"
     ):
 
         @machine.action(by=DISK)
@@ -422,8 +416,7 @@ def test_a_data_literal(machine: Machine) -> None:
 def test_data_in_place_of_a_block(machine: Machine) -> None:
     with refused(
         "`data` is data, where a block is expected; Block values have no literals, they come from "
-        "parameters and "
-        "variables of that type"
+        "parameters and variables of that type"
     ):
 
         @machine.action(by=DISK)
@@ -444,8 +437,7 @@ def test_a_set_of_blocks_compared_as_a_whole(machine: Machine) -> None:
 def test_data_compared_in_a_guard(machine: Machine) -> None:
     with refused(
         "act compares data, `volume[b] == data`, in its guard; a step may only copy data, and properties "
-        "and ghosts may "
-        "compare it"
+        "and ghosts may compare it"
     ):
 
         @machine.action(by=DISK)
@@ -458,8 +450,7 @@ def test_data_compared_in_a_guard(machine: Machine) -> None:
 def test_data_compared_in_what_is_written(machine: Machine) -> None:
     with refused(
         "act compares data, `volume[b] == data`, in what it writes to seen; a step may only copy data, and "
-        "properties and "
-        "ghosts may compare it"
+        "properties and ghosts may compare it"
     ):
 
         @machine.action(by=DISK)
@@ -471,8 +462,7 @@ def test_data_compared_in_what_is_written(machine: Machine) -> None:
 def test_data_compared_in_an_index(machine: Machine) -> None:
     with refused(
         "act compares data, `volume[b] == volume[c]`, in what it writes to seen; a step may only copy data, "
-        "and "
-        "properties and ghosts may compare it"
+        "and properties and ghosts may compare it"
     ):
 
         @machine.action(by=DISK)
@@ -521,9 +511,8 @@ def test_a_reference_without_a_condition(machine: Machine) -> None:
 
 def test_a_reference_read_while_it_means_nothing(machine: Machine) -> None:
     with refused(
-        "act looks at the block `hand.block`, which means something only while `hand.phase == BUSY`; add "
-        "that to the guard, "
-        "or join it with &"
+        "act looks at the block `hand.block`, which means something only while `hand.phase == BUSY`; join "
+        "that with &, or add it to the guard"
     ):
 
         @machine.action(by=DISK)
@@ -535,9 +524,8 @@ def test_a_reference_read_while_it_means_nothing(machine: Machine) -> None:
 
 def test_a_reference_as_an_index_while_it_means_nothing(machine: Machine) -> None:
     with refused(
-        "act looks at the block `hand.block`, which means something only while `hand.phase == BUSY`; add "
-        "that to the guard, "
-        "or join it with &"
+        "act looks at the block `hand.block`, which means something only while `hand.phase == BUSY`; join "
+        "that with &, or add it to the guard"
     ):
 
         @machine.action(by=DISK)
@@ -550,7 +538,7 @@ def test_a_reference_in_a_property_while_it_means_nothing(machine: Machine) -> N
     item = always("p", "a property", holds=lambda s, b: s.seen[b] | (s.hand.block != b))  # offence
     with refused(
         "p cannot be asked of design: it looks at the block `hand.block`, which means something only while "
-        "`hand.phase == BUSY`; add that to the guard, or join it with &"
+        "`hand.phase == BUSY`; join that with &, or add it to the guard"
     ):
         machine.check(item)
 
@@ -559,9 +547,33 @@ def test_a_reference_after_the_step_that_was_set_before_it(machine: Machine) -> 
     item = step("p", "a property", holds=lambda s, t, b: ~s.seen[b] | (t.hand.block == b))  # offence
     with refused(
         "p cannot be asked of design: it looks at the block `hand.block'`, which means something only while "
-        "`hand.phase' == BUSY`; add that to the guard, or join it with &"
+        "`hand.phase' == BUSY`; join that with &, or add it to the guard"
     ):
         machine.check(item)
+
+
+def test_a_reference_in_a_while_while_it_means_nothing(machine: Machine) -> None:
+    machine.memory(  # offence
+        "note",
+        Bool,
+        "memory of the disk",
+        cell=memory(DISK, 509),
+        per_block=True,
+        while_=lambda s, b: s.hand.block == b,
+    )
+    with refused(
+        "while_ of note looks at the block `hand.block`, which means something only while `hand.phase == "
+        "BUSY`; join that with &, or add it to the guard"
+    ):
+        Layout(machine, 1)
+
+
+def test_a_reference_at_the_start_while_it_means_nothing(machine: Machine) -> None:
+    with refused(
+        "initially() looks at the block `hand.block`, which means something only while `hand.phase == "
+        "BUSY`; join that with &, or add it to the guard"
+    ):
+        machine.initially(lambda s, b: s.seen[b] | (s.hand.block == b))  # offence
 
 
 def test_a_reference_may_be_read_where_what_stands_beside_it_says_that_it_means_something(
