@@ -117,14 +117,17 @@ def _outcome_line(outcome: Outcome) -> str:
 
 
 def _stories(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """The story of the central invariant, for every design of the catalogue that violates it."""
+    """The story of the central invariant for the designs of the catalogue, and of every violation not declared."""
     for outcome in outcomes:
-        if (
-            outcome.job.blocks == 1
-            and outcome.job.design in CATALOGUE
-            and TAPE_IS_IMAGE.id in outcome.stories
-        ):
-            yield from outcome.stories[TAPE_IS_IMAGE.id]
+        undeclared = [
+            item["id"]
+            for item in outcome.result["properties"]
+            if item["verdict"] == "violated" and (item["expected"] or "holds") == "holds"
+        ]
+        is_named = outcome.job.blocks == 1 and outcome.job.design in CATALOGUE
+        central = [TAPE_IS_IMAGE.id] if is_named and TAPE_IS_IMAGE.id in outcome.stories else []
+        for property_id in dict.fromkeys([*central, *undeclared]):
+            yield from outcome.stories[property_id]
             yield ""
 
 
