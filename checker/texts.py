@@ -26,7 +26,7 @@ def verdict_line(result: CheckResult, item: PropertyResult) -> str:
             scope = f"all {result.states:,} states, {size}, any number of writes"
             return f"HOLDS     {item.asked.id:<28} ({scope}){vacuous}{expected}"
         case Unknown(limit):
-            return f"UNKNOWN   {item.asked.id:<28} (ended at {limit}, {size}){expected}"
+            return f"UNKNOWN   {item.asked.id:<28} (ended: {limit}; {size})"
         case Violated() as violated:
             how = "shortest" if violated.shortest else "shortest if messages are delivered at once"
             return f"VIOLATED  {item.asked.id:<28} ({count(violated.depth, 'step')}, {how}, {size}){expected}"
