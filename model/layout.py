@@ -62,10 +62,15 @@ class Layout:
         condition.
 
         Conditions are applied in this order to the state after each step; a condition may read slots that
-        stand earlier in the order.
+        stand earlier in the order. The order is leaf by leaf (globals first, each of a leaf's blocks in turn),
+        so that a condition over all blocks sees them all settled, and no block differs from another.
         """
+        order = {name: place for place, name in enumerate(self.machine.leaves)}
+        by_leaf = sorted(
+            self.slots, key=lambda slot: (slot.leaf.per_block, order[slot.leaf.name], slot.position)
+        )
         return tuple(
-            (slot, node) for slot in self.slots if (node := self.machine.while_of(slot.leaf.name)) is not None
+            (slot, node) for slot in by_leaf if (node := self.machine.while_of(slot.leaf.name)) is not None
         )
 
     def default(self, slot: Slot) -> Any:

@@ -22,6 +22,7 @@ from splitproof.model import (
     Step,
     field,
     memory,
+    some,
     when,
 )
 from splitproof.model.layout import Layout, Valuation
@@ -309,3 +310,25 @@ def test_every_reachable_state_of_the_copier() -> None:
                 seen.add(after)
                 front.append(after)
     assert len(seen) == 4 + 4 + 2 + 2
+
+
+def test_a_condition_over_all_blocks_sees_them_all_forgotten() -> None:
+    """`y` of block 0 must not be judged by an `x` of block 1 that the same step makes meaningless."""
+    owner = Processor("owner")
+    machine = Machine("ordered")
+    cell = memory(owner)
+    machine.memory("p", Bool, "x means something", cell=cell, per_block=True, initial=True)
+    machine.memory("x", Bool, "x", cell=cell, per_block=True, initial=True, while_=lambda s, b: s.p[b])
+    machine.memory(
+        "y", Bool, "y", cell=cell, per_block=True, initial=True, while_=lambda s, b: some(lambda c: s.x[c])
+    )
+
+    @machine.action(by=owner)
+    def drop(s: State) -> None:
+        """The owner forgets everything."""
+        s.p.each(False)
+
+    interpreter = Interpreter(machine, 2)
+    (state,) = interpreter.initial_states()
+    (step,) = interpreter.enabled(state)
+    assert interpreter.take(state, step) == (False,) * 6
