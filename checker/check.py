@@ -24,7 +24,7 @@ __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
 GRAPH_STATES_MAX = 400_000
 """States up to which the graph is held in networkx; a state takes about a kilobyte."""
 
-REACHABILITY_STATES_MAX = 12_000_000
+REACHABILITY_STATES_MAX = 40_000_000
 """States up to which `possible` properties are decided on compact arrays."""
 
 SHORTEST_STATES_MAX = 3_000_000

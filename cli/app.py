@@ -73,7 +73,8 @@ def verify(
         ),
     ] = None,
     blocks: Annotated[
-        int | None, typer.Option("--blocks", min=1, max=8, help="Check everything at this size.")
+        int | None,
+        typer.Option("--blocks", min=1, max=8, help="Check at this size only; from 2 on the closed designs."),
     ] = None,
     format: _Format = Format.TEXT,
     output: _Output = None,
