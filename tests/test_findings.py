@@ -40,7 +40,7 @@ FINDINGS = [
     (
         "second-embodiment-closed+target_view_set=after-command",
         "legal-pair-transitions",
-        19,
+        15,
         ("set_target_view",),
     ),
     ("second-embodiment-closed+destage_clean=blind", "no-acknowledged-write-lost", 9, ("finish_destage",)),
