@@ -165,7 +165,9 @@ def trace(
 def requirement(
     identifier: Annotated[
         str | None,
-        typer.Argument(help="R01 to R114 or G01 to G39; all of them if none is named.", metavar="[ID]"),
+        typer.Argument(
+            help="R01 to R114, G01 to G39 or a property; all entries if none is named.", metavar="[ID]"
+        ),
     ] = None,
     format: _Format = Format.TEXT,
     output: _Output = None,

@@ -12,12 +12,18 @@ from splitproof.checker.verdicts import ExitCode
 from splitproof.model.errors import ModelError
 from splitproof.output import json_text, write
 from splitproof.spec.catalogue import Entry, Gap, Requirement, UnknownIdentifier, entry, gaps, requirements
+from splitproof.spec.properties import Property
+from splitproof.spec.split_backup import PROPERTIES
 
 __all__ = ["requirement"]
 
 
 def requirement(identifier: str | None, format: str, output: Path | None) -> int:
-    """Print one entry whole, or all of them a line each."""
+    """Print one entry or property whole, or all entries a line each."""
+    asked = {item.id: item for item in PROPERTIES}.get(identifier or "")
+    if asked is not None:
+        write(json_text(_property_json(asked)) if format == "json" else _property_lines(asked), output)
+        return ExitCode.HOLDS
     if identifier is None:
         entries: list[Entry] = [*requirements().values(), *gaps().values()]
     else:
@@ -33,6 +39,17 @@ def requirement(identifier: str | None, format: str, output: Path | None) -> int
     else:
         write(_lines(entries[0]), output)
     return ExitCode.HOLDS
+
+
+def _property_json(item: Property) -> dict[str, Any]:
+    return {"id": item.id, "statement": item.statement, "kind": item.kind.value, "cites": list(item.cites)}
+
+
+def _property_lines(item: Property) -> Iterator[str]:
+    yield f"{item.id}  a property of kind {item.kind.value}"
+    yield f"  {item.statement}"
+    for cited in item.cites:
+        yield f"  checks {_line(entry(cited))}"
 
 
 def _json(item: Entry) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from splitproof.__main__ import run
 from splitproof.checker import check as check_module
 from splitproof.checker.symbolic_data import EngineDisagreement
 
+GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 RACE = "third-embodiment-closed+staging=unlocked"
 
 DESIGN = '''
@@ -80,7 +81,11 @@ def race(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any],
 
 def test_a_lost_image_is_told_in_at_most_thirty_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", RACE, "--property", "tape-is-image"]) == 1
-    lines = capsys.readouterr().out.splitlines()
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert out == (GOLDEN / "staging-race.txt").read_text(encoding="utf-8"), (
+        "see whether the new story is better"
+    )
     assert len(lines) <= 30
     assert lines[0].startswith("VIOLATED  tape-is-image")
     steps = [line.split()[3] if line.split()[1] in ("disk", "tape") else "" for line in lines[2:-3]]
@@ -281,6 +286,8 @@ def test_a_requirement_is_shown_with_what_checks_it(capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert out.startswith("R44")
     assert "checked by property target-is-image" in out
+    assert run(["requirement", "tape-is-image"]) == 0
+    assert "checks R114" in capsys.readouterr().out
     assert run(["requirement", "R06"]) == 0
     assert "nothing checks it" in capsys.readouterr().out
     assert run(["requirement", "--format", "json"]) == 0
