@@ -14,7 +14,16 @@ from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
 from splitproof.checker.traces import Trace, replay
-from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Timing, Unknown, Verdict, Violated
+from splitproof.checker.verdicts import (
+    CheckResult,
+    Holds,
+    PropertyResult,
+    Timing,
+    Unknown,
+    Verdict,
+    Violated,
+    has_host_writes,
+)
 from splitproof.model.interpreter import Step
 from splitproof.model.machine import Machine
 from splitproof.spec.properties import Kind, Property
@@ -106,6 +115,7 @@ class _Check:
             timing=Timing(
                 seconds, round(exploration.states / max(exploration.seconds, 1e-9)), _peak_memory_bytes()
             ),
+            host_writes=has_host_writes(self._machine),
             symbolic=symbolic,
             notes=tuple(notes),
         )

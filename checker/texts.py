@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from splitproof.checker.stories import ending, story
 from splitproof.checker.traces import Trace
-from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Unknown, Violated
+from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Unknown, Violated, has_host_writes
 
 __all__ = ["check_lines", "count", "story_lines", "verdict_line"]
 
@@ -23,8 +23,7 @@ def verdict_line(result: CheckResult, item: PropertyResult) -> str:
     match item.verdict:
         case Holds():
             vacuous = "  VACUOUS: it never has anything to say" if item.vacuous else ""
-            scope = f"all {result.states:,} states, {size}, any number of writes"
-            return f"HOLDS     {item.asked.id:<28} ({scope}){vacuous}{expected}"
+            return f"HOLDS     {item.asked.id:<28} ({result.scope}){vacuous}{expected}"
         case Unknown(limit):
             return f"UNKNOWN   {item.asked.id:<28} (ended: {limit}; {size})"
         case Violated() as violated:
@@ -44,8 +43,7 @@ def check_lines(result: CheckResult, every_story: bool = False) -> Iterator[str]
         item for item in others if isinstance(item.verdict, Holds) and not item.vacuous and item.as_expected
     ]
     if violated and len(held) > 1:
-        scope = f"all {result.states:,} states, {count(result.blocks, 'block')}, any number of writes"
-        yield f"HOLDS     the other {len(held)} ({scope})"
+        yield f"HOLDS     the other {len(held)} ({result.scope})"
         others = [item for item in others if item not in held]
     yield from (verdict_line(result, item) for item in others)
     if result.symbolic is not None:
@@ -65,10 +63,12 @@ def story_lines(item: PropertyResult, design: str) -> Iterator[str]:
     size = count(violated.trace.blocks, "block")
     how = "shortest" if violated.shortest else "messages at once"
     steps = count(violated.depth, "step")
-    yield f"VIOLATED  {item.asked.id}  {design}  {size}, any number of writes    {steps}, {how}"
+    writes = ", any number of writes" if has_host_writes(violated.trace.machine) else ""
+    yield f"VIOLATED  {item.asked.id}  {design}  {size}{writes}    {steps}, {how}"
     yield f"          {item.asked.statement}"
     yield from story(violated.trace)
-    yield f"  at the end  {ending(violated.trace)}"
+    if values := ending(violated.trace):
+        yield f"  at the end  {values}"
     if violated.essential is not None:
         yield _essential_line(violated.trace, violated.essential)
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from splitproof.checker.traces import Trace, show_value
+from splitproof.model.machine import Machine
 from splitproof.spec.properties import Expectation, Property
+from splitproof.spec.vocabulary import StepKind
 
 __all__ = [
     "CheckResult",
@@ -22,6 +24,7 @@ __all__ = [
     "Unknown",
     "Verdict",
     "Violated",
+    "has_host_writes",
     "trace_json",
 ]
 
@@ -129,7 +132,8 @@ class CheckResult:
     """What a check of one design at one size found.
 
     `states`, `transitions`, `depth`: of the search, complete or not. `folded`: whether steps that declare `folds` were
-    taken before all others. `symbolic`: the figures of the check with symbolic data (None where it was not run).
+    taken before all others. `host_writes`: whether the design has host I/O, which then goes on without end.
+    `symbolic`: the figures of the check with symbolic data (None where it was not run).
     """
 
     design: str
@@ -144,6 +148,7 @@ class CheckResult:
     properties: tuple[PropertyResult, ...]
     never_fired: tuple[str, ...]
     timing: Timing
+    host_writes: bool
     symbolic: dict[str, int] | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -171,9 +176,9 @@ class CheckResult:
 
     @property
     def scope(self) -> str:
-        """What a verdict of this search speaks of: `all 7,312 states, 1 block, any number of writes`."""
+        """What a pass speaks of: `all 7,312 states, 1 block, any number of writes`."""
         size = f"{self.blocks} block" + ("s" if self.blocks != 1 else "")
-        return f"{'all' if self.complete else 'the first'} {self.states:,} states, {size}"
+        return f"all {self.states:,} states, {size}" + (", any number of writes" if self.host_writes else "")
 
     def json(self) -> dict[str, Any]:
         return {
@@ -194,6 +199,11 @@ class CheckResult:
             "notes": list(self.notes),
             "timing": self.timing.json(),
         }
+
+
+def has_host_writes(machine: Machine) -> bool:
+    """Whether the design has host I/O; a search then covers any number of writes."""
+    return any(action.kind is StepKind.HOST_IO for action in machine.actions)
 
 
 def trace_json(trace: Trace) -> dict[str, Any]:
