@@ -33,8 +33,8 @@ __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
 GRAPH_STATES_MAX = 400_000
 """States up to which the graph is held in networkx; a state takes about a kilobyte."""
 
-REACHABILITY_STATES_MAX = 40_000_000
-"""States up to which `possible` properties are decided on compact arrays."""
+REACHABILITY_STATES_MAX = 60_000_000
+"""States up to which `possible` properties are decided, by sweeps over the levels."""
 
 SHORTEST_STATES_MAX = 3_000_000
 """States up to which a counterexample is looked for again without folding, so that it is the shortest of all."""
