@@ -12,10 +12,9 @@ from splitproof.model.controller.phases import (
     EndReport,
     HostTask,
     ServerPhase,
-    TapePhase,
     WritePhase,
 )
-from splitproof.model.design import CopyReads, Design, DirtyCounts, InFlight, PreSplitSlot
+from splitproof.model.design import Design, DirtyCounts, InFlight, PreSplitSlot
 from splitproof.model.expressions import FALSE, Expr, any_of, ite
 from splitproof.model.machine import Machine
 from splitproof.spec.vocabulary import PairState
@@ -67,13 +66,6 @@ def _declare_cache_words(machine: Machine, design: Design) -> None:
             | (s.slot_before_split[b] if design.dirty_counts is DirtyCounts.YES else FALSE)
         ),
     )
-    machine.predicate(
-        "copy_must_wait", "a copy may not read the block yet", lambda s, b: _copy_must_wait(s, b, design)
-    )
-
-
-def _copy_must_wait(s: Any, b: Any, design: Design) -> Expr:
-    return any_of(s.slot_before_split[b] if design.copy_reads is CopyReads.AFTER_DESTAGE else FALSE)
 
 
 def _declare_progress_words(machine: Machine, design: Design) -> None:
@@ -139,4 +131,3 @@ def _declare_run_words(machine: Machine) -> None:
     )
     machine.predicate("end_reported", "502 has reported a good end", lambda s: s.end_report == EndReport.GOOD)
     machine.predicate("in_range", "the block is in the range of the backup", lambda s, b: s.job_range[b])
-    machine.predicate("backing_up", "503 is at work", lambda s: s.backup.phase == TapePhase.RUNNING)
