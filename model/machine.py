@@ -35,7 +35,7 @@ from splitproof.model.source import check_source, place_of, required_parameters
 from splitproof.model.state import Clause, State, Update, derive, tracing
 from splitproof.model.types import Type
 from splitproof.spec.properties import Expectation, Property
-from splitproof.spec.vocabulary import Processor, StepKind
+from splitproof.spec.vocabulary import Event, Processor, StepKind
 
 __all__ = ["Action", "Fairness", "Leaf", "Machine", "Predicate", "Variable"]
 
@@ -95,6 +95,9 @@ class Predicate:
 class Action:
     """A guarded action, traced.
 
+    `counts`: the events that the step is, for properties of the kind `count`.
+    `needs_blocks`: the least number of blocks at which it can be taken. `idle`: why it never is, where the design
+    keeps it all the same; a design with other actions that are never taken is reported as vacuous.
     `folds`: why the step, once enabled, may be taken before all others (it commutes with every other step and
     no property sees it); None for a step that must be interleaved.
     """
@@ -110,6 +113,9 @@ class Action:
     folds: str | None
     cites: tuple[str, ...]
     where: str
+    counts: tuple[Event, ...] = ()
+    needs_blocks: int = 1
+    idle: str | None = None
 
     @property
     def guard(self) -> Expr:
@@ -127,6 +133,9 @@ _OPTIONS: dict[str, tuple[type | UnionType, str]] = {
     "fair": (Fairness | None, "Fairness.WEAK or Fairness.STRONG"),
     "folds": (str | None, "a sentence that says why"),
     "cites": (tuple, 'a tuple of identifiers, such as ("R29",)'),
+    "counts": (tuple, "a tuple of Events"),
+    "needs_blocks": (int, "a number of blocks"),
+    "idle": (str | None, "a sentence that says why"),
 }
 """What the options of an action take."""
 
@@ -272,6 +281,9 @@ class Machine:
         fair: Fairness | None = None,
         folds: str | None = None,
         cites: tuple[str, ...] = (),
+        counts: tuple[Event, ...] = (),
+        needs_blocks: int = 1,
+        idle: str | None = None,
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """Declare the decorated function as an action that `by` takes.
 
@@ -280,22 +292,24 @@ class Machine:
         """
 
         def declare(function: Callable[..., None]) -> Callable[..., None]:
-            self._declare(function, by, kind, fair, folds, cites)
+            self._declare(
+                function,
+                by=by,
+                kind=kind,
+                fair=fair,
+                folds=folds,
+                cites=cites,
+                counts=counts,
+                needs_blocks=needs_blocks,
+                idle=idle,
+            )
             return function
 
         return declare
 
-    def _declare(
-        self,
-        function: Callable[..., None],
-        by: Processor,
-        kind: StepKind,
-        fair: Fairness | None,
-        folds: str | None,
-        cites: tuple[str, ...],
-    ) -> None:
+    def _declare(self, function: Callable[..., None], *, by: Processor, **options: Any) -> None:
         name, where = function.__name__, place_of(function)
-        options = {"by": by, "kind": kind, "fair": fair, "folds": folds, "cites": cites}
+        options["by"] = by
         for option, (kinds, accepted) in _OPTIONS.items():
             if not isinstance(options[option], kinds):
                 offence = f"{name} has {option}={describe(options[option])}"
@@ -317,7 +331,14 @@ class Machine:
             raise ModelError(f"{name} changes nothing; a step writes at least one variable", where)
         clauses = tuple(clause for clause in trace.clauses if not same(clause.condition, TRUE))
         action = Action(
-            name, by, narration, parameters, clauses, tuple(trace.updates), kind, fair, folds, cites, where
+            name=name,
+            narration=narration,
+            parameters=parameters,
+            clauses=clauses,
+            updates=tuple(trace.updates),
+            fairness=options.pop("fair"),
+            where=where,
+            **options,
         )
         check_action(self, action)
         self.actions.append(action)

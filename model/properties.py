@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK_PARAMETER", "TracedProperty", "trace_property"]
 
 
-_NAMES = {Kind.ALWAYS: ("s", "b"), Kind.POSSIBLE: ("s", "b"), Kind.STEP: ("before", "after", "b")}
+_NAMES = {kind: ("before", "after", "b") if kind is Kind.STEP else ("s", "b") for kind in Kind}
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,17 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Clause:
-    """One `when(...)`: a conjunct of a guard, with its place in the source."""
+    """One `when(...)`: a conjunct of a guard, with its place in the source.
+
+    `needs_blocks`: the least number of blocks at which it can be all that blocks its action.
+    `idle`: why it never is, where the design keeps it all the same.
+    """
 
     condition: Expr
     where: str
     text: str
+    needs_blocks: int = 1
+    idle: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,13 +112,17 @@ def _trace(what: str) -> Trace:
     return trace
 
 
-def when(condition: object) -> None:
-    """A guard clause: the action can be taken only where the condition holds."""
+def when(condition: object, *, needs_blocks: int = 1, idle: str | None = None) -> None:
+    """A guard clause: the action can be taken only where the condition holds.
+
+    A clause that in no reachable state is all that blocks its action is reported as dead, unless the design says so:
+    with fewer than `needs_blocks` blocks, or at all (`idle`, the reason).
+    """
     trace = _trace("when(...)")
     node = truth(condition, "when()")
     frame = design_frame()
     where, text = ("", "") if frame is None else (place(frame.f_code, frame.f_lineno), statement_text(frame))
-    trace.clauses.append(Clause(node, where, text))
+    trace.clauses.append(Clause(node, where, text, needs_blocks, idle))
 
 
 class State:

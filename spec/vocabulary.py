@@ -19,6 +19,7 @@ __all__ = [
     "TAPE_PORT",
     "VOLUME_WORKER",
     "Component",
+    "Event",
     "PairState",
     "Processor",
     "StepKind",
@@ -121,3 +122,16 @@ class StepKind(enum.Enum):
     PAIR = "pair"
     MESSAGE = "message"
     OTHER = "other"
+
+
+class Event(enum.Enum):
+    """What properties of the kind `count` count: a step says which of these it is."""
+
+    LAN_MESSAGE = "message between the servers"
+    COMMAND = "command from a server to the controller"
+    REPORT = "report from the controller to a server"
+    PAIR_QUERY = "question about the state of the pair"
+    BACKUP_QUERY = "question about the state of the backup"
+    COPY_REQUEST = "request of 503 that a block be copied"
+    SOURCE_READ = "read of the source volume for the tape"
+    PAUSE = "interruption of the host I/O of 101"
