@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from splitproof.model.catalogue import ABLATIONS, CATALOGUE, VARIATIONS, design_named, machine_of
+from splitproof.model.ablations import ABLATIONS
+from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, machine_of
 from splitproof.model.design import CHOICES
+from splitproof.spec.distinctions import DISTINCTIONS, PAUSE_DOES_NOT_WAIT
 from splitproof.spec.pair_states import legal_pair_transitions
-from splitproof.spec.split_backup import PROPERTIES
+from splitproof.spec.split_backup import PROPERTIES, WITH_PAUSE
 
 __all__ = ["citations"]
 
@@ -27,7 +29,7 @@ def citations() -> dict[str, list[str]]:
     cite(
         ("R22", "R56"), "every search: each processor's steps are interleaved with all others, in every order"
     )
-    for item in PROPERTIES:
+    for item in (*PROPERTIES, *WITH_PAUSE, *DISTINCTIONS, PAUSE_DOES_NOT_WAIT):
         cite(item.cites, f"property {item.id}: {item.statement}")
     for question in CHOICES.values():
         values = ", ".join(str(answer) for answer in question.answers)

@@ -15,7 +15,8 @@ from typing import Any
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.texts import story_lines
-from splitproof.model.catalogue import ABLATIONS, CATALOGUE, VARIATIONS, Ablation
+from splitproof.model.ablations import ABLATIONS, Ablation
+from splitproof.model.catalogue import CATALOGUE, VARIATIONS
 from splitproof.model.design import CHOICES, Design
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
@@ -75,7 +76,11 @@ def catalogue_jobs(blocks: int | None) -> list[Job]:
 def ablations_of(design: Design) -> list[Ablation]:
     """The predictions for a simple closed design; for others every single change of a choice, with none."""
     if design.name in CATALOGUE and design.name.endswith("-closed"):
-        return [ablation for ablation in ABLATIONS if design.backup in ablation.only]
+        return [
+            ablation
+            for ablation in ABLATIONS
+            if design.backup in ablation.only and design.split in ablation.splits
+        ]
     found = []
     for key, question in CHOICES.items():
         for answer in question.answers:

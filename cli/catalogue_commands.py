@@ -9,7 +9,8 @@ from typing import Any
 from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs, run
 from splitproof.checker.texts import count
 from splitproof.checker.verdicts import ExitCode
-from splitproof.model.catalogue import CATALOGUE, VARIATIONS, Ablation, design_named, entry_of
+from splitproof.model.ablations import Ablation
+from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of
 from splitproof.model.design import CHOICES, Design
 from splitproof.output import json_text, status, write
 from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE

@@ -2,8 +2,7 @@
 
 As written: where the document is silent, the reading that a hurried implementer would take (the defaults of `Design`).
 Closed: every race known from the gaps is shut, at the price that a host write may wait. Two slots: shut as well, and
-nothing ever delays an acknowledgement. Verdicts are declared here, with the requirement or gap that predicts them,
-before any search; where a search disagrees, `docs/findings.md` says which of the two was wrong.
+nothing ever delays an acknowledgement. The declared verdicts stand in `expectations`.
 """
 
 from __future__ import annotations
@@ -13,34 +12,39 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from splitproof.model.controller import build
-from splitproof.model.design import (
+from splitproof.model.choices import (
     AcceptCheck,
+    Acknowledge,
     Backup,
     CopyReads,
-    Design,
     DestageClean,
     DifferenceMarked,
+    End,
     InFlight,
     Ownership,
+    Pause,
     PostSplitTable,
     PostSplitWrite,
     PreSplitSlot,
     Report,
     Resync,
+    Split,
     Staging,
+    TargetViewSet,
 )
+from splitproof.model.controller import build
+from splitproof.model.design import Design
 from splitproof.model.errors import ModelError
+from splitproof.model.expectations import as_written, asked_of, closed, distinctions, waiting
 from splitproof.model.machine import Machine
 from splitproof.spec.properties import Expectation
-from splitproof.spec.split_backup import PROPERTIES
 
 __all__ = [
-    "ABLATIONS",
     "CATALOGUE",
+    "DISTINGUISHED",
     "VARIATIONS",
-    "Ablation",
     "Entry",
+    "ask_distinctions",
     "design_named",
     "entry_of",
     "machine_of",
@@ -56,32 +60,64 @@ class Entry:
     expects: Mapping[str, Expectation]
 
 
+_ON_DEMAND = "what differs in the range is copied on demand, then read from the target"
+_WAITING = "the backup waits until every difference is copied"
+_STAGING = "what differs is read from the source, through the staging area"
 _EMBODIMENTS = {
-    "first-embodiment": (
-        Backup.ON_DEMAND,
-        "what differs in the range is copied on demand, then read from the target",
+    "first-embodiment": (Backup.ON_DEMAND, _ON_DEMAND),
+    "second-embodiment": (Backup.WAIT_ALL, _WAITING),
+    "second-embodiment-host-polls": (
+        Backup.HOST_POLLS,
+        "102 asks until every difference is copied, then commands the backup",
     ),
-    "second-embodiment": (Backup.WAIT_ALL, "the backup waits until every difference is copied"),
-    "third-embodiment": (Backup.STAGE, "what differs is read from the source, through the staging area"),
+    "third-embodiment": (Backup.STAGE, _STAGING),
+    "fourth-embodiment-reflect": (
+        Backup.ON_DEMAND,
+        f"101 pauses, one command splits and backs up; {_ON_DEMAND}",
+    ),
+    "fourth-embodiment-stage": (Backup.STAGE, f"101 pauses, one command splits and backs up; {_STAGING}"),
+    "fourth-embodiment-wait": (Backup.WAIT_ALL, f"101 pauses, one command splits and backs up; {_WAITING}"),
 }
+
+
+def _written(name: str, backup: Backup) -> Design:
+    """The hurried reading; of the fourth embodiment, the order of Fig. 11 and the status command of L168."""
+    if name.startswith("fourth"):
+        return Design(
+            name,
+            backup,
+            split=Split.COMBINED,
+            end=End.POLLED,
+            target_view_set=TargetViewSet.AFTER_COMMAND,
+        )
+    return Design(name, backup)
+
+
+def _mirrored(design: Design) -> Design:
+    """With the closing choices that concern the mirror, and the split of a pair that is mirrored."""
+    return dataclasses.replace(
+        design,
+        difference_marked=DifferenceMarked.WITH_STORE,
+        in_flight=InFlight.VISIBLE,
+        copy_reads=CopyReads.AFTER_DESTAGE,
+        post_split_table=PostSplitTable.OWN,
+        destage_clean=DestageClean.COMPARED,
+        accept_check=AcceptCheck.VERIFIES_SPLIT,
+        resync=Resync.GUARDED,
+    )
 
 
 def _closed(design: Design) -> Design:
     return dataclasses.replace(
-        design,
+        _mirrored(design),
         name=f"{design.name}-closed",
-        difference_marked=DifferenceMarked.WITH_STORE,
-        in_flight=InFlight.VISIBLE,
-        copy_reads=CopyReads.AFTER_DESTAGE,
         pre_split_slot=PreSplitSlot.PROTECTED,
         post_split_write=PostSplitWrite.COPIED_FIRST,
-        post_split_table=PostSplitTable.OWN,
         staging=Staging.RECHECKED,
         report=Report.WHEN_REFLECTED,
         ownership=Ownership.FULL,
-        destage_clean=DestageClean.COMPARED,
-        accept_check=AcceptCheck.VERIFIES_SPLIT,
-        resync=Resync.GUARDED,
+        pause=Pause.DRAINS,
+        target_view_set=TargetViewSet.BEFORE_COMMAND,
     )
 
 
@@ -94,29 +130,39 @@ def _two_slots(design: Design) -> Design:
     )
 
 
-_HOLDS = {item.id: Expectation(True, item.cites) for item in PROPERTIES}
+def _prior_art() -> dict[str, Entry]:
+    unchecked = Design("prior-art-unchecked", Backup.UNCHECKED)
+    wait = dataclasses.replace(
+        _mirrored(Design("prior-art-wait", Backup.UNCHECKED)), acknowledge=Acknowledge.AFTER_COPYING
+    )
+    read_unseen = "the split is reported at once, the target read without a look"
+    split_late = "the split is reported when nothing is left to copy or destage"
+    return {
+        unchecked.name: Entry(unchecked, read_unseen, as_written(unchecked)),
+        wait.name: Entry(wait, split_late, waiting(wait)),
+    }
 
-_AS_WRITTEN = _HOLDS | {
-    "tape-is-image": Expectation(False, ("G02",)),
-    "target-is-image": Expectation(False, ("G02", "G04")),
-    "mirror-in-duplex": Expectation(False, ("G04", "G33")),
-    "difference-is-sound": Expectation(False, ("G01", "G04")),
-    "staging-is-image": Expectation(False, ("G02", "G08")),
-    "read-latest-write": Expectation(False, ("G33",)),
-    "no-acknowledged-write-lost": Expectation(False, ("G33",)),
+
+DISTINGUISHED: dict[str, str] = {
+    "prior-art-unchecked": "prior-art-unchecked",
+    "prior-art-wait": "prior-art-wait",
+    **{f"{name}-closed": name for name in _EMBODIMENTS},
 }
-_CLOSED = _HOLDS | {"write-never-waits": Expectation(False, ("G03", "G35"))}
-_TWO_SLOTS = _HOLDS
+"""The designs that are asked what distinguishes the embodiments, each with the embodiment that it stands for."""
 
 
 def _catalogue() -> dict[str, Entry]:
-    entries = {}
+    entries = _prior_art()
     for name, (backup, meaning) in _EMBODIMENTS.items():
-        written = Design(name, backup)
+        written = _written(name, backup)
         for design, how, expects in (
-            (written, "as written", _AS_WRITTEN),
-            (_closed(written), "closed; a host write may wait", _CLOSED),
-            (_two_slots(written), "closed with two versions in a row; nothing waits", _TWO_SLOTS),
+            (written, "as written", as_written(written)),
+            (_closed(written), "closed; a host write may wait", closed(_closed(written))),
+            (
+                _two_slots(written),
+                "closed with two versions in a row; nothing waits",
+                closed(_two_slots(written)),
+            ),
         ):
             entries[design.name] = Entry(design, f"{meaning} ({how})", expects)
     return entries
@@ -126,65 +172,33 @@ CATALOGUE: dict[str, Entry] = _catalogue()
 """Every named design, in the order of the document."""
 
 
-VARIATIONS: tuple[str, ...] = tuple(
-    f"{name}{family}{override}"
-    for name, (backup, _) in _EMBODIMENTS.items()
-    for family in ("-closed", "-two-slots")
-    for override in ("+workers=2", "+check_unit=unit")
-    if override == "+workers=2" or backup is not Backup.WAIT_ALL
-)
-"""Designs that `verify` checks besides: the closed families with two volume workers [R110] and block by block [G16],
-each with the verdicts of the design that it varies."""
+def _variations() -> tuple[str, ...]:
+    checked = (Backup.ON_DEMAND, Backup.STAGE)
+    found = []
+    for name, (backup, _) in _EMBODIMENTS.items():
+        families = ("-closed",) if name.startswith("fourth") else ("-closed", "-two-slots")
+        for family in families:
+            found.append(f"{name}{family}+workers=2")
+            if backup in checked:
+                found.append(f"{name}{family}+check_unit=unit")
+    return (
+        *found,
+        "second-embodiment-closed+volume_io=ports",
+        "first-embodiment-closed+servers=1",
+        "fourth-embodiment-reflect-closed+servers=1",
+        "first-embodiment-closed+device=disk",
+        "third-embodiment-closed+device=disk",
+        "fourth-embodiment-stage-closed+end=reported",
+        "fourth-embodiment-stage-closed+split=two-commands",
+        "second-embodiment-closed+lan=duplicating+run_numbers=checked",
+        "fourth-embodiment-wait-closed+lan=duplicating+run_numbers=checked",
+    )
 
 
-@dataclass(frozen=True)
-class Ablation:
-    """A prediction: what breaks when a closed design takes back one closing choice.
-
-    `breaks`: properties predicted violated beyond those of the closed design, at least; empty if it stays closed.
-    """
-
-    override: str
-    breaks: tuple[str, ...]
-    cites: tuple[str, ...]
-    only: tuple[Backup, ...] = tuple(Backup)
-
-
-ABLATIONS: tuple[Ablation, ...] = (
-    Ablation("difference_marked=before-store", ("mirror-in-duplex", "tape-is-image"), ("G01",)),
-    Ablation("difference_marked=before-ack", ("tape-is-image",), ("G01",)),
-    Ablation("difference_marked=after-ack", ("tape-is-image",), ("G01",)),
-    Ablation("difference_marked=at-destage", ("tape-is-image",), ("G05",)),
-    Ablation("dirty_counts=yes", (), ("G05",)),
-    Ablation("difference_cleared=after-write", ("mirror-in-duplex", "tape-is-image"), ("G07",)),
-    Ablation("difference_cleared=compare", ("mirror-in-duplex",), ("G07",)),
-    Ablation("difference_cleared=generation", (), ("G07",)),
-    Ablation("in_flight=invisible", ("tape-is-image",), ("G06",)),
-    Ablation("copy_reads=source", ("mirror-in-duplex", "tape-is-image"), ("G04",)),
-    Ablation("pre_split_slot=overwritten", ("tape-is-image",), ("G03",)),
-    Ablation("post_split_write=overwrites", ("tape-is-image",), ("G02",)),
-    Ablation("post_split_write=held-at-store", (), ("G02", "G35")),
-    Ablation("post_split_table=same", ("tape-is-image",), ("G09",)),
-    Ablation("post_split_table=own-forgotten", ("mirror-in-duplex",), ("G09",)),
-    Ablation("staging=unlocked", ("tape-is-image",), ("G08",), (Backup.STAGE,)),
-    Ablation("staging=unit-locked", (), ("G08",), (Backup.STAGE,)),
-    Ablation("staging=range-locked", (), ("G08",), (Backup.STAGE,)),
-    Ablation("report=after-any-copy", ("tape-is-image",), ("G17",), (Backup.ON_DEMAND,)),
-    Ablation("workers=2", (), ("R110", "G18")),
-    Ablation("workers=2+ownership=none", ("no-acknowledged-write-lost", "tape-is-image"), ("G18",)),
-    Ablation("workers=2+ownership=copy", ("no-acknowledged-write-lost",), ("G18",)),
-    Ablation("workers=2+ownership=destage", ("mirror-in-duplex",), ("G18",)),
-    Ablation("destage_clean=blind", ("no-acknowledged-write-lost",), ("G33",)),
-    Ablation("creation=marks-none", ("mirror-in-duplex", "tape-is-image"), ("G32",)),
-    Ablation("target_view_set=after-command", ("legal-pair-transitions",), ("G21",)),
-    Ablation("accept_check=none", ("tape-is-image",), ("G26",)),
-    Ablation("resync=unguarded", ("tape-is-image",), ("G12",)),
-    Ablation("host_io=serial", (), ("G01", "G20")),
-    Ablation("split_when=any-time", (), ("R49", "G32")),
-    Ablation("check_unit=unit", (), ("G16",), (Backup.ON_DEMAND, Backup.STAGE)),
-    Ablation("acknowledge=after-copying", ("split-does-not-wait",), ("R07", "R40")),
-)
-"""What is predicted for each choice of a closed design taken alone, from the gaps and from a prototype."""
+VARIATIONS: tuple[str, ...] = _variations()
+"""Designs that `verify` checks besides, each with the verdicts of the design that it varies: two volume workers [G18],
+volume I/O by 501 to 503 [R110], block by block [G16], one server [R113], a disk [R112], a LAN that delivers again
+[G25], and the open readings of the fourth embodiment [G24]."""
 
 
 def design_named(text: str) -> Design:
@@ -221,10 +235,18 @@ def entry_of(design: Design) -> Entry | None:
 
 
 def machine_of(design: Design) -> Machine:
-    """The machine of a design, with the verdicts that the catalogue declares for it."""
+    """The machine of a design, with what it is asked and the verdicts that the catalogue declares for it."""
     machine = build(design)
     entry = entry_of(design)
+    machine.check(*asked_of(design), expects=entry.expects if entry is not None else None)
     if entry is not None:
         machine.meaning = entry.meaning
-        machine.check(expects=entry.expects)
     return machine
+
+
+def ask_distinctions(machine: Machine) -> None:
+    """Ask a machine what distinguishes its embodiment, if it is of `DISTINGUISHED`."""
+    embodiment = DISTINGUISHED.get(machine.name)
+    if embodiment is not None:
+        asked, expects = distinctions(embodiment)
+        machine.check(*asked, expects=expects)

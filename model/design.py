@@ -8,191 +8,46 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import enum
 from dataclasses import dataclass
 from typing import Any
 
+from splitproof.model.choices import (
+    AcceptCheck,
+    Acknowledge,
+    Backup,
+    CheckUnit,
+    Choice,
+    CopyReads,
+    Creation,
+    DestageClean,
+    Device,
+    DifferenceCleared,
+    DifferenceMarked,
+    DirtyCounts,
+    End,
+    HostIo,
+    InFlight,
+    Lan,
+    Ownership,
+    Pause,
+    PostSplitTable,
+    PostSplitWrite,
+    PreSplitSlot,
+    Report,
+    Response,
+    Resync,
+    RunNumbers,
+    Servers,
+    Split,
+    SplitWhen,
+    Staging,
+    TargetViewSet,
+    VolumeIo,
+    Workers,
+)
 from splitproof.model.errors import ModelError
 
-__all__ = [
-    "CHOICES",
-    "AcceptCheck",
-    "Acknowledge",
-    "Backup",
-    "CheckUnit",
-    "Choice",
-    "CopyReads",
-    "Creation",
-    "Design",
-    "DestageClean",
-    "DifferenceCleared",
-    "DifferenceMarked",
-    "DirtyCounts",
-    "HostIo",
-    "InFlight",
-    "Ownership",
-    "PostSplitTable",
-    "PostSplitWrite",
-    "PreSplitSlot",
-    "Question",
-    "Report",
-    "Resync",
-    "SplitWhen",
-    "Staging",
-    "TargetViewSet",
-    "Workers",
-]
-
-
-class Choice(enum.Enum):
-    """A possible answer: its value in kebab case and what it means."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> Choice:
-        member = object.__new__(cls)
-        member._value_ = value
-        member.meaning = meaning
-        return member
-
-    def __str__(self) -> str:
-        return str(self.value)
-
-
-class Backup(Choice):
-    UNCHECKED = "unchecked", "503 reads the target without looking at the difference table"
-    ON_DEMAND = "on-demand", "503 has 508 copy what differs in the range, then reads the target"
-    WAIT_ALL = "wait-all", "503 waits until no difference is left anywhere, then reads the target"
-    STAGE = "stage", "503 reads what differs from the source and the rest from the target, through 515"
-
-
-class Acknowledge(Choice):
-    AT_ONCE = "at-once", "the split is carried out and reported although differences are left"
-    AFTER_COPYING = "after-copying", "the split is carried out when no difference, copy or dirty slot is left"
-
-
-class CheckUnit(Choice):
-    RANGE = "range", "the whole range is found clean (or staged) before the first of it moves on"
-    UNIT = "unit", "each block moves on as soon as it is found clean (or staged)"
-
-
-class DifferenceMarked(Choice):
-    BEFORE_STORE = "before-store", "in a step before the data is stored"
-    WITH_STORE = "with-store", "in the step that stores the data"
-    BEFORE_ACK = "before-ack", "in a step after the store, before the acknowledgement"
-    AFTER_ACK = "after-ack", "in a step after the acknowledgement"
-    AT_DESTAGE = "at-destage", "when the data reaches the source volume"
-
-
-class DirtyCounts(Choice):
-    NO = "no", "only the table counts"
-    YES = "yes", "a dirty slot from before the split counts as a difference"
-
-
-class DifferenceCleared(Choice):
-    BEFORE_READ = "before-read", "before the copy reads the source"
-    AFTER_WRITE = "after-write", "after the copy has written the target"
-    COMPARE = "compare", "after the copy has written the target, unless a write marked it again meanwhile"
-    GENERATION = (
-        "generation",
-        "after the copy has written the target, unless a write or a resync marked it again meanwhile",
-    )
-
-    @property
-    def remembers_marks(self) -> bool:
-        """Whether a row remembers that it was marked again during a copy."""
-        return self in (DifferenceCleared.COMPARE, DifferenceCleared.GENERATION)
-
-
-class InFlight(Choice):
-    INVISIBLE = "invisible", "nobody else sees that a block is being copied"
-    VISIBLE = "visible", "a block being copied counts as a difference"
-
-
-class CopyReads(Choice):
-    SOURCE = "source", "copy and staging read the source volume, whatever the cache holds"
-    AFTER_DESTAGE = "after-destage", "a block is read only when its slot from before the split is destaged"
-    THROUGH_CACHE = "through-cache", "the slot from before the split is read where there is one"
-
-
-class PreSplitSlot(Choice):
-    OVERWRITTEN = "overwritten", "a write after the split overwrites a dirty slot from before it"
-    PROTECTED = "protected", "a write after the split waits until the slot from before it is destaged"
-    TWO_SLOTS = "two-slots", "a row has a version from before and one from after the split"
-
-
-class PostSplitWrite(Choice):
-    OVERWRITES = "overwrites", "it reaches the source volume like any other write"
-    COPIED_FIRST = "copied-first", "its destage is held while the block is not copied"
-    HELD_AT_STORE = "held-at-store", "its store is held while the block is not copied"
-
-
-class PostSplitTable(Choice):
-    SAME = "same", "writes after the split mark the difference table of the split"
-    OWN = "own", "writes after the split mark a table of their own, which resync merges back"
-    OWN_FORGOTTEN = "own-forgotten", "writes after the split mark a table of their own, which resync forgets"
-
-
-class Staging(Choice):
-    UNLOCKED = "unlocked", "503 checks, then reads the source into 515"
-    RECHECKED = (
-        "rechecked",
-        "503 checks again after reading, and starts over if the block was copied meanwhile",
-    )
-    UNIT_LOCKED = "unit-locked", "503 locks the block from the check until it is read"
-    RANGE_LOCKED = "range-locked", "503 locks each differing block until the whole range is staged"
-
-
-class Report(Choice):
-    AFTER_ANY_COPY = "after-any-copy", "when a copy of the block is done, although it may be marked again"
-    WHEN_REFLECTED = "when-reflected", "when a copy of the block is done and the block is not marked"
-
-
-class Workers(Choice):
-    ONE = "1", "508 alone does the volume I/O"
-    TWO = "2", "a second processor does the volume I/O of 508 too"
-
-
-class Ownership(Choice):
-    NONE = "none", "volume workers do not exclude each other"
-    COPY = "copy", "a block is copied by one worker at a time"
-    DESTAGE = "destage", "a block is destaged by one worker at a time"
-    FULL = "full", "a block is copied or destaged by one worker at a time"
-
-
-class DestageClean(Choice):
-    BLIND = "blind", "a destaged row is marked clean"
-    COMPARED = "compared", "a destaged row is marked clean unless it was rewritten meanwhile"
-
-
-class Creation(Choice):
-    MARKS_ALL = "marks-all", "forming the pair marks every block as different"
-    MARKS_NONE = "marks-none", "forming the pair marks nothing; only updates are copied"
-
-
-class TargetViewSet(Choice):
-    BEFORE_COMMAND = "before-command", "with the source view, before the copy is commanded"
-    AFTER_COMMAND = "after-command", "in a step after the copy is commanded"
-
-
-class AcceptCheck(Choice):
-    NONE = "none", "502 accepts a backup whatever the pair state"
-    VERIFIES_SPLIT = "verifies-split", "502 refuses a backup unless the source view is SPLIT"
-
-
-class Resync(Choice):
-    UNGUARDED = "unguarded", "a resync is carried out at any time after a split"
-    GUARDED = "guarded", "a resync is refused while a backup is accepted"
-
-
-class HostIo(Choice):
-    CONCURRENT = "concurrent", "501 splits while it may hold a host write"
-    SERIAL = "serial", "501 finishes the host write that it holds before it splits"
-
-
-class SplitWhen(Choice):
-    DUPLEX = "duplex", "a split is carried out in DUPLEX only"
-    ANY_TIME = "any-time", "a split is carried out during the creation copy too"
+__all__ = ["CHOICES", "Design", "Question"]
 
 
 @dataclass(frozen=True)
@@ -211,7 +66,11 @@ CHOICES: dict[str, Question] = {
         Question(
             "backup", Backup, "where does the backup data come from?", ("R46", "R62", "R71", "R81", "G11")
         ),
+        Question("split", Split, "who commands the split, and how?", ("R51", "R90", "R91", "R99", "G24")),
         Question("acknowledge", Acknowledge, "when is a split reported?", ("R07", "R40", "R43")),
+        Question("response", Response, "when does 502 answer a command to split?", ("R94", "R101", "G23")),
+        Question("pause", Pause, "what does the pause of 101 mean?", ("R92", "R98", "G22")),
+        Question("end", End, "how does 102 learn that the backup has ended?", ("R68", "R97", "G24")),
         Question("check_unit", CheckUnit, "what does 503 check at a time?", ("R62", "R87", "G16")),
         Question(
             "difference_marked",
@@ -242,7 +101,8 @@ CHOICES: dict[str, Question] = {
             "staging", Staging, "how does 503 keep check and read of the source together?", ("G08", "G29")
         ),
         Question("report", Report, "when does 508 report a requested copy to 503?", ("R66", "G17")),
-        Question("workers", Workers, "how many processors do volume I/O?", ("R110", "G18")),
+        Question("volume_io", VolumeIo, "which processors do volume I/O?", ("R28", "R110")),
+        Question("workers", Workers, "how many do the volume I/O of 508?", ("R22", "G18")),
         Question("ownership", Ownership, "how do volume workers share a block?", ("G18",)),
         Question("destage_clean", DestageClean, "when is a row clean after a destage?", ("G33",)),
         Question("creation", Creation, "what does forming a pair mark?", ("G32",)),
@@ -251,6 +111,10 @@ CHOICES: dict[str, Question] = {
         Question("resync", Resync, "may a resync hit a backup?", ("G12",)),
         Question("host_io", HostIo, "does 501 split with a host write in its hands?", ("G01", "G20")),
         Question("split_when", SplitWhen, "may a split hit the creation copy?", ("R49", "G32")),
+        Question("servers", Servers, "are 101 and 102 one server?", ("R20", "R113")),
+        Question("lan", Lan, "how often does the LAN deliver a message?", ("R109", "G25")),
+        Question("run_numbers", RunNumbers, "does a server know a message that comes again?", ("G25",)),
+        Question("device", Device, "what is the backup device?", ("R112",)),
     )
 }
 """Every choice by its key, in the order in which designs list them."""
@@ -262,7 +126,11 @@ class Design:
 
     name: str
     backup: Backup
+    split: Split = Split.SEPARATE
     acknowledge: Acknowledge = Acknowledge.AT_ONCE
+    response: Response = Response.AFTER_SPLIT
+    pause: Pause = Pause.STOPS_ISSUING
+    end: End = End.REPORTED
     check_unit: CheckUnit = CheckUnit.RANGE
     difference_marked: DifferenceMarked = DifferenceMarked.AFTER_ACK
     dirty_counts: DirtyCounts = DirtyCounts.NO
@@ -274,6 +142,7 @@ class Design:
     post_split_table: PostSplitTable = PostSplitTable.SAME
     staging: Staging = Staging.UNLOCKED
     report: Report = Report.AFTER_ANY_COPY
+    volume_io: VolumeIo = VolumeIo.WORKERS
     workers: Workers = Workers.ONE
     ownership: Ownership = Ownership.NONE
     destage_clean: DestageClean = DestageClean.BLIND
@@ -283,6 +152,10 @@ class Design:
     resync: Resync = Resync.UNGUARDED
     host_io: HostIo = HostIo.CONCURRENT
     split_when: SplitWhen = SplitWhen.DUPLEX
+    servers: Servers = Servers.TWO
+    lan: Lan = Lan.EXACTLY_ONCE
+    run_numbers: RunNumbers = RunNumbers.NONE
+    device: Device = Device.TAPE
 
     def choices(self) -> dict[str, Choice]:
         """Every key with the value taken."""
@@ -302,6 +175,7 @@ class Design:
             reason = design.idle_choices().get(key)
             if reason is not None:
                 raise ModelError(f"{key}={getattr(design, key)} changes nothing in {self.name}: {reason}", "")
+        design.require_sense()
         return design
 
     def _with(self, key: str, value: Choice | str) -> Design:
@@ -319,6 +193,18 @@ class Design:
         changes: dict[str, Any] = {key: answer, "name": f"{self.name}+{key}={answer}"}
         return dataclasses.replace(self, **changes)
 
+    def require_sense(self) -> None:
+        """Nothing, if the answers can be taken together.
+
+        Raises:
+            ModelError: two of them contradict each other.
+        """
+        if self.split is not Split.SEPARATE and self.backup is Backup.HOST_POLLS:
+            offence = "102 cannot wait for the split with a command that also carries it out"
+            raise ModelError(f"{self.name}: {offence}; take split=separate, or backup=wait-all", "")
+        if self.servers is Servers.ONE and self.lan is Lan.DUPLICATING:
+            raise ModelError(f"{self.name}: one server uses no LAN; take servers=2, or lan=exactly-once", "")
+
     def idle_choices(self) -> dict[str, str]:
         """The choices that make no difference in this design, each with the reason."""
         idle = {}
@@ -328,10 +214,27 @@ class Design:
             )
         if self.backup is not Backup.ON_DEMAND:
             idle["report"] = f"only backup=on-demand asks for copies, this design has backup={self.backup}"
-        if self.backup in (Backup.UNCHECKED, Backup.WAIT_ALL):
+        if self.backup not in (Backup.ON_DEMAND, Backup.STAGE):
             idle["check_unit"] = f"backup={self.backup} does not check block by block"
-        if self.workers is Workers.ONE:
+        if self.volume_io is VolumeIo.PORTS:
+            idle["workers"] = "508 does no volume I/O"
+        elif self.workers is Workers.ONE:
             idle["ownership"] = "one volume worker does one thing at a time; add workers=2"
+        return idle | self._idle_among_servers()
+
+    def _idle_among_servers(self) -> dict[str, str]:
+        idle = {}
+        if self.split is Split.SEPARATE:
+            idle["response"] = "101 commands the split; add split=combined"
+            idle["pause"] = "101 does not pause its I/O; add split=combined"
+        else:
+            idle["host_io"] = "502 splits, and does not see which write 501 holds"
+        if self.split is Split.COMBINED:
+            idle["accept_check"] = "502 splits the pair itself when it has accepted the backup"
+        if self.servers is Servers.ONE:
+            idle["lan"] = "one server uses no LAN"
+        if self.lan is Lan.EXACTLY_ONCE:
+            idle["run_numbers"] = "no message comes again; add lan=duplicating"
         return idle
 
 

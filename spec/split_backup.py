@@ -11,11 +11,14 @@ from __future__ import annotations
 from typing import Any
 
 from splitproof.spec.pair_states import legal_pair_transitions, legal_views
-from splitproof.spec.properties import Property, always, possible, step
+from splitproof.spec.properties import Property, always, leads_to, possible, step
 from splitproof.spec.vocabulary import PairState, StepKind
 
 __all__ = [
     "BACKUP_CAN_END",
+    "BACKUP_ENDS",
+    "BACKUP_FOLLOWS_ITS_SPLIT",
+    "CLIENT_RESUMES",
     "DIFFERENCE_IS_SOUND",
     "END_REPORT_IS_TRUE",
     "LEGAL_PAIR_STATES",
@@ -25,12 +28,18 @@ __all__ = [
     "PROPERTIES",
     "READ_LATEST_WRITE",
     "SPLIT_CAN_COMPLETE",
+    "SPLIT_COMPLETES",
     "SPLIT_DOES_NOT_WAIT",
+    "SPLIT_FINDS_NO_WRITE",
+    "SPLIT_IS_REPORTED",
     "SPLIT_LIES_IN_ITS_COMMAND",
     "STAGING_IS_IMAGE",
     "TAPE_IS_IMAGE",
     "TARGET_IS_IMAGE",
+    "WITH_PAUSE",
+    "WRITE_IS_ACKNOWLEDGED",
     "WRITE_NEVER_WAITS",
+    "WRITE_REACHES_SOURCE",
 ]
 
 
@@ -87,6 +96,7 @@ TAPE_IS_IMAGE = always(
     ),
     trigger=lambda s, b: s.tape[b].written,
     holds=lambda s, b: ~s.tape[b].written | (s.tape[b].data == s.backup_image[b]),
+    carries=lambda s, b: s.tape[b].data,
 )
 
 TARGET_IS_IMAGE = always(
@@ -223,6 +233,70 @@ SPLIT_CAN_COMPLETE = possible(
     without=(StepKind.HOST_IO, StepKind.PAIR),
 )
 
+BACKUP_FOLLOWS_ITS_SPLIT = step(
+    "backup-follows-its-split",
+    "503 is told to back up only after a split of the same run",
+    cites=("R46", "R58", "G25", "G26"),
+    trigger=lambda before, after: ~before.backup_notified & after.backup_notified,
+    holds=lambda before, after: before.backup_notified | ~after.backup_notified | before.split_in_run,
+)
+
+SPLIT_IS_REPORTED = leads_to(
+    "split-is-reported",
+    "a split commanded in DUPLEX is reported in the end, however many writes come",
+    cites=("R07", "R43", "R52", "R94", "G34"),
+    trigger=lambda s: s.split_outstanding & (s.pair.source_view == PairState.DUPLEX),
+    reaches=lambda s: ~s.split_outstanding,
+)
+
+SPLIT_COMPLETES = leads_to(
+    "split-completes",
+    "after a split the target view becomes SPLIT in the end, unless the pair is joined again",
+    cites=("R44", "R54", "R69", "G10", "G34"),
+    trigger=lambda s: s.pair.source_view == PairState.SPLIT,
+    reaches=lambda s: (s.pair.target_view == PairState.SPLIT) | (s.pair.source_view != PairState.SPLIT),
+)
+
+BACKUP_ENDS = leads_to(
+    "backup-ends",
+    "an accepted backup ends, and 102 learns of it, however many writes come",
+    cites=("R31", "R68", "R75", "R97", "G10", "G34"),
+    trigger=lambda s: s.backup_accepted,
+    reaches=lambda s: ~s.backup_outstanding,
+)
+
+WRITE_IS_ACKNOWLEDGED = leads_to(
+    "write-is-acknowledged",
+    "an accepted host write is acknowledged in the end",
+    cites=("R29", "R30", "G34", "G35"),
+    trigger=lambda s: s.write_outstanding,
+    reaches=lambda s: ~s.write_outstanding,
+)
+
+WRITE_REACHES_SOURCE = leads_to(
+    "write-reaches-source",
+    "what lies in a dirty slot reaches the source volume in the end, or is overwritten",
+    cites=("R11", "R31", "G34"),
+    trigger=lambda s, b: s.cached[b],
+    reaches=lambda s, b: ~s.cached[b] | s.destage_written[b],
+)
+
+CLIENT_RESUMES = leads_to(
+    "client-resumes",
+    "101 resumes its I/O in the end when it has paused",
+    cites=("R95", "R98", "G25"),
+    trigger=lambda s: s.paused,
+    reaches=lambda s: ~s.paused,
+)
+
+SPLIT_FINDS_NO_WRITE = step(
+    "split-finds-no-write",
+    "the split finds no host write that is issued and not acknowledged",
+    cites=("R92", "R98", "G20", "G22", "G25"),
+    trigger=_splits,
+    holds=lambda before, after: ~_splits(before, after) | ~before.write_in_flight,
+)
+
 PROPERTIES: tuple[Property, ...] = (
     TAPE_IS_IMAGE,
     TARGET_IS_IMAGE,
@@ -235,9 +309,18 @@ PROPERTIES: tuple[Property, ...] = (
     NO_ACKNOWLEDGED_WRITE_LOST,
     END_REPORT_IS_TRUE,
     SPLIT_LIES_IN_ITS_COMMAND,
+    BACKUP_FOLLOWS_ITS_SPLIT,
     SPLIT_DOES_NOT_WAIT,
     WRITE_NEVER_WAITS,
     BACKUP_CAN_END,
     SPLIT_CAN_COMPLETE,
+    SPLIT_IS_REPORTED,
+    SPLIT_COMPLETES,
+    BACKUP_ENDS,
+    WRITE_IS_ACKNOWLEDGED,
+    WRITE_REACHES_SOURCE,
 )
-"""All of them, the central one first."""
+"""Asked of every design, the central one first."""
+
+WITH_PAUSE: tuple[Property, ...] = (SPLIT_FINDS_NO_WRITE, CLIENT_RESUMES)
+"""Asked besides of designs in which 101 pauses its I/O for the split."""

@@ -14,7 +14,9 @@ __all__ = [
     "CLIENT_SERVER",
     "COMMAND_PORT",
     "COMPONENTS",
+    "HOST",
     "HOST_PORT",
+    "LAN",
     "SECOND_VOLUME_WORKER",
     "TAPE_PORT",
     "VOLUME_WORKER",
@@ -54,6 +56,10 @@ VOLUME_WORKER = Processor(
     "disk", 508, "moves data between the cache and the volumes, and copies source to target"
 )
 SECOND_VOLUME_WORKER = Processor("disk'", 508, "a second worker that does the volume I/O of 508 [R110]")
+LAN = Processor(
+    "LAN", 206, "carries messages between the servers; called 205 at L162, where 205 is also a path"
+)
+HOST = Processor("host", meaning="one server, or a host, that does what 101 and 102 do [R20, R113]")
 
 COMPONENTS: tuple[Component, ...] = (
     CLIENT_SERVER,
@@ -62,9 +68,7 @@ COMPONENTS: tuple[Component, ...] = (
     Component("driver of the backup server", 104, "carries the commands of 106"),
     Component("backup software of the client server", 105, "originates the split"),
     Component("backup software of the backup server", 106, "originates the backup command"),
-    Component(
-        "LAN", 206, "carries messages between the servers; called 205 at L162, where 205 is also a path"
-    ),
+    LAN,
     Component("storage system", 300, "contains 301 and 302"),
     Component("storage controller", 301, "contains the processors, the cache and the management area"),
     Component("storage device", 302, "contains the volumes"),
@@ -132,6 +136,5 @@ class Event(enum.Enum):
     REPORT = "report from the controller to a server"
     PAIR_QUERY = "question about the state of the pair"
     BACKUP_QUERY = "question about the state of the backup"
-    COPY_REQUEST = "request of 503 that a block be copied"
     SOURCE_READ = "read of the source volume for the tape"
     PAUSE = "interruption of the host I/O of 101"

@@ -1,14 +1,12 @@
-"""501: host writes, and the pair commands: create, split, resync."""
+"""501: host writes, and the pair commands: create, split (also for 502 where that splits), resync."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from splitproof.model.controller.phases import DestageOf, HostTask, WritePhase
-from splitproof.model.design import (
+from splitproof.model.choices import (
     Acknowledge,
     Creation,
-    Design,
     DestageClean,
     DifferenceCleared,
     DifferenceMarked,
@@ -17,16 +15,20 @@ from splitproof.model.design import (
     PostSplitWrite,
     PreSplitSlot,
     Resync,
+    Split,
     SplitWhen,
     TargetViewSet,
 )
+from splitproof.model.controller.messages import issues_writes
+from splitproof.model.controller.phases import DestageOf, HostTask, WritePhase
+from splitproof.model.design import Design
 from splitproof.model.expressions import ite, none
 from splitproof.model.machine import Fairness, Machine
 from splitproof.model.records import Block, Data
 from splitproof.model.state import State, when
-from splitproof.spec.vocabulary import HOST_PORT, PairState, StepKind
+from splitproof.spec.vocabulary import HOST_PORT, Event, PairState, StepKind
 
-__all__ = ["declare_host_writes", "declare_pair_commands", "mark"]
+__all__ = ["declare_host_writes", "declare_pair_commands", "mark", "split_pair"]
 
 _WEAK = Fairness.WEAK
 _PAIRED = (PairState.DUPLEX_PENDING, PairState.DUPLEX)
@@ -38,13 +40,27 @@ def declare_host_writes(machine: Machine, design: Design) -> None:
     ready = WritePhase.MARKED if marked is DifferenceMarked.BEFORE_STORE else WritePhase.ACCEPTED
     late = marked in (DifferenceMarked.BEFORE_ACK, DifferenceMarked.AFTER_ACK)
 
-    @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, cites=("R29",))
-    def accept_write(s: State, b: Block, data: Data) -> None:
-        """501 accepts a host write of the block."""
-        when(s.write.phase == WritePhase.NONE)
-        s.write.phase = WritePhase.ACCEPTED
-        s.write.block = b
-        s.write.data = data
+    if issues_writes(design):
+
+        @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, fair=_WEAK, cites=("R29", "G22"))
+        def receive_write(s: State) -> None:
+            """501 receives a write of 101."""
+            when(s.write.phase == WritePhase.NONE)
+            when(s.write_request.sent)
+            s.write.phase = WritePhase.ACCEPTED
+            s.write.block = s.write_request.block
+            s.write.data = s.write_request.data
+            s.write_request.sent = False
+
+    else:
+
+        @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, cites=("R29",))
+        def accept_write(s: State, b: Block, data: Data) -> None:
+            """501 accepts a host write of the block."""
+            when(s.write.phase == WritePhase.NONE)
+            s.write.phase = WritePhase.ACCEPTED
+            s.write.block = b
+            s.write.data = data
 
     @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, fair=_WEAK, cites=("R29",))
     def store(s: State) -> None:
@@ -64,6 +80,8 @@ def declare_host_writes(machine: Machine, design: Design) -> None:
         when(s.write.phase == (WritePhase.UNMARKED if last else WritePhase.STORED))
         s.write.phase = WritePhase.ACKNOWLEDGED if last else WritePhase.NONE
         s.last_acknowledged[s.write.block] = s.write.data
+        if issues_writes(design):
+            s.write_done = True
 
     if marked is DifferenceMarked.BEFORE_STORE or late:
         before, after = {
@@ -126,8 +144,9 @@ def mark(s: Any, b: Any, design: Design, after_split: Any) -> None:
 def declare_pair_commands(machine: Machine, design: Design) -> None:
     """Create, split and resync; each name in one step what becomes of the tables and of both views."""
     _declare_create(machine, design)
-    _declare_split(machine, design)
-    _declare_split_messages(machine, design)
+    if design.split is Split.SEPARATE:
+        _declare_split(machine, design)
+        _declare_split_messages(machine, design)
     _declare_resync(machine, design)
 
 
@@ -143,23 +162,28 @@ def _declare_create(machine: Machine, design: Design) -> None:
 
 
 def _declare_split(machine: Machine, design: Design) -> None:
-    accepted = (PairState.DUPLEX,) if design.split_when is SplitWhen.DUPLEX else _PAIRED
-
     @machine.action(by=HOST_PORT, kind=StepKind.PAIR, fair=_WEAK, cites=("R13", "R43", "R51"))
     def split(s: State) -> None:
         """501 splits the pair: the difference table stands, and the image is what hosts read now."""
         when(s.task == HostTask.ORDERED)
-        when(s.pair.source_view.isin(*accepted))
         if design.host_io is HostIo.SERIAL:
             when(s.write.phase == WritePhase.NONE)
-        if design.acknowledge is Acknowledge.AFTER_COPYING:
-            when(none(lambda b: s.uncopied[b] | s.cached[b]))
+        split_pair(s, design)
         s.task = HostTask.SPLIT
-        s.pair.source_view = PairState.SPLIT
-        if design.target_view_set is TargetViewSet.BEFORE_COMMAND:
-            s.pair.target_view = PairState.SPLIT_PENDING
-        s.image.each(lambda b: s.logical[b])
-        s.split_in_run = True
+
+
+def split_pair(s: Any, design: Design) -> None:
+    """The split step, whoever takes it: the views change, and ghosts remember what the source is."""
+    when(
+        s.pair.source_view.isin(*((PairState.DUPLEX,) if design.split_when is SplitWhen.DUPLEX else _PAIRED))
+    )
+    if design.acknowledge is Acknowledge.AFTER_COPYING:
+        when(none(lambda b: s.uncopied[b] | s.cached[b]))
+    s.pair.source_view = PairState.SPLIT
+    if design.target_view_set is TargetViewSet.BEFORE_COMMAND:
+        s.pair.target_view = PairState.SPLIT_PENDING
+    s.image.each(lambda b: s.logical[b])
+    s.split_in_run = True
 
 
 def _declare_split_messages(machine: Machine, design: Design) -> None:
@@ -171,11 +195,12 @@ def _declare_split_messages(machine: Machine, design: Design) -> None:
         s.split_command = False
         s.task = HostTask.ORDERED
 
-    @machine.action(by=HOST_PORT, kind=StepKind.MESSAGE, fair=_WEAK, cites=("R07", "R52"))
+    @machine.action(
+        by=HOST_PORT, kind=StepKind.MESSAGE, fair=_WEAK, cites=("R07", "R52"), counts=(Event.REPORT,)
+    )
     def report_split(s: State) -> None:
         """501 reports the end of the split to 101."""
         when(s.task == HostTask.SPLIT)
-        when(~s.split_report)
         s.task = HostTask.REPORTED
         s.split_report = True
 
@@ -203,7 +228,8 @@ def _declare_resync(machine: Machine, design: Design) -> None:
     def resync(s: State) -> None:
         """501 joins the pair again: what was written since the split is to be copied."""
         when(s.pair.source_view == PairState.SPLIT)
-        when(s.task == HostTask.NONE)
+        if design.split is Split.SEPARATE:
+            when(s.task == HostTask.NONE)
         if design.resync is Resync.GUARDED:
             when(~s.job)
         s.pair.source_view = PairState.DUPLEX_PENDING

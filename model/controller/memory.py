@@ -8,7 +8,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from splitproof.model.cells import Cell, channel, memory
+from splitproof.model.cells import Cell, memory
+from splitproof.model.choices import (
+    Backup,
+    DifferenceMarked,
+    Lan,
+    Ownership,
+    PostSplitTable,
+    PreSplitSlot,
+    Servers,
+    Split,
+    Staging,
+    VolumeIo,
+    Workers,
+)
+from splitproof.model.controller.messages import (
+    backup_server,
+    client_server,
+    declare_messages,
+    issues_writes,
+)
 from splitproof.model.controller.phases import (
     COPYING,
     DESTAGING,
@@ -16,27 +35,17 @@ from splitproof.model.controller.phases import (
     ClientPhase,
     CommandPhase,
     DestageOf,
-    EndReport,
     HostTask,
+    PairAnswer,
     ServerPhase,
     TapePhase,
     WorkerPhase,
     WritePhase,
 )
-from splitproof.model.design import (
-    Backup,
-    Design,
-    DifferenceMarked,
-    Ownership,
-    PostSplitTable,
-    PreSplitSlot,
-    Staging,
-    Workers,
-)
+from splitproof.model.design import Design
 from splitproof.model.machine import Machine
 from splitproof.model.records import ANY, Block, Bool, Data, Record, field
 from splitproof.spec.vocabulary import (
-    BACKUP_SERVER,
     CLIENT_SERVER,
     COMMAND_PORT,
     HOST_PORT,
@@ -47,10 +56,25 @@ from splitproof.spec.vocabulary import (
     Processor,
 )
 
-__all__ = ["MANAGEMENT", "ROW", "declare_memory", "locks_rows", "workers_of"]
+__all__ = [
+    "MANAGEMENT",
+    "ROW",
+    "declare_memory",
+    "keeps_backup_image",
+    "locks_rows",
+    "shares_volumes",
+    "workers_of",
+]
 
 _PROCESSORS = frozenset({HOST_PORT, COMMAND_PORT, TAPE_PORT, VOLUME_WORKER, SECOND_VOLUME_WORKER})
-_VOLUME_WORKERS = frozenset({VOLUME_WORKER, SECOND_VOLUME_WORKER})
+_MEMORIES = {
+    HOST_PORT: memory(HOST_PORT, 504),
+    COMMAND_PORT: memory(COMMAND_PORT, 505, ("R25", "R61")),
+    TAPE_PORT: memory(TAPE_PORT, 506, ("R25", "R42", "R61")),
+    VOLUME_WORKER: memory(VOLUME_WORKER, 509),
+    SECOND_VOLUME_WORKER: memory(SECOND_VOLUME_WORKER, 509),
+}
+"""Each processor's own memory [R25]."""
 
 ROW = Cell(
     "row of the cache",
@@ -110,10 +134,17 @@ class Tape(Record):
 
 def workers_of(design: Design) -> dict[str, Processor]:
     """The volume workers, by the name of their memory."""
+    if design.volume_io is VolumeIo.PORTS:
+        return {"disk": HOST_PORT, "second_disk": COMMAND_PORT, "third_disk": TAPE_PORT}
     workers = {"disk": VOLUME_WORKER}
     if design.workers is Workers.TWO:
         workers["second_disk"] = SECOND_VOLUME_WORKER
     return workers
+
+
+def shares_volumes(design: Design) -> bool:
+    """Whether several processors do volume I/O."""
+    return len(workers_of(design)) > 1
 
 
 def locks_rows(design: Design) -> bool:
@@ -126,90 +157,66 @@ def declare_memory(machine: Machine, design: Design, lean: bool) -> None:
 
     `lean`: forget the tape, its range and the image once nobody judges them any more; see `docs/foldings.md`.
     """
-    _declare_servers(machine)
+    _declare_servers(machine, design)
+    declare_messages(machine, design)
     _declare_processors(machine, design)
     _declare_cache(machine, design)
     _declare_backup(machine, lean)
     _declare_volumes(machine, design)
-    _declare_ghosts(machine, lean)
+    _declare_ghosts(machine, design, lean)
 
 
-def _declare_servers(machine: Machine) -> None:
-    lan = ("R18",)
-    machine.memory("client", ClientPhase, "what 101 does about a backup", cell=memory(CLIENT_SERVER))
-    machine.memory("server", ServerPhase, "where 102 is in its run", cell=memory(BACKUP_SERVER))
-    machine.shared(
-        "lan_start",
-        Bool,
-        "'start' is on its way",
-        cell=channel("LAN, 102 to 101", BACKUP_SERVER, CLIENT_SERVER, lan),
+def _declare_servers(machine: Machine, design: Design) -> None:
+    machine.memory(
+        "server", ServerPhase, "where the backup is in its run", cell=memory(backup_server(design))
     )
-    machine.shared(
-        "lan_split",
-        Bool,
-        "'split complete' is on its way",
-        cell=channel("LAN, 101 to 102", CLIENT_SERVER, BACKUP_SERVER, lan),
-    )
-    machine.shared(
-        "split_command",
-        Bool,
-        "'split' is on its way",
-        cell=channel("port 401, 101 to 501", CLIENT_SERVER, HOST_PORT, ("R19",)),
-    )
-    machine.shared(
-        "split_report",
-        Bool,
-        "'split ended' is on its way",
-        cell=channel("port 401, 501 to 101", HOST_PORT, CLIENT_SERVER, ("R52",)),
-    )
-    machine.shared(
-        "backup_command",
-        Bool,
-        "'backup' is on its way",
-        cell=channel("port 402, 102 to 502", BACKUP_SERVER, COMMAND_PORT, ("R19",)),
-    )
-    machine.shared(
-        "end_report",
-        EndReport,
-        "the answer is on its way",
-        cell=channel("port 402, 502 to 102", COMMAND_PORT, BACKUP_SERVER, ("R68",)),
-    )
+    if design.servers is Servers.TWO:
+        machine.memory("client", ClientPhase, "what 101 does about a backup", cell=memory(CLIENT_SERVER))
+    if issues_writes(design):
+        machine.memory(
+            "writing", Bool, "a write of its own is not acknowledged yet", cell=memory(client_server(design))
+        )
 
 
 def _declare_processors(machine: Machine, design: Design) -> None:
-    machine.memory("write", Write, "the host write that 501 holds", numeral=504, cell=memory(HOST_PORT, 504))
-    machine.memory(
-        "task", HostTask, "the pair command that 501 carries out", numeral=504, cell=memory(HOST_PORT, 504)
-    )
+    machine.memory("write", Write, "the host write that 501 holds", numeral=504, cell=_MEMORIES[HOST_PORT])
+    if design.split is Split.SEPARATE:
+        machine.memory(
+            "task",
+            HostTask,
+            "the pair command that 501 carries out",
+            numeral=504,
+            cell=_MEMORIES[HOST_PORT],
+        )
     machine.memory(
         "command",
         CommandPhase,
-        "the backup command at 502",
+        "the command at 502",
         numeral=505,
-        cell=memory(COMMAND_PORT, 505, ("R25", "R61")),
+        cell=_MEMORIES[COMMAND_PORT],
     )
+    if design.backup is Backup.HOST_POLLS:
+        machine.memory(
+            "asked",
+            PairAnswer,
+            "the question about the pair state at 502, or what it has read",
+            numeral=505,
+            cell=_MEMORIES[COMMAND_PORT],
+        )
     machine.memory(
         "backup",
         TapeWork,
         "the backup at 503",
         numeral=506,
-        cell=memory(TAPE_PORT, 506, ("R25", "R42", "R61")),
-    )
-    machine.shared(
-        "backup_notice",
-        Bool,
-        "'back up' is on its way",
-        cell=channel("502 to 503", COMMAND_PORT, TAPE_PORT, ("R60",)),
-    )
-    machine.shared(
-        "backup_done",
-        Bool,
-        "'backup done' is on its way",
-        cell=channel("503 to 502", TAPE_PORT, COMMAND_PORT, ("R68",)),
+        cell=_MEMORIES[TAPE_PORT],
     )
     for name, processor in workers_of(design).items():
         machine.memory(
-            name, _worker(design), f"what {processor} is at", numeral=509, cell=memory(processor, 509)
+            name,
+            _worker(design),
+            f"what {processor} is at",
+            numeral=_MEMORIES[processor].numeral,
+            cell=_MEMORIES[processor],
         )
 
 
@@ -252,7 +259,7 @@ def _declare_cache(machine: Machine, design: Design) -> None:
             remarked = field(Bool, "marked again since the copy began", while_=lambda r: r.in_flight)
         if design.backup is Backup.ON_DEMAND:
             requested = field(Bool, "503 has asked for a copy [R64]")
-        if locks_rows(design) or (design.ownership is not Ownership.NONE and design.workers is Workers.TWO):
+        if locks_rows(design) or (design.ownership is not Ownership.NONE and shares_volumes(design)):
             owned = field(Bool, "one processor has the block to itself")
 
     machine.shared(
@@ -287,23 +294,24 @@ def _declare_backup(machine: Machine, lean: bool) -> None:
 
 def _while_judged(s: Any, b: Any) -> Any:
     """From the acceptance to the report of the end: a record never changes after it is written."""
-    return ~s.command.isin(CommandPhase.IDLE, CommandPhase.RECEIVED, CommandPhase.REFUSED)
+    return ~s.command.isin(
+        CommandPhase.IDLE, CommandPhase.SPLIT_RECEIVED, CommandPhase.RECEIVED, CommandPhase.REFUSED
+    )
 
 
 def _declare_volumes(machine: Machine, design: Design) -> None:
-    readers = _VOLUME_WORKERS | {TAPE_PORT}
+    workers = frozenset(workers_of(design).values())
+    readers = workers | {TAPE_PORT}
     stages = design.backup is Backup.STAGE
     source = Cell(
         "source volume",
         601,
         True,
-        readers if stages else _VOLUME_WORKERS,
-        _VOLUME_WORKERS,
+        readers if stages else workers,
+        workers,
         cites=("R10", "R11", "R23", "R27", "R28", "R33"),
     )
-    target = Cell(
-        "target volume", 602, True, readers, _VOLUME_WORKERS, cites=("R10", "R12", "R27", "R28", "R110")
-    )
+    target = Cell("target volume", 602, True, readers, workers, cites=("R10", "R12", "R27", "R28", "R110"))
     machine.shared(
         "source", Data, "block b of the source volume", cell=source, per_block=True, numeral=601, initial=ANY
     )
@@ -312,7 +320,7 @@ def _declare_volumes(machine: Machine, design: Design) -> None:
     )
 
 
-def _declare_ghosts(machine: Machine, lean: bool) -> None:
+def _declare_ghosts(machine: Machine, design: Design, lean: bool) -> None:
     machine.ghost("split_in_run", Bool, "a split was carried out in the current run of 102")
     machine.ghost(
         "image",
@@ -321,13 +329,17 @@ def _declare_ghosts(machine: Machine, lean: bool) -> None:
         per_block=True,
         while_=(lambda s, b: s.split_in_run | (s.pair.source_view == PairState.SPLIT)) if lean else None,
     )
-    if lean:
-        machine.predicate(
-            "backup_image", "the image of the split under which the backup was accepted", _image
+    if keeps_backup_image(design, lean):
+        machine.ghost(
+            "backup_image",
+            Data,
+            "the image of the split under which the backup was accepted",
+            per_block=True,
+            while_=_while_judged if lean else None,
         )
     else:
-        machine.ghost(
-            "backup_image", Data, "the image of the split under which the backup was accepted", per_block=True
+        machine.predicate(
+            "backup_image", "the image of the split under which the backup was accepted", _image
         )
     machine.ghost(
         "last_acknowledged", Data, "the last write that was acknowledged", per_block=True, initial=ANY
@@ -335,6 +347,11 @@ def _declare_ghosts(machine: Machine, lean: bool) -> None:
     machine.initially(lambda s, b: s.last_acknowledged[b] == s.source[b])
 
 
+def keeps_backup_image(design: Design, lean: bool) -> bool:
+    """Whether a backup's image is kept by itself, as a split may come before the backup has ended."""
+    return not lean or design.lan is Lan.DUPLICATING
+
+
 def _image(s: Any, b: Any) -> Any:
-    """Only one run is under way at a time, and 102 starts no split before the last backup ended."""
+    """Only one run is under way at a time, and no split is commanded before the last backup has ended."""
     return s.image[b]

@@ -8,11 +8,14 @@ __all__ = [
     "COPYING",
     "DESTAGING",
     "AtBlock",
+    "BackupAnswer",
     "ClientPhase",
     "CommandPhase",
     "DestageOf",
     "EndReport",
     "HostTask",
+    "LanCopy",
+    "PairAnswer",
     "ServerPhase",
     "TapePhase",
     "WorkerPhase",
@@ -21,12 +24,14 @@ __all__ = [
 
 
 class ClientPhase(enum.Enum):
-    """101 on its way from the start order to the relay of the split's end."""
+    """101 on its way through a run: it has the pair split, or pauses its I/O while 102 does."""
 
     IDLE = "idle"
     ORDERED = "ordered"
     WAITING = "waiting for the split"
     RELAYING = "relaying its end"
+    PAUSING = "issues no write"
+    PAUSED = "paused"
 
 
 class ServerPhase(enum.Enum):
@@ -34,7 +39,11 @@ class ServerPhase(enum.Enum):
 
     IDLE = "idle"
     STARTED = "started"
-    CLEARED = "split relayed"
+    CLEARED = "101 has answered"
+    CONFIRMED = "target view seen split"
+    SPLITTING = "split commanded"
+    RESPONDED = "split answered"
+    RESUMED = "101 told to resume"
     COMMANDED = "backup commanded"
 
 
@@ -63,9 +72,14 @@ class CommandPhase(enum.Enum):
     """How far 502 is with the backup command."""
 
     IDLE = "idle"
+    SPLIT_RECEIVED = "split received"
     RECEIVED = "received"
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    COPY_COMMANDED = "copy commanded"
+    SPLIT = "split done"
+    VIEW_SET = "target view set"
+    ANSWERED = "split answered"
     RUNNING = "503 at work"
     ENDED = "503 done"
     CLOSED = "parameters cleared"
@@ -118,6 +132,35 @@ class EndReport(enum.Enum):
 
     NONE = "none"
     GOOD = "good end"
+    REFUSED = "refused"
+
+
+class LanCopy(enum.Enum):
+    """A message of which the LAN keeps a copy."""
+
+    NONE = "none"
+    START = "start"
+    SPLIT = "split complete"
+    PAUSED = "paused"
+    RESUME = "resume"
+
+
+class PairAnswer(enum.Enum):
+    """A question about the pair state on its way, or the answer."""
+
+    NONE = "none"
+    ASKED = "asked"
+    PENDING = "not split yet"
+    SPLIT = "split"
+
+
+class BackupAnswer(enum.Enum):
+    """A question about the state of the backup on its way, or the answer."""
+
+    NONE = "none"
+    ASKED = "asked"
+    UNDER_WAY = "under way"
+    ENDED = "good end"
     REFUSED = "refused"
 
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from splitproof.model.choices import Backup, DirtyCounts, End, InFlight, PreSplitSlot, Split
+from splitproof.model.controller.command_port import answered_phases, unsplit_phases
 from splitproof.model.controller.memory import workers_of
+from splitproof.model.controller.messages import issues_writes
 from splitproof.model.controller.phases import (
     COPYING,
     DESTAGING,
     AtBlock,
+    BackupAnswer,
     EndReport,
     HostTask,
     ServerPhase,
+    TapePhase,
+    WorkerPhase,
     WritePhase,
 )
-from splitproof.model.design import Design, DirtyCounts, InFlight, PreSplitSlot
-from splitproof.model.expressions import FALSE, Expr, any_of, ite
+from splitproof.model.controller.servers import is_paused
+from splitproof.model.design import Design
+from splitproof.model.expressions import FALSE, Expr, any_of, ite, some
 from splitproof.model.machine import Machine
 from splitproof.spec.vocabulary import PairState
 
@@ -26,7 +33,7 @@ def declare_predicates(machine: Machine, design: Design) -> None:
     """Declare them all; what they mean depends on the design's choices."""
     _declare_cache_words(machine, design)
     _declare_progress_words(machine, design)
-    _declare_run_words(machine)
+    _declare_run_words(machine, design)
 
 
 def _declare_cache_words(machine: Machine, design: Design) -> None:
@@ -85,6 +92,21 @@ def _declare_progress_words(machine: Machine, design: Design) -> None:
         "a write of the block is accepted and not acknowledged",
         lambda s, b: s.write_outstanding & (s.write.block == b),
     )
+    machine.predicate(
+        "copy_written",
+        "a worker has written the block to the target and not released it",
+        lambda s, b: any_of(*((s[w].phase == WorkerPhase.COPIED) & (s[w].block == b) for w in workers)),
+    )
+    machine.predicate(
+        "destage_written",
+        "a worker has written the block to the source and not marked its row clean",
+        lambda s, b: any_of(*((s[w].phase == WorkerPhase.DESTAGED) & (s[w].block == b) for w in workers)),
+    )
+    machine.predicate(
+        "requested",
+        "503 has asked for a copy of the block",
+        lambda s, b: s.row[b].requested if design.backup is Backup.ON_DEMAND else FALSE,
+    )
     machine.predicate("incoming", "what the host write holds", lambda s, b: s.write.data)
     machine.predicate(
         "write_outstanding",
@@ -92,10 +114,16 @@ def _declare_progress_words(machine: Machine, design: Design) -> None:
         lambda s: ~s.write.phase.isin(WritePhase.NONE, WritePhase.ACKNOWLEDGED),
     )
     machine.predicate(
+        "write_in_flight",
+        "a host write is issued and not acknowledged",
+        lambda s: any_of(s.write_outstanding, s.write_request.sent if issues_writes(design) else FALSE),
+    )
+    machine.predicate(
         "mark_outstanding",
         "data of the block is stored and its difference not marked yet",
         lambda s, b: marking_outstanding(s) & (s.write.block == b),
     )
+    machine.predicate("tape_begun", "a record is on the tape", lambda s: some(lambda b: s.tape[b].written))
     machine.predicate("staging", "what was read for the tape", lambda s, b: s.backup.data[b])
     machine.predicate(
         "staged", "the block is ready for the tape", lambda s, b: s.backup.at[b] == AtBlock.STAGED
@@ -108,16 +136,17 @@ def marking_outstanding(s: Any) -> Expr:
     return outstanding
 
 
-def _declare_run_words(machine: Machine) -> None:
+def _declare_run_words(machine: Machine, design: Design) -> None:
+    by_501 = design.split is Split.SEPARATE
     machine.predicate(
         "split_received",
-        "501 has received a split command and not carried it out",
-        lambda s: s.task == HostTask.ORDERED,
+        f"{501 if by_501 else 502} has received a split command and not carried it out",
+        lambda s: s.task == HostTask.ORDERED if by_501 else s.command.isin(*unsplit_phases(design)),
     )
     machine.predicate(
         "split_outstanding",
-        "101 has commanded a split and 501 has not reported its end",
-        lambda s: s.split_command | s.task.isin(HostTask.ORDERED, HostTask.SPLIT),
+        "a split is commanded and its end not reported",
+        lambda s: _split_outstanding(s, design),
     )
     machine.predicate(
         "target_view_outstanding",
@@ -125,9 +154,38 @@ def _declare_run_words(machine: Machine) -> None:
         lambda s: (s.pair.source_view == PairState.SPLIT) & (s.pair.target_view == PairState.DUPLEX),
     )
     machine.predicate(
+        "run_under_way", "102 has started a run that has not ended", lambda s: s.server != ServerPhase.IDLE
+    )
+    machine.predicate(
         "backup_outstanding",
         "102 is to command a backup, or has commanded one that has not ended",
-        lambda s: s.server.isin(ServerPhase.CLEARED, ServerPhase.COMMANDED),
+        lambda s: (
+            ~s.server.isin(ServerPhase.IDLE, ServerPhase.STARTED, *([] if by_501 else [ServerPhase.CLEARED]))
+        ),
     )
-    machine.predicate("end_reported", "502 has reported a good end", lambda s: s.end_report == EndReport.GOOD)
+    machine.predicate("backup_accepted", "502 has accepted a backup that has not ended", lambda s: s.job)
+    machine.predicate(
+        "backup_running",
+        "503 is told to back up and has not done so",
+        lambda s: s.backup_notice | (s.backup.phase != TapePhase.IDLE),
+    )
+    machine.predicate("backup_notified", "503 is told to back up", lambda s: s.backup_notice)
+    machine.predicate(
+        "end_reported",
+        "a good end of the backup is reported to 102",
+        lambda s: (
+            s.backup_question == BackupAnswer.ENDED
+            if design.end is End.POLLED
+            else s.end_report == EndReport.GOOD
+        ),
+    )
     machine.predicate("in_range", "the block is in the range of the backup", lambda s, b: s.job_range[b])
+    if issues_writes(design):
+        machine.predicate("paused", "101 issues no write", lambda s: is_paused(s, design))
+
+
+def _split_outstanding(s: Any, design: Design) -> Expr:
+    if design.split is Split.SEPARATE:
+        return any_of(s.split_command, s.task.isin(HostTask.ORDERED, HostTask.SPLIT))
+    command = s.backup_command if design.split is Split.COMBINED else s.split_command
+    return any_of(command, s.command.isin(*answered_phases(design)))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from splitproof.model.choices import Backup, CheckUnit, CopyReads, Device, Staging
 from splitproof.model.controller.memory import locks_rows
 from splitproof.model.controller.phases import AtBlock, TapePhase
-from splitproof.model.design import Backup, CheckUnit, CopyReads, Design, Staging
+from splitproof.model.design import Design
 from splitproof.model.expressions import ite, none, some
 from splitproof.model.machine import Fairness, Machine
 from splitproof.model.records import Block
 from splitproof.model.state import State, when
-from splitproof.spec.vocabulary import TAPE_PORT, StepKind
+from splitproof.spec.vocabulary import TAPE_PORT, Event, StepKind
 
 __all__ = ["declare_tape_port"]
 
@@ -39,7 +40,6 @@ def _declare_begin(machine: Machine, lean: bool) -> None:
     def receive_notice(s: State) -> None:
         """503 is notified of the backup."""
         when(s.backup_notice)
-        when(s.backup.phase == TapePhase.IDLE)
         s.backup_notice = False
         s.backup.phase = TapePhase.NOTIFIED
 
@@ -111,7 +111,7 @@ def _declare_staging(machine: Machine, design: Design) -> None:
             s.backup.data[b] = row.data
         s.backup.at[b] = ite(s.uncopied[b], found, AtBlock.CLEAN)
 
-    @machine.action(by=TAPE_PORT, kind=_BACKUP, fair=_WEAK, cites=("R82",))
+    @machine.action(by=TAPE_PORT, kind=_BACKUP, fair=_WEAK, cites=("R82",), counts=(Event.SOURCE_READ,))
     def read_source_into_staging(s: State, b: Block) -> None:
         """503 reads the differing block from the source volume into the staging area."""
         when(s.backup.at[b] == AtBlock.DIFFERING)
@@ -144,7 +144,7 @@ def _declare_transfer(machine: Machine, design: Design) -> None:
     whole_range = design.check_unit is CheckUnit.RANGE
     unread = (AtBlock.TODO, AtBlock.REQUESTED)
     unstaged = (AtBlock.TODO, AtBlock.DIFFERING, AtBlock.FETCHED, AtBlock.CLEAN)
-    readable = AtBlock.TODO if design.backup is Backup.UNCHECKED else AtBlock.CLEAN
+    readable = AtBlock.TODO if design.backup in (Backup.UNCHECKED, Backup.HOST_POLLS) else AtBlock.CLEAN
 
     @machine.action(by=TAPE_PORT, kind=_BACKUP, fair=_WEAK, cites=("R63", "R67", "R83", "R88"))
     def read_target(s: State, b: Block) -> None:
@@ -167,11 +167,18 @@ def _declare_transfer(machine: Machine, design: Design) -> None:
         s.tape[b].data = s.backup.data[b]
         s.backup.at[b] = AtBlock.WRITTEN
 
+    if design.device is Device.DISK:
+
+        @machine.action(by=TAPE_PORT, kind=_BACKUP, cites=("R112",))
+        def rewrite_block(s: State, b: Block) -> None:
+            """503 is to write the record of the block again."""
+            when(s.backup.at[b] == AtBlock.WRITTEN)
+            s.backup.at[b] = AtBlock.TODO
+
     @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R68",))
     def report_done(s: State) -> None:
         """503 reports to 502 that the range is on the tape."""
         when(s.backup.phase == TapePhase.RUNNING)
         when(none(lambda b: ~s.backup.at[b].isin(AtBlock.OUT, AtBlock.WRITTEN)))
-        when(~s.backup_done)
         s.backup.phase = TapePhase.IDLE
         s.backup_done = True

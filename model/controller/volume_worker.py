@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from splitproof.model.controller.host_port import mark
-from splitproof.model.controller.memory import locks_rows
-from splitproof.model.controller.phases import DestageOf, WorkerPhase
-from splitproof.model.design import (
+from splitproof.model.choices import (
     Backup,
     CopyReads,
-    Design,
     DestageClean,
     DifferenceCleared,
     DifferenceMarked,
@@ -18,13 +14,17 @@ from splitproof.model.design import (
     PostSplitWrite,
     PreSplitSlot,
     Report,
-    Workers,
 )
+from splitproof.model.controller.host_port import mark
+from splitproof.model.controller.memory import locks_rows, shares_volumes, workers_of
+from splitproof.model.controller.narration import Declare, told_as
+from splitproof.model.controller.phases import DestageOf, WorkerPhase
+from splitproof.model.design import Design
 from splitproof.model.expressions import Expr, ite, none
 from splitproof.model.machine import Fairness, Machine
 from splitproof.model.records import Block
 from splitproof.model.state import State, when
-from splitproof.spec.vocabulary import VOLUME_WORKER, PairState, Processor, StepKind
+from splitproof.spec.vocabulary import PairState, Processor, StepKind
 
 __all__ = ["declare_completion", "declare_volume_worker"]
 
@@ -34,12 +34,17 @@ _FREE = (WorkerPhase.IDLE, WorkerPhase.POLLED)
 
 def declare_volume_worker(machine: Machine, design: Design, name: str, worker: Processor) -> None:
     """The steps of one worker; `name` is its memory."""
-    _declare_destage(machine, design, name, worker)
-    _declare_claim(machine, design, name, worker)
-    _declare_copy(machine, design, name, worker)
+    action = _told_of(machine, worker)
+    _declare_destage(action, design, name, worker)
+    _declare_claim(action, design, name, worker)
+    _declare_copy(action, design, name, worker)
 
 
-def _declare_destage(machine: Machine, design: Design, name: str, worker: Processor) -> None:
+def _told_of(machine: Machine, worker: Processor) -> Declare:
+    return told_as(machine, {"508": str(worker.numeral)})
+
+
+def _declare_destage(action: Declare, design: Design, name: str, worker: Processor) -> None:
     owns = _owns(design, Ownership.DESTAGE)
     two_slots = design.pre_split_slot is PreSplitSlot.TWO_SLOTS
     at_destage = design.difference_marked is DifferenceMarked.AT_DESTAGE
@@ -57,7 +62,7 @@ def _declare_destage(machine: Machine, design: Design, name: str, worker: Proces
         if at_destage:
             own.after = after
 
-    @machine.action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R23", "R31"))
+    @action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R23", "R31"))
     def take_slot(s: State, b: Block) -> None:
         """508 takes the dirty slot of the block for destaging."""
         row = s.row[b]
@@ -68,7 +73,7 @@ def _declare_destage(machine: Machine, design: Design, name: str, worker: Proces
 
     if two_slots:
 
-        @machine.action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R23", "R31"))
+        @action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R23", "R31"))
         def take_later_version(s: State, b: Block) -> None:
             """508 takes the version from after the split for destaging."""
             row = s.row[b]
@@ -78,7 +83,7 @@ def _declare_destage(machine: Machine, design: Design, name: str, worker: Proces
                 when(~s.uncopied[b])
             take(s, b, DestageOf.NEXT, row.next_data, True)
 
-    @machine.action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R11", "R28"))
+    @action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R11", "R28"))
     def write_source(s: State) -> None:
         """508 writes the taken data to the source volume."""
         own = s[name]
@@ -86,7 +91,7 @@ def _declare_destage(machine: Machine, design: Design, name: str, worker: Proces
         s.source[own.block] = own.data
         own.phase = WorkerPhase.DESTAGED
 
-    @machine.action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R31", "G33"))
+    @action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R31", "G33"))
     def finish_destage(s: State) -> None:
         """508 marks the row clean."""
         own = s[name]
@@ -112,26 +117,26 @@ def _clean(row: Any, design: Design) -> None:
         row.present = False if blind else row.present & (row.destage == DestageOf.NONE)
 
 
-def _declare_claim(machine: Machine, design: Design, name: str, worker: Processor) -> None:
+def _declare_claim(action: Declare, design: Design, name: str, worker: Processor) -> None:
     asked = design.backup is Backup.ON_DEMAND
 
     if asked:
 
-        @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R65",))
+        @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R65",))
         def poll_requests(s: State) -> None:
             """508 sees that no copy is requested."""
             when(s[name].phase == WorkerPhase.IDLE)
             when(none(lambda b: s.row[b].requested))
             s[name].phase = WorkerPhase.POLLED
 
-        @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R64", "R65"))
+        @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R64", "R65"))
         def claim_requested(s: State, b: Block) -> None:
             """508 claims a block whose copy is requested."""
             when(s[name].phase.isin(*_FREE))
             when(s.row[b].requested)
             _claim(s, b, design, name)
 
-    @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
+    @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
     def claim(s: State, b: Block) -> None:
         """508 claims a differing block for copying."""
         when(s[name].phase == (WorkerPhase.POLLED if asked else WorkerPhase.IDLE))
@@ -163,10 +168,10 @@ def _claim(s: Any, b: Any, design: Design, name: str) -> None:
         own.phase = WorkerPhase.CLAIMED
 
 
-def _declare_copy(machine: Machine, design: Design, name: str, worker: Processor) -> None:
+def _declare_copy(action: Declare, design: Design, name: str, worker: Processor) -> None:
     owns = _owns(design, Ownership.COPY)
 
-    @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
+    @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
     def read_source(s: State) -> None:
         """508 reads the block from the source volume."""
         own = s[name]
@@ -174,7 +179,7 @@ def _declare_copy(machine: Machine, design: Design, name: str, worker: Processor
         own.phase = WorkerPhase.READ
         own.data = s.source[own.block]
 
-    @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
+    @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
     def write_target(s: State) -> None:
         """508 writes the block to the target volume."""
         own = s[name]
@@ -182,7 +187,7 @@ def _declare_copy(machine: Machine, design: Design, name: str, worker: Processor
         s.target[own.block] = own.data
         own.phase = WorkerPhase.COPIED
 
-    @machine.action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R54", "R66"))
+    @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R54", "R66"))
     def release(s: State) -> None:
         """508 releases the block: it is copied."""
         own = s[name]
@@ -208,7 +213,10 @@ def _still_marked(row: Any, design: Design) -> Any:
 def declare_completion(machine: Machine, design: Design) -> None:
     """508 sees in the table when the mirror or the split is complete."""
 
-    @machine.action(by=VOLUME_WORKER, kind=StepKind.COPY, fair=_WEAK, cites=("R36",))
+    worker = workers_of(design)["disk"]
+    action = _told_of(machine, worker)
+
+    @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R36",))
     def complete_mirror(s: State) -> None:
         """508 sees no difference left: the pair is mirrored."""
         when(s.disk.phase.isin(*_FREE))
@@ -217,7 +225,7 @@ def declare_completion(machine: Machine, design: Design) -> None:
         s.pair.source_view = PairState.DUPLEX
         s.pair.target_view = PairState.DUPLEX
 
-    @machine.action(by=VOLUME_WORKER, kind=StepKind.COPY, fair=_WEAK, cites=("R44", "R54"))
+    @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R44", "R54"))
     def complete_split(s: State) -> None:
         """508 sees no difference left: the target view becomes SPLIT."""
         when(s.disk.phase.isin(*_FREE))
@@ -230,5 +238,5 @@ def declare_completion(machine: Machine, design: Design) -> None:
 
 def _owns(design: Design, what: Ownership) -> bool:
     """Whether a worker takes the row to itself for this: among workers, or as 503 locks rows."""
-    among_workers = design.workers is Workers.TWO and design.ownership in (what, Ownership.FULL)
+    among_workers = shares_volumes(design) and design.ownership in (what, Ownership.FULL)
     return among_workers or locks_rows(design)

@@ -6,9 +6,11 @@ import pytest
 
 from splitproof.checker.citations import citations
 from splitproof.checker.jobs import ablations_of
-from splitproof.model.catalogue import ABLATIONS, CATALOGUE, VARIATIONS, design_named, entry_of, machine_of
+from splitproof.model.ablations import ABLATIONS
+from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of, machine_of
+from splitproof.model.choices import Backup, Staging, Workers
 from splitproof.model.controller import build
-from splitproof.model.design import CHOICES, Backup, Staging, Workers
+from splitproof.model.design import CHOICES
 from splitproof.model.errors import ModelError
 from splitproof.spec.catalogue import gaps, requirements
 from splitproof.spec.split_backup import PROPERTIES
