@@ -37,7 +37,7 @@ from splitproof.model.interpreter import Step
 from splitproof.model.layout import Layout, Slot
 from splitproof.model.machine import Action, Machine
 from splitproof.model.properties import BLOCK_PARAMETER, trace_property
-from splitproof.model.types import BLOCK
+from splitproof.model.types import BLOCK, values_of
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["GroundProperty", "GroundStep", "Grounding"]
@@ -95,16 +95,18 @@ class Grounding:
     canonical order, without those that no state allows.
     """
 
-    def __init__(self, machine: Machine, blocks: int) -> None:
+    def __init__(self, machine: Machine, blocks: int, data_values: int = 2) -> None:
         self.machine = machine
         self.blocks = blocks
-        self.layout = Layout(machine, blocks)
+        self.layout = Layout(machine, blocks, data_values)
         self.slots: dict[str, Slot] = {slot.name: slot for slot in self.layout.slots}
         self.terms = Simplifier({name: slot.values for name, slot in self.slots.items()})
         self._conditions = _Conditions(self)
         found: list[GroundStep] = []
         for action in machine.actions:
-            for arguments in itertools.product(*(p.type.values(blocks) for p in action.parameters)):
+            for arguments in itertools.product(
+                *(values_of(p.type, blocks, data_values) for p in action.parameters)
+            ):
                 found += self._ground(action, arguments, {}, len(found))
         self.steps = tuple(found)
 

@@ -18,6 +18,7 @@ from splitproof.checker.grounding import Grounding, GroundProperty, GroundStep
 from splitproof.checker.packing import Packing
 from splitproof.model.expressions import FALSE, TRUE, Expr
 from splitproof.model.interpreter import Interpreter
+from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
 from splitproof.spec.properties import Kind, Property
 
@@ -103,7 +104,8 @@ class Oracle:
     """A machine with a number of blocks, ready for search.
 
     `properties`: what is watched for; the machine's own unless given. `folded`: where a step of an action
-    with `folds` can be taken, only the first such step is; see `folding.diamond_violations`.
+    with `folds` can be taken, only the first such step is; see `folding.diamond_violations`. `data_values`: see
+    `Layout`; with one, the search is over control states.
     """
 
     def __init__(
@@ -112,11 +114,12 @@ class Oracle:
         blocks: int,
         properties: Sequence[Property] | None = None,
         folded: bool = False,
+        data_values: int = 2,
     ) -> None:
         self.machine = machine
         self.blocks = blocks
         self.folded = folded
-        self.grounding = Grounding(machine, blocks)
+        self.grounding = Grounding(machine, blocks, data_values)
         self.packing = Packing(self.grounding.layout)
         watched = list(machine.properties.values()) if properties is None else list(properties)
         self.properties: dict[str, GroundProperty] = {
@@ -124,7 +127,14 @@ class Oracle:
         }
         self.source = Source(self.grounding.terms, self.packing)
         self._selections: dict[Expr, Callable[[Sequence[int]], list[int]]] = {}
-        self.initial = sorted(map(self.packing.pack, Interpreter(machine, blocks).initial_states()))
+        self._starts: dict[int, Valuation] = {}
+        for start in Interpreter(machine, blocks).initial_states():
+            self._starts.setdefault(self.packing.pack(self.grounding.layout.project(start)), start)
+        self.initial = sorted(self._starts)
+
+    def start_of(self, state: int) -> Valuation:
+        """An initial state of the interpreter that a packed one stands for: itself, or the first with this control."""
+        return self._starts[state]
 
     @property
     def steps(self) -> tuple[GroundStep, ...]:

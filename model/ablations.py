@@ -58,6 +58,9 @@ ABLATIONS: tuple[Ablation, ...] = (
     Ablation("creation=marks-none", ("mirror-in-duplex", "tape-is-image"), ("G32",)),
     Ablation("target_view_set=after-command", ("legal-pair-transitions",), ("G21",)),
     Ablation("accept_check=none", ("tape-is-image",), ("G26",), splits=_SEPARATE),
+    Ablation(
+        "accept_check=none", ("backup-can-end", "client-resumes"), ("G12", "G27", "G39"), splits=_COMBINED
+    ),
     Ablation("resync=unguarded", ("tape-is-image",), ("G12",)),
     Ablation("host_io=serial", (), ("G01", "G20"), splits=_SEPARATE),
     Ablation("split_when=any-time", (), ("R49", "G32")),

@@ -146,7 +146,7 @@ def _prior_art() -> dict[str, Entry]:
 DISTINGUISHED: dict[str, str] = {
     "prior-art-unchecked": "prior-art-unchecked",
     "prior-art-wait": "prior-art-wait",
-    **{f"{name}-closed": name for name in _EMBODIMENTS},
+    **{f"{name}{family}": name for name in _EMBODIMENTS for family in ("-closed", "-two-slots")},
 }
 """The designs that are asked what distinguishes the embodiments, each with the embodiment that it stands for."""
 
@@ -248,5 +248,5 @@ def ask_distinctions(machine: Machine) -> None:
     """Ask a machine what distinguishes its embodiment, if it is of `DISTINGUISHED`."""
     embodiment = DISTINGUISHED.get(machine.name)
     if embodiment is not None:
-        asked, expects = distinctions(embodiment)
+        asked, expects = distinctions(embodiment, CATALOGUE[machine.name].design)
         machine.check(*asked, expects=expects)

@@ -225,8 +225,11 @@ class TargetViewSet(Choice):
 
 
 class AcceptCheck(Choice):
-    NONE = "none", "502 accepts a backup whatever the pair state"
-    VERIFIES_SPLIT = "verifies-split", "502 refuses a backup unless the source view is SPLIT"
+    NONE = "none", "502 takes a command, and answers 102, whatever the source view"
+    VERIFIES_SPLIT = (
+        "verifies-split",
+        "502 refuses a backup of a pair that is not split, and a split of one that is; it tells 102 if it was joined",
+    )
 
 
 class Resync(Choice):

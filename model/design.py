@@ -229,8 +229,6 @@ class Design:
             idle["pause"] = "101 does not pause its I/O; add split=combined"
         else:
             idle["host_io"] = "502 splits, and does not see which write 501 holds"
-        if self.split is Split.COMBINED:
-            idle["accept_check"] = "502 splits the pair itself when it has accepted the backup"
         if self.servers is Servers.ONE:
             idle["lan"] = "one server uses no LAN"
         if self.lan is Lan.EXACTLY_ONCE:

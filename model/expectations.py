@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from splitproof.model.choices import Acknowledge, Backup, PreSplitSlot, Split, TargetViewSet
+from splitproof.model.choices import Acknowledge, Backup, CopyReads, PreSplitSlot, Split, TargetViewSet
 from splitproof.model.design import Design
 from splitproof.spec.distinctions import DISTINCTIONS, PAUSE_DOES_NOT_WAIT
 from splitproof.spec.properties import Expectation, Property
@@ -44,6 +44,10 @@ def as_written(design: Design) -> dict[str, Expectation]:
         violated["legal-pair-states"] = ("G12", "G21")
     if design.split is not Split.SEPARATE:
         violated["split-finds-no-write"] = ("G22",)
+        violated["client-resumes"] = ("G27", "G39")
+        violated["split-can-complete"] = ("G12", "G21")
+    if design.backup is Backup.HOST_POLLS:
+        violated["backup-can-end"] = ("G12", "G26")
     return _expectations(asked_of(design), violated)
 
 
@@ -105,10 +109,16 @@ _DISTINCTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Section by section, the embodiments in which a distinction is violated, and why."""
 
 
-def distinctions(embodiment: str) -> tuple[tuple[Property, ...], dict[str, Expectation]]:
-    """What is asked of an embodiment in order to tell it from others, and what the document says of it."""
+def distinctions(embodiment: str, design: Design) -> tuple[tuple[Property, ...], dict[str, Expectation]]:
+    """What is asked of a design in order to tell its embodiment from others, and what the document says of it.
+
+    The third embodiment promises that a backup waits for no copy [R85]. Where a block can be staged only when its
+    slot is destaged, it waits for a worker, which may have a copy in its hands; with two slots it does not.
+    """
     asked = (*DISTINCTIONS, PAUSE_DOES_NOT_WAIT) if embodiment in _COMBINED else DISTINCTIONS
     violated = {name: cites for name, (names, cites) in _DISTINCTIONS.items() if embodiment in names}
+    if design.backup is Backup.STAGE and design.copy_reads is CopyReads.AFTER_DESTAGE:
+        violated["backup-waits-for-no-copy"] = ("R85", "G04", "G35")
     return asked, _expectations(asked, violated)
 
 

@@ -10,6 +10,7 @@ from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Expr
 from splitproof.model.machine import Leaf, Machine
 from splitproof.model.state import default_of
+from splitproof.model.types import DATA, values_of
 
 __all__ = ["Layout", "Slot", "Valuation"]
 
@@ -37,21 +38,25 @@ class Layout:
     """The slots of a machine with `blocks` blocks: globals first, then each block's, in the order of
     declaration.
 
+    `data_values`: how many values of data are told apart. Two are exhaustive where properties compare data for being
+    equal; one is where nothing compares data at all, and then only the control is left of a state.
+
     Raises:
         ModelError: there are no blocks, or the machine names what was never declared.
     """
 
-    def __init__(self, machine: Machine, blocks: int) -> None:
+    def __init__(self, machine: Machine, blocks: int, data_values: int = 2) -> None:
         if blocks < 1:
             raise ModelError(f"{machine.name} is grounded for {blocks} blocks; accepted is 1 or more", "")
         machine.settle()
         self.machine = machine
         self.blocks = blocks
+        self.data_values = data_values
         leaves = list(machine.leaves.values())
         places: list[tuple[Leaf, int | None]] = [(leaf, None) for leaf in leaves if not leaf.per_block]
         places += [(leaf, block) for block in range(blocks) for leaf in leaves if leaf.per_block]
         self.slots = tuple(
-            Slot(leaf, block, position, leaf.type.values(blocks))
+            Slot(leaf, block, position, values_of(leaf.type, blocks, data_values))
             for position, (leaf, block) in enumerate(places)
         )
         self.position = {(slot.leaf.name, slot.block): slot.position for slot in self.slots}
@@ -76,6 +81,15 @@ class Layout:
     def default(self, slot: Slot) -> Any:
         """What the slot holds while it means nothing."""
         return default_of(slot.leaf.type).value
+
+    def project(self, state: Valuation) -> Valuation:
+        """The state of a layout that tells two values of data apart, with those told apart here."""
+        if self.data_values > 1:
+            return state
+        return tuple(
+            self.default(slot) if slot.leaf.type == DATA else value
+            for slot, value in zip(self.slots, state, strict=True)
+        )
 
     def describe(self, state: Valuation) -> dict[str, Any]:
         """The state as names to values."""

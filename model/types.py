@@ -150,6 +150,12 @@ BLOCK: Type = _BlockType("Block")
 BLOCK_SET: Type = _BlockSetType("BlockSet")
 
 
+def values_of(type_: Type, blocks: int, data_values: int = 2) -> tuple[Any, ...]:
+    """The values of a type with `blocks` blocks; of data, as many as are told apart."""
+    values = type_.values(blocks)
+    return values[:data_values] if type_ == DATA else values
+
+
 def type_of_value(value: object) -> Type | None:
     """The type that a plain Python value has in the language; None if it has none."""
     if isinstance(value, bool):

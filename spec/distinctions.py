@@ -37,7 +37,7 @@ def _under_way(s: Any) -> Any:
 _SPLIT_REPORTED_AFTER_COPYING = step(
     "split-reported-after-copying",
     "the split is reported only when no difference is left",
-    cites=("R03", "R07", "R52"),
+    cites=("R03", "R04", "R07", "R52"),
     trigger=lambda before, after, b: _reports_split(before, after),
     holds=lambda before, after, b: ~_reports_split(before, after) | ~before.uncopied[b],
 )
@@ -53,7 +53,7 @@ _BACKUP_ACCEPTED_AFTER_COPYING = step(
 _TAPE_BEGINS_AFTER_RANGE = step(
     "tape-begins-after-range-copy",
     "the first record is written only when no difference is left in the range",
-    cites=("R46", "R47", "R72", "R82"),
+    cites=("R46", "R47", "R72", "R82", "R96", "R103", "R107"),
     trigger=lambda before, after, b: _begins_tape(before, after) & before.in_range[b],
     holds=lambda before, after, b: ~(_begins_tape(before, after) & before.in_range[b]) | ~before.uncopied[b],
 )
@@ -104,7 +104,7 @@ _TAPE_READS_NO_SOURCE = count(
 _BACKUP_WAITS_FOR_NO_COPY = possible(
     "backup-waits-for-no-copy",
     "503 can end its work without any copying",
-    cites=("R48", "R72", "R75", "R85"),
+    cites=("R48", "R72", "R75", "R85", "R106"),
     trigger=lambda s: s.backup_running,
     reaches=lambda s: ~s.backup_running,
     without=(StepKind.COPY,),
@@ -113,10 +113,10 @@ _BACKUP_WAITS_FOR_NO_COPY = possible(
 _COMMAND_WAITS_FOR_NO_COPY = possible(
     "command-waits-for-no-copy",
     "once the pair is split, 502 can accept the backup without any copying",
-    cites=("R70", "R77", "R79"),
+    cites=("R09", "R70", "R77", "R79"),
     trigger=lambda s: s.backup_outstanding & (s.pair.source_view == PairState.SPLIT),
     reaches=lambda s: s.backup_accepted | ~s.backup_outstanding,
-    without=(StepKind.COPY,),
+    without=(StepKind.COPY, StepKind.PAIR),
 )
 
 _TWO_LAN_MESSAGES = count(
@@ -152,7 +152,7 @@ _TWO_REPORTS = count(
 _NO_PAIR_QUERY = count(
     "no-pair-query",
     "no server asks for the state of the pair",
-    cites=("R70", "R74", "R78", "R105"),
+    cites=("R06", "R70", "R74", "R78", "R105"),
     event=Event.PAIR_QUERY,
     during=_under_way,
     at_most=0,

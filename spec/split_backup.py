@@ -260,7 +260,7 @@ SPLIT_COMPLETES = leads_to(
 BACKUP_ENDS = leads_to(
     "backup-ends",
     "an accepted backup ends, and 102 learns of it, however many writes come",
-    cites=("R31", "R68", "R75", "R97", "G10", "G34"),
+    cites=("R31", "R68", "R75", "R97", "R104", "G10", "G34"),
     trigger=lambda s: s.backup_accepted,
     reaches=lambda s: ~s.backup_outstanding,
 )

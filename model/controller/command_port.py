@@ -12,7 +12,7 @@ from splitproof.model.controller.host_port import split_pair
 from splitproof.model.controller.memory import keeps_backup_image
 from splitproof.model.controller.phases import BackupAnswer, CommandPhase, EndReport, PairAnswer
 from splitproof.model.design import Design
-from splitproof.model.expressions import ite, some
+from splitproof.model.expressions import FALSE, ite, some
 from splitproof.model.machine import Fairness, Machine
 from splitproof.model.records import BlockSet
 from splitproof.model.state import State, when
@@ -39,7 +39,7 @@ def declare_command_port(machine: Machine, design: Design, lean: bool) -> None:
     if design.split is not Split.SEPARATE:
         _declare_split(machine, design, lean)
     if design.backup is Backup.HOST_POLLS:
-        _declare_pair_answer(machine)
+        _declare_pair_answer(machine, design)
     _declare_acceptance(machine, design, lean)
     if _checks(design):
         _declare_refusal(machine, design)
@@ -144,14 +144,39 @@ def _declare_split(machine: Machine, design: Design, lean: bool) -> None:
         """502 answers to 102 that the pair is split."""
         when(s.command == _before("answer", design))
         s.command = _then("answer", design)
-        s.split_report = True
+        s.split_report = EndReport.GOOD
+
+    if design.accept_check is AcceptCheck.VERIFIES_SPLIT:
+        _declare_refusal_of_split(machine, design)
+
+
+def _declare_refusal_of_split(machine: Machine, design: Design) -> None:
+    """A pair that is split already may stay so for ever, with 101 paused and the job in the way of a resync."""
+    received = CommandPhase.RECEIVED if design.split is Split.COMBINED else CommandPhase.SPLIT_RECEIVED
+
+    @machine.action(by=COMMAND_PORT, kind=StepKind.PAIR, fair=_WEAK, cites=("G12", "G27", "G39"))
+    def refuse_split(s: State) -> None:
+        """502 refuses to split a pair that is split."""
+        when(s.command == received)
+        when(s.pair.source_view == PairState.SPLIT)
+        s.command = CommandPhase.SPLIT_REFUSED
+
+    @machine.action(
+        by=COMMAND_PORT, kind=_MESSAGE, fair=_WEAK, cites=("G12", "G27", "G39"), counts=(Event.REPORT,)
+    )
+    def answer_refusal(s: State) -> None:
+        """502 answers to 102 that it refuses the split."""
+        when(s.command == CommandPhase.SPLIT_REFUSED)
+        s.command = CommandPhase.IDLE
+        s.split_report = EndReport.REFUSED
 
 
 # -- questions about the pair
 
 
-def _declare_pair_answer(machine: Machine) -> None:
-    """502 answers from 517; the question stays in its channel until it is answered [R78]."""
+def _declare_pair_answer(machine: Machine, design: Design) -> None:
+    """502 answers from 516 and 517; the question stays in its channel until it is answered [R78]."""
+    checks = design.accept_check is AcceptCheck.VERIFIES_SPLIT
 
     @machine.action(by=COMMAND_PORT, kind=_MESSAGE, fair=_WEAK, cites=("R78",))
     def receive_pair_question(s: State) -> None:
@@ -160,17 +185,19 @@ def _declare_pair_answer(machine: Machine) -> None:
         when(s.asked == PairAnswer.NONE)
         s.asked = PairAnswer.ASKED
 
-    @machine.action(by=COMMAND_PORT, kind=_MESSAGE, fair=_WEAK, cites=("R77", "R78"))
+    @machine.action(by=COMMAND_PORT, kind=_MESSAGE, fair=_WEAK, cites=("R45", "R77", "R78"))
     def read_pair_state(s: State) -> None:
-        """502 reads the target view."""
+        """502 reads the state of the pair."""
         when(s.asked == PairAnswer.ASKED)
-        s.asked = ite(s.pair.target_view == PairState.SPLIT, PairAnswer.SPLIT, PairAnswer.PENDING)
+        is_joined = (s.pair.source_view != PairState.SPLIT) if checks else FALSE
+        unsplit = ite(is_joined, PairAnswer.JOINED, PairAnswer.PENDING)
+        s.asked = ite(s.pair.target_view == PairState.SPLIT, PairAnswer.SPLIT, unsplit)
 
     @machine.action(by=COMMAND_PORT, kind=_MESSAGE, fair=_WEAK, cites=("R77", "R78"))
     def answer_pair_question(s: State) -> None:
         """502 answers what it has read."""
-        when(s.asked.isin(PairAnswer.PENDING, PairAnswer.SPLIT))
-        s.pair_question = s.asked
+        when(~s.asked.isin(PairAnswer.NONE, PairAnswer.ASKED))
+        s.pair_question = ite(s.asked == PairAnswer.PENDING, PairAnswer.NONE, s.asked)
         s.asked = PairAnswer.NONE
 
 
@@ -198,8 +225,9 @@ def _declare_acceptance(machine: Machine, design: Design, lean: bool) -> None:
         """502 accepts the backup and stores its range in the parameters."""
         when(s.command == CommandPhase.RECEIVED)
         when(some(lambda b: chosen[b]))
-        if _checks(design):
-            when(s.pair.source_view == PairState.SPLIT)
+        if design.accept_check is AcceptCheck.VERIFIES_SPLIT:
+            is_split = s.pair.source_view == PairState.SPLIT
+            when(~is_split if design.split is Split.COMBINED else is_split)
         s.command = CommandPhase.ACCEPTED
         s.job = True
         s.job_range.each(lambda b: chosen[b])
@@ -279,7 +307,7 @@ def _declare_backup_answer(machine: Machine, design: Design) -> None:
         """502 answers that the backup is under way."""
         when(s.backup_question == BackupAnswer.ASKED)
         when(~s.command.isin(*last))
-        s.backup_question = BackupAnswer.UNDER_WAY
+        s.backup_question = BackupAnswer.NONE
 
     @machine.action(by=COMMAND_PORT, kind=_MESSAGE, fair=_WEAK, cites=("R68", "R97"))
     def answer_ended(s: State) -> None:

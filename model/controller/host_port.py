@@ -20,7 +20,7 @@ from splitproof.model.choices import (
     TargetViewSet,
 )
 from splitproof.model.controller.messages import issues_writes
-from splitproof.model.controller.phases import DestageOf, HostTask, WritePhase
+from splitproof.model.controller.phases import DestageOf, EndReport, HostTask, WritePhase
 from splitproof.model.design import Design
 from splitproof.model.expressions import ite, none
 from splitproof.model.machine import Fairness, Machine
@@ -202,7 +202,7 @@ def _declare_split_messages(machine: Machine, design: Design) -> None:
         """501 reports the end of the split to 101."""
         when(s.task == HostTask.SPLIT)
         s.task = HostTask.REPORTED
-        s.split_report = True
+        s.split_report = EndReport.GOOD
 
     sets_view_late = design.target_view_set is TargetViewSet.AFTER_COMMAND
 
@@ -229,7 +229,7 @@ def _declare_resync(machine: Machine, design: Design) -> None:
         """501 joins the pair again: what was written since the split is to be copied."""
         when(s.pair.source_view == PairState.SPLIT)
         if design.split is Split.SEPARATE:
-            when(s.task == HostTask.NONE)
+            when(s.task.isin(HostTask.NONE, HostTask.ORDERED))
         if design.resync is Resync.GUARDED:
             when(~s.job)
         s.pair.source_view = PairState.DUPLEX_PENDING

@@ -5,7 +5,7 @@ With `split=separate` 101 relays the end of the split; otherwise it pauses its I
 
 from __future__ import annotations
 
-from splitproof.model.choices import Lan, Pause, RunNumbers, Servers, Split
+from splitproof.model.choices import AcceptCheck, Lan, Pause, RunNumbers, Servers, Split
 from splitproof.model.controller.messages import LanMessage, lan_messages
 from splitproof.model.controller.phases import ClientPhase, LanCopy, ServerPhase
 from splitproof.model.design import Design
@@ -131,6 +131,22 @@ def _declare_pause(machine: Machine, design: Design) -> None:
         when(s.server == ServerPhase.RESPONDED)
         s.server = resumed
         s.lan_resume = True
+
+    if design.accept_check is AcceptCheck.VERIFIES_SPLIT:
+
+        @machine.action(
+            by=BACKUP_SERVER,
+            kind=_MESSAGE,
+            fair=_WEAK,
+            folds=HANDOVER,
+            cites=("R95", "G27", "G39"),
+            counts=(Event.LAN_MESSAGE,),
+        )
+        def send_resume_after_refusal(s: State) -> None:
+            """102 tells 101 over the LAN to resume its I/O, and gives up."""
+            when(s.server == ServerPhase.REFUSED)
+            s.server = ServerPhase.IDLE
+            s.lan_resume = True
 
     @machine.action(by=CLIENT_SERVER, kind=_MESSAGE, fair=_WEAK, cites=("R95",))
     def receive_resume(s: State) -> None:

@@ -129,7 +129,7 @@ def _declare_commands(machine: Machine, design: Design) -> None:
         answered = _port("split ended", 402, COMMAND_PORT, server, ("R94", "R101"))
     if design.split is not Split.COMBINED:
         machine.shared("split_command", Bool, "'split' is on its way", cell=to_split)
-    machine.shared("split_report", Bool, "'split ended' is on its way", cell=answered)
+    machine.shared("split_report", EndReport, "the answer to the split command is on its way", cell=answered)
     machine.shared(
         "backup_command",
         Bool,

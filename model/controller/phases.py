@@ -43,6 +43,7 @@ class ServerPhase(enum.Enum):
     CONFIRMED = "target view seen split"
     SPLITTING = "split commanded"
     RESPONDED = "split answered"
+    REFUSED = "split refused"
     RESUMED = "101 told to resume"
     COMMANDED = "backup commanded"
 
@@ -76,6 +77,7 @@ class CommandPhase(enum.Enum):
     RECEIVED = "received"
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    SPLIT_REFUSED = "split refused"
     COPY_COMMANDED = "copy commanded"
     SPLIT = "split done"
     VIEW_SET = "target view set"
@@ -128,7 +130,7 @@ class DestageOf(enum.Enum):
 
 
 class EndReport(enum.Enum):
-    """What 502 answers to a backup command."""
+    """What is answered to a command."""
 
     NONE = "none"
     GOOD = "good end"
@@ -146,20 +148,20 @@ class LanCopy(enum.Enum):
 
 
 class PairAnswer(enum.Enum):
-    """A question about the pair state on its way, or the answer."""
+    """A question about the pair state on its way, or the answer; `not split yet` tells 102 to ask again."""
 
     NONE = "none"
     ASKED = "asked"
     PENDING = "not split yet"
     SPLIT = "split"
+    JOINED = "joined again"
 
 
 class BackupAnswer(enum.Enum):
-    """A question about the state of the backup on its way, or the answer."""
+    """A question about the state of the backup on its way, or the answer that it has ended."""
 
     NONE = "none"
     ASKED = "asked"
-    UNDER_WAY = "under way"
     ENDED = "good end"
     REFUSED = "refused"
 

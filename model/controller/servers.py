@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from splitproof.model.choices import Backup, End, Pause, Servers, Split
+from splitproof.model.choices import AcceptCheck, Backup, End, Pause, Servers, Split
 from splitproof.model.controller.lan import AT_ONCE, HANDOVER
 from splitproof.model.controller.messages import backup_server, client_server, issues_writes
 from splitproof.model.controller.narration import Declare, told_as
@@ -77,8 +77,8 @@ def _declare_split_by_client(action: Declare, design: Design) -> None:
         @action(by=by, kind=_MESSAGE, fair=_WEAK, folds=HANDOVER, cites=("R52",))
         def receive_split_report(s: State) -> None:
             """101 receives the end of the split."""
-            when(s.split_report)
-            s.split_report = False
+            when(s.split_report == EndReport.GOOD)
+            s.split_report = EndReport.NONE
             s.client = ClientPhase.RELAYING
 
     else:
@@ -93,8 +93,8 @@ def _declare_split_by_client(action: Declare, design: Design) -> None:
         @action(by=by, kind=_MESSAGE, fair=_WEAK, folds=HANDOVER, cites=("R52", "R113"))
         def receive_own_split_report(s: State) -> None:
             """101 receives the end of the split."""
-            when(s.split_report)
-            s.split_report = False
+            when(s.split_report == EndReport.GOOD)
+            s.split_report = EndReport.NONE
             s.server = ServerPhase.CLEARED
 
 
@@ -134,9 +134,18 @@ def _declare_split_by_backup_server(action: Declare, design: Design) -> None:
     @action(by=by, kind=_MESSAGE, fair=_WEAK, folds=None if one else HANDOVER, cites=("R94", "R101"))
     def receive_response(s: State) -> None:
         """102 receives the answer: the pair is split."""
-        when(s.split_report)
-        s.split_report = False
+        when(s.split_report == EndReport.GOOD)
+        s.split_report = EndReport.NONE
         s.server = resumed if one else ServerPhase.RESPONDED
+
+    if design.accept_check is AcceptCheck.VERIFIES_SPLIT:
+
+        @action(by=by, kind=_MESSAGE, fair=_WEAK, folds=None if one else HANDOVER, cites=("G27", "G39"))
+        def receive_refusal(s: State) -> None:
+            """102 receives the answer: the pair is split already, and cannot be split."""
+            when(s.split_report == EndReport.REFUSED)
+            s.split_report = EndReport.NONE
+            s.server = ServerPhase.IDLE if one else ServerPhase.REFUSED
 
 
 def _when_paused(s: Any, design: Design) -> None:
@@ -149,21 +158,18 @@ def _when_paused(s: Any, design: Design) -> None:
 
 
 def _declare_pair_question(action: Declare, design: Design) -> None:
-    """102 asks for the state of the pair until it is split on both sides [R76-R79]."""
+    """102 asks for the state of the pair until it is split on both sides [R76-R79].
+
+    The answer that it is not split yet changes nothing in 102, so it is not a step of its own.
+    """
     by = backup_server(design)
 
-    @action(by=by, kind=_MESSAGE, fair=_WEAK, cites=("R78",), counts=(Event.PAIR_QUERY,))
+    @action(by=by, kind=_MESSAGE, fair=_WEAK, cites=("R76", "R78", "R80"), counts=(Event.PAIR_QUERY,))
     def ask_pair_state(s: State) -> None:
         """102 asks for the state of the pair."""
         when(s.server == ServerPhase.CLEARED)
         when(s.pair_question == PairAnswer.NONE)
         s.pair_question = PairAnswer.ASKED
-
-    @action(by=by, kind=_MESSAGE, fair=_WEAK, cites=("R77", "R78"))
-    def hear_pending(s: State) -> None:
-        """102 hears that the pair is not split on both sides yet."""
-        when(s.pair_question == PairAnswer.PENDING)
-        s.pair_question = PairAnswer.NONE
 
     @action(by=by, kind=_MESSAGE, fair=_WEAK, cites=("R79",))
     def hear_split(s: State) -> None:
@@ -171,6 +177,16 @@ def _declare_pair_question(action: Declare, design: Design) -> None:
         when(s.pair_question == PairAnswer.SPLIT)
         s.pair_question = PairAnswer.NONE
         s.server = ServerPhase.CONFIRMED
+
+    if design.accept_check is AcceptCheck.VERIFIES_SPLIT:
+
+        @action(by=by, kind=_MESSAGE, fair=_WEAK, cites=("R78", "G12", "G26"))
+        def hear_joined(s: State) -> None:
+            """102 hears that the pair is joined again, and gives up."""
+            when(s.pair_question == PairAnswer.JOINED)
+            s.pair_question = PairAnswer.NONE
+            s.server = ServerPhase.IDLE
+            s.split_in_run = False
 
 
 def _declare_backup_command(action: Declare, design: Design) -> None:
@@ -204,7 +220,10 @@ def _declare_end(action: Declare, design: Design) -> None:
 
 
 def _declare_backup_question(action: Declare, design: Design) -> None:
-    """102 asks for the state of the backup until it has ended [R97]."""
+    """102 asks for the state of the backup until it has ended [R97].
+
+    The answer that it is under way changes nothing in 102, so it is not a step of its own.
+    """
     by = backup_server(design)
 
     @action(by=by, kind=_MESSAGE, fair=_WEAK, cites=("R97",), counts=(Event.BACKUP_QUERY,))
@@ -213,12 +232,6 @@ def _declare_backup_question(action: Declare, design: Design) -> None:
         when(s.server == ServerPhase.COMMANDED)
         when(s.backup_question == BackupAnswer.NONE)
         s.backup_question = BackupAnswer.ASKED
-
-    @action(by=by, kind=_MESSAGE, fair=_WEAK, cites=("R97",))
-    def hear_under_way(s: State) -> None:
-        """102 hears that the backup is under way."""
-        when(s.backup_question == BackupAnswer.UNDER_WAY)
-        s.backup_question = BackupAnswer.NONE
 
     @action(by=by, kind=_MESSAGE, fair=_WEAK, cites=("R97", "G26"))
     def hear_end(s: State) -> None:

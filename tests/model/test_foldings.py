@@ -9,11 +9,15 @@ from splitproof.checker.oracle import Oracle
 from splitproof.checker.reachability import possible_findings
 from splitproof.model.catalogue import CATALOGUE, design_named, machine_of
 from splitproof.model.controller import build
+from splitproof.model.expectations import asked_of
 
 CLOSED = [name for name in CATALOGUE if name.endswith(("-closed", "-two-slots"))]
 
 
-@pytest.mark.parametrize("name", ["second-embodiment-closed", "third-embodiment-closed"])
+@pytest.mark.parametrize(
+    "name",
+    ["third-embodiment-closed", "second-embodiment-host-polls-closed", "fourth-embodiment-wait-closed"],
+)
 def test_folded_steps_are_independent_of_all_others_and_invisible(name: str) -> None:
     faults = diamond_violations(Oracle(machine_of(CATALOGUE[name].design), 1), max_states=300_000)
     assert not faults, "\n".join(map(str, faults[:5]))
@@ -26,11 +30,20 @@ def test_verdicts_are_the_same_with_and_without_folding(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["second-embodiment-closed", "first-embodiment-two-slots", "third-embodiment"]
+    "name",
+    [
+        "second-embodiment-closed",
+        "first-embodiment-two-slots",
+        "third-embodiment",
+        "fourth-embodiment-reflect-closed",
+    ],
 )
 def test_forgetting_the_tape_and_the_image_changes_no_verdict_and_no_depth(name: str) -> None:
     design = design_named(name)
-    lean, full = (Oracle(build(design, lean=lean), 1, folded=True) for lean in (True, False))
+    machines = [build(design, lean=lean) for lean in (True, False)]
+    for machine in machines:
+        machine.check(*asked_of(design))
+    lean, full = (Oracle(machine, 1, folded=True) for machine in machines)
     lean_space, full_space = lean.explore(), full.explore()
     assert full_space.states > lean_space.states
     assert {k: f.depth for k, f in lean_space.findings.items()} == {
