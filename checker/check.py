@@ -36,6 +36,9 @@ GRAPH_STATES_MAX = 400_000
 REACHABILITY_STATES_MAX = 60_000_000
 """States up to which `possible` properties are decided, by sweeps over the levels."""
 
+_SEARCHED = (Kind.ALWAYS, Kind.STEP, Kind.POSSIBLE)
+"""The kinds that are decided on the states with two values of data; the others on the control alone."""
+
 SHORTEST_STATES_MAX = 3_000_000
 """States up to which a counterexample is looked for again without folding, so that it is the shortest of all."""
 
@@ -84,11 +87,12 @@ class _Check:
         asked = list(machine.properties.values()) if properties is None else list(properties)
         self._asked = [item for item in asked if item.needs_blocks <= blocks]
         self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
+        self._searched = [item for item in self._asked if item.kind in _SEARCHED]
         self._machine, self._blocks = machine, blocks
         self._options, self._progress = options, progress
         fold = blocks > 1 if options.fold is None else options.fold
         folds = any(action.folds is not None for action in machine.actions)
-        self._oracle = Oracle(machine, blocks, self._asked, folded=fold and folds)
+        self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
         self._graph: StateGraph | None = None
 
     def run(self) -> CheckResult:
@@ -135,7 +139,7 @@ class _Check:
         if not self._options.symbolic or not exploration.complete or exploration.states > GRAPH_STATES_MAX:
             return None
         found = check_symbolic_data(
-            self._machine, self._blocks, self._state_graph(), exploration.findings, self._asked
+            self._machine, self._blocks, self._state_graph(), exploration.findings, self._searched
         )
         return {
             "controls": found.controls,
@@ -147,7 +151,7 @@ class _Check:
     def _state_graph(self) -> StateGraph:
         """The graph of the folded space, which has the same verdicts and a third of the steps."""
         if self._graph is None:
-            oracle = Oracle(self._machine, self._blocks, self._asked, folded=True)
+            oracle = Oracle(self._machine, self._blocks, self._searched, folded=True)
             self._graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         return self._graph
 
@@ -168,7 +172,9 @@ class _Check:
     def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Oracle, Exploration, Finding]]:
         """The violations again, searched for without folding as deep as they are known to lie."""
         reachable = [
-            item for item in self._asked if item.kind is not Kind.POSSIBLE and item.id in exploration.findings
+            item
+            for item in self._searched
+            if item.kind is not Kind.POSSIBLE and item.id in exploration.findings
         ]
         if not reachable:
             return {}
@@ -207,6 +213,8 @@ class _Check:
             verdict = traces[item.id]
         elif not exploration.complete:
             verdict = Unknown(exploration.limit or "interrupted")
+        elif item.kind not in _SEARCHED:
+            verdict = Unknown("not decided by this engine")
         elif item.kind is Kind.POSSIBLE and undecided is not None:
             verdict = Unknown(undecided)
         else:
