@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
+from splitproof.checker.liveness import Liveness, judge_leads_to
 from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
@@ -99,9 +100,17 @@ class _Check:
         started = time.perf_counter()
         exploration = self._oracle.explore(self._options.limits, self._progress)
         undecided = self._judge_possible(exploration)
+        liveness = judge_leads_to(
+            self._machine, self._blocks, self._asked, self._options.limits, self._progress
+        )
         symbolic = self._check_symbolic(exploration)
         traces = self._counterexamples(exploration)
-        results = tuple(self._result(item, exploration, traces, undecided) for item in self._asked)
+        results = tuple(
+            self._result_on_runs(item, liveness)
+            if item.kind is Kind.LEADS_TO
+            else self._result(item, exploration, traces, undecided)
+            for item in self._asked
+        )
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
@@ -221,6 +230,18 @@ class _Check:
             verdict = Holds()
         triggered = item.trigger is None or item.id in exploration.triggered
         return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
+
+    def _result_on_runs(self, item: Property, liveness: Liveness) -> PropertyResult:
+        expected = self._machine.expects.get(item.id)
+        verdict: Verdict
+        if item.id in liveness.traces:
+            verdict = Violated(liveness.traces[item.id])
+        elif item.id in liveness.limits:
+            verdict = Unknown(liveness.limits[item.id])
+        else:
+            verdict = Holds(run_states=liveness.states[item.id])
+        vacuous = isinstance(verdict, Holds) and item.id not in liveness.triggered
+        return PropertyResult(item, verdict, vacuous, expected)
 
 
 def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
