@@ -15,7 +15,7 @@ from splitproof.checker.grounding import GroundStep
 from splitproof.checker.oracle import Exploration, Oracle, slices
 from splitproof.checker.reachability import require_complete
 from splitproof.model.expressions import Eq, Expr, walk
-from splitproof.model.fairness import promises_of
+from splitproof.model.fairness import Promise, promises_of
 from splitproof.model.machine import Machine
 from splitproof.model.properties import TracedProperty
 from splitproof.model.types import DATA
@@ -32,16 +32,20 @@ class RunGraph:
     the strong ones. `is_exact`: whether no fair step leads from a state to itself; where data is left out, such a
     step may change data, and does not count as one that changes nothing.
 
+    `promises`: those of the machine unless others are given.
+
     Raises:
         ValueError: the exploration is not complete, or the oracle folds.
     """
 
-    def __init__(self, oracle: Oracle, exploration: Exploration) -> None:
+    def __init__(
+        self, oracle: Oracle, exploration: Exploration, promises: Sequence[Promise] | None = None
+    ) -> None:
         require_complete(exploration)
         if oracle.folded:
             raise ValueError("folding hides what may be put off for ever; search without folding")
         self.oracle = oracle
-        self.promises = promises_of(oracle.machine, oracle.blocks)
+        self.promises = promises_of(oracle.machine, oracle.blocks) if promises is None else tuple(promises)
         self.strong = sum(1 << place for place, item in enumerate(self.promises) if item.is_strong)
         self.kept = [
             sum(1 << place for place, item in enumerate(self.promises) if item.covers(step.step))

@@ -76,7 +76,10 @@ def story_lines(item: PropertyResult, design: str) -> Iterator[str]:
     yield f"          {item.asked.statement}"
     yield from story(violated.trace)
     if violated.loop is not None:
-        yield from (f"  passed over  {step}: not always possible" for step in passed_over(violated.trace))
+        yield from (
+            f"  passed over  {step}: it can be taken again and again, not always"
+            for step in passed_over(violated.trace)
+        )
     elif values := ending(violated.trace):
         yield f"  at the end  {values}"
     if violated.essential is not None:

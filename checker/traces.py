@@ -169,8 +169,8 @@ def _confirm_lasso(interpreter: Interpreter, trace: Trace, loop: int) -> None:
         )
     for promise, due, of in _broken(interpreter, trace, loop):
         if promise.is_strong or due == of:
-            when = "in every state" if due == of else "again and again"
-            raise ReplayError(f"the cycle is not fair: {promise} can be taken {when} of it, and never is")
+            when = "all the time" if due == of else "again and again"
+            raise ReplayError(f"the cycle is not fair: {promise} can be taken {when}, and never is")
 
 
 def passed_over(trace: Trace) -> list[str]:
