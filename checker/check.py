@@ -5,10 +5,12 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
+from splitproof.checker.control import control_oracle
+from splitproof.checker.counting import count_violation, is_met
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
 from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
 from splitproof.checker.reachability import possible_findings
@@ -94,6 +96,7 @@ class _Check:
         folds = any(action.folds is not None for action in machine.actions)
         self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
         self._graph: StateGraph | None = None
+        self._met: set[str] = set()
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
@@ -101,7 +104,13 @@ class _Check:
         undecided = self._judge_possible(exploration)
         symbolic = self._check_symbolic(exploration)
         traces = self._counterexamples(exploration)
-        results = tuple(self._result(item, exploration, traces, undecided) for item in self._asked)
+        uncounted = self._judge_counts(traces)
+        limits = {
+            Kind.POSSIBLE: undecided,
+            Kind.COUNT: uncounted,
+            Kind.LEADS_TO: "not decided by this engine",
+        }
+        results = tuple(self._result(item, exploration, traces, limits) for item in self._asked)
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
@@ -133,6 +142,26 @@ class _Check:
         if exploration.states > REACHABILITY_STATES_MAX:
             return f"{REACHABILITY_STATES_MAX:,} states for reachability"
         exploration.findings |= possible_findings(self._oracle, exploration)
+        return None
+
+    def _judge_counts(self, traces: dict[str, Violated]) -> str | None:
+        """Add the violations of `count` properties; the limit that kept them from being decided, if one did."""
+        asked = [item for item in self._asked if item.kind is Kind.COUNT]
+        if not asked:
+            return None
+        oracle = control_oracle(self._machine, self._blocks, asked)
+        exploration = oracle.explore(self._options.limits, self._progress)
+        if not exploration.complete:
+            return exploration.limit
+        if exploration.states > GRAPH_STATES_MAX:
+            return f"{GRAPH_STATES_MAX:,} states for counting"
+        graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
+        for item in asked:
+            if is_met(oracle, graph, item.id):
+                self._met.add(item.id)
+            path = count_violation(oracle, graph, item.id)
+            if path is not None:
+                traces[item.id] = Violated(self._replayed(oracle, path, item))
         return None
 
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
@@ -188,11 +217,11 @@ class _Check:
 
     def _trace(self, oracle: Oracle, exploration: Exploration, finding: Finding) -> Trace:
         path = _path(oracle, exploration, finding)
-        initial = oracle.packing.unpack(path.start)
+        return self._replayed(oracle, path, oracle.properties[finding.property_id].property)
+
+    def _replayed(self, oracle: Oracle, path: Path, violated: Property) -> Trace:
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
-        return replay(
-            self._machine, self._blocks, initial, steps, oracle.properties[finding.property_id].property
-        )
+        return replay(self._machine, self._blocks, oracle.start_of(path.start), steps, violated)
 
     def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
         item = self._oracle.properties[finding.property_id]
@@ -205,21 +234,24 @@ class _Check:
         return tuple(steps_in_every_counterexample(graph, bad))
 
     def _result(
-        self, item: Property, exploration: Exploration, traces: dict[str, Violated], undecided: str | None
+        self,
+        item: Property,
+        exploration: Exploration,
+        traces: dict[str, Violated],
+        limits: Mapping[Kind, str | None],
     ) -> PropertyResult:
+        """`limits`: what kept the properties of a kind from being decided."""
         expected = self._machine.expects.get(item.id)
         verdict: Verdict
         if item.id in traces:
             verdict = traces[item.id]
         elif not exploration.complete:
             verdict = Unknown(exploration.limit or "interrupted")
-        elif item.kind not in _SEARCHED:
-            verdict = Unknown("not decided by this engine")
-        elif item.kind is Kind.POSSIBLE and undecided is not None:
-            verdict = Unknown(undecided)
+        elif (limit := limits.get(item.kind)) is not None:
+            verdict = Unknown(limit)
         else:
             verdict = Holds()
-        triggered = item.trigger is None or item.id in exploration.triggered
+        triggered = item.trigger is None or item.id in exploration.triggered | self._met
         return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
 
 
