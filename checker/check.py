@@ -28,6 +28,7 @@ from splitproof.checker.verdicts import (
 )
 from splitproof.model.interpreter import Step
 from splitproof.model.machine import Machine
+from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
@@ -50,6 +51,7 @@ class Options:
     """What to do besides searching.
 
     `fold`: take steps that declare `folds` before all others; None means from 2 blocks on.
+    `control`: search the control alone, all data being alike, where no property that is asked compares data.
     `symbolic`: check the graph with symbolic data, where it fits in networkx.
     `essential`: for each violation, find the actions that occur in every counterexample.
     `limits`: where the search gives up.
@@ -57,6 +59,7 @@ class Options:
 
     limits: Limits = field(default_factory=Limits)
     fold: bool | None = None
+    control: bool = False
     symbolic: bool = True
     essential: bool = False
 
@@ -92,9 +95,12 @@ class _Check:
         self._searched = [item for item in self._asked if item.kind in _SEARCHED]
         self._machine, self._blocks = machine, blocks
         self._options, self._progress = options, progress
-        fold = blocks > 1 if options.fold is None else options.fold
-        folds = any(action.folds is not None for action in machine.actions)
-        self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
+        if options.control:
+            self._oracle = control_oracle(machine, blocks, self._searched)
+        else:
+            fold = blocks > 1 if options.fold is None else options.fold
+            folds = any(action.folds is not None for action in machine.actions)
+            self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
         self._graph: StateGraph | None = None
         self._met: set[str] = set()
 
@@ -123,6 +129,7 @@ class _Check:
             complete=exploration.complete,
             limit=exploration.limit,
             folded=self._oracle.folded,
+            data_values=self._oracle.data_values,
             properties=results,
             never_fired=_never_fired(exploration),
             timing=Timing(
@@ -165,7 +172,8 @@ class _Check:
         return None
 
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
-        if not self._options.symbolic or not exploration.complete or exploration.states > GRAPH_STATES_MAX:
+        is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
+        if not self._options.symbolic or not is_small or self._oracle.data_values < DATA_VALUES:
             return None
         found = check_symbolic_data(
             self._machine, self._blocks, self._state_graph(), exploration.findings, self._searched
