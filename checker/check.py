@@ -5,10 +5,12 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
+from splitproof.checker.control import control_oracle
+from splitproof.checker.counting import count_violation, is_met
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
 from splitproof.checker.liveness import Liveness, judge_leads_to
 from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
@@ -27,6 +29,7 @@ from splitproof.checker.verdicts import (
 )
 from splitproof.model.interpreter import Step
 from splitproof.model.machine import Machine
+from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
@@ -49,6 +52,7 @@ class Options:
     """What to do besides searching.
 
     `fold`: take steps that declare `folds` before all others; None means from 2 blocks on.
+    `control`: search the control alone, all data being alike, where no property that is asked compares data.
     `symbolic`: check the graph with symbolic data, where it fits in networkx.
     `essential`: for each violation, find the actions that occur in every counterexample.
     `limits`: where the search gives up.
@@ -56,6 +60,7 @@ class Options:
 
     limits: Limits = field(default_factory=Limits)
     fold: bool | None = None
+    control: bool = False
     symbolic: bool = True
     essential: bool = False
 
@@ -91,10 +96,14 @@ class _Check:
         self._searched = [item for item in self._asked if item.kind in _SEARCHED]
         self._machine, self._blocks = machine, blocks
         self._options, self._progress = options, progress
-        fold = blocks > 1 if options.fold is None else options.fold
-        folds = any(action.folds is not None for action in machine.actions)
-        self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
+        if options.control:
+            self._oracle = control_oracle(machine, blocks, self._searched)
+        else:
+            fold = blocks > 1 if options.fold is None else options.fold
+            folds = any(action.folds is not None for action in machine.actions)
+            self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
         self._graph: StateGraph | None = None
+        self._met: set[str] = set()
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
@@ -105,10 +114,12 @@ class _Check:
         )
         symbolic = self._check_symbolic(exploration)
         traces = self._counterexamples(exploration)
+        uncounted = self._judge_counts(traces)
+        limits = {Kind.POSSIBLE: undecided, Kind.COUNT: uncounted}
         results = tuple(
             self._result_on_runs(item, liveness)
             if item.kind is Kind.LEADS_TO
-            else self._result(item, exploration, traces, undecided)
+            else self._result(item, exploration, traces, limits)
             for item in self._asked
         )
         seconds = time.perf_counter() - started
@@ -123,6 +134,7 @@ class _Check:
             complete=exploration.complete,
             limit=exploration.limit,
             folded=self._oracle.folded,
+            data_values=self._oracle.data_values,
             properties=results,
             never_fired=_never_fired(exploration),
             timing=Timing(
@@ -144,8 +156,29 @@ class _Check:
         exploration.findings |= possible_findings(self._oracle, exploration)
         return None
 
+    def _judge_counts(self, traces: dict[str, Violated]) -> str | None:
+        """Add the violations of `count` properties; the limit that kept them from being decided, if one did."""
+        asked = [item for item in self._asked if item.kind is Kind.COUNT]
+        if not asked:
+            return None
+        oracle = control_oracle(self._machine, self._blocks, asked)
+        exploration = oracle.explore(self._options.limits, self._progress)
+        if not exploration.complete:
+            return exploration.limit
+        if exploration.states > GRAPH_STATES_MAX:
+            return f"{GRAPH_STATES_MAX:,} states for counting"
+        graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
+        for item in asked:
+            if is_met(oracle, graph, item.id):
+                self._met.add(item.id)
+            path = count_violation(oracle, graph, item.id)
+            if path is not None:
+                traces[item.id] = Violated(self._replayed(oracle, path, item))
+        return None
+
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
-        if not self._options.symbolic or not exploration.complete or exploration.states > GRAPH_STATES_MAX:
+        is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
+        if not self._options.symbolic or not is_small or self._oracle.data_values < DATA_VALUES:
             return None
         found = check_symbolic_data(
             self._machine, self._blocks, self._state_graph(), exploration.findings, self._searched
@@ -197,11 +230,11 @@ class _Check:
 
     def _trace(self, oracle: Oracle, exploration: Exploration, finding: Finding) -> Trace:
         path = _path(oracle, exploration, finding)
-        initial = oracle.packing.unpack(path.start)
+        return self._replayed(oracle, path, oracle.properties[finding.property_id].property)
+
+    def _replayed(self, oracle: Oracle, path: Path, violated: Property) -> Trace:
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
-        return replay(
-            self._machine, self._blocks, initial, steps, oracle.properties[finding.property_id].property
-        )
+        return replay(self._machine, self._blocks, oracle.start_of(path.start), steps, violated)
 
     def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
         item = self._oracle.properties[finding.property_id]
@@ -214,21 +247,24 @@ class _Check:
         return tuple(steps_in_every_counterexample(graph, bad))
 
     def _result(
-        self, item: Property, exploration: Exploration, traces: dict[str, Violated], undecided: str | None
+        self,
+        item: Property,
+        exploration: Exploration,
+        traces: dict[str, Violated],
+        limits: Mapping[Kind, str | None],
     ) -> PropertyResult:
+        """`limits`: what kept the properties of a kind from being decided."""
         expected = self._machine.expects.get(item.id)
         verdict: Verdict
         if item.id in traces:
             verdict = traces[item.id]
         elif not exploration.complete:
             verdict = Unknown(exploration.limit or "interrupted")
-        elif item.kind not in _SEARCHED:
-            verdict = Unknown("not decided by this engine")
-        elif item.kind is Kind.POSSIBLE and undecided is not None:
-            verdict = Unknown(undecided)
+        elif (limit := limits.get(item.kind)) is not None:
+            verdict = Unknown(limit)
         else:
             verdict = Holds()
-        triggered = item.trigger is None or item.id in exploration.triggered
+        triggered = item.trigger is None or item.id in exploration.triggered | self._met
         return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
 
     def _result_on_runs(self, item: Property, liveness: Liveness) -> PropertyResult:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from splitproof.checker.control import control_oracle, is_about_control
 from splitproof.checker.lassos import Lasso, shortest_lasso
 from splitproof.checker.oracle import Exploration, Limits, Oracle, Progress
-from splitproof.checker.runs import RunGraph, compares_data
+from splitproof.checker.runs import RunGraph
 from splitproof.checker.traces import Trace, replay
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.machine import Machine
@@ -53,26 +54,19 @@ def judge_leads_to(
     """
     asked = [item for item in properties if item.kind is Kind.LEADS_TO]
     result = Liveness()
-    on_data = [item for item in asked if compares_data(machine, [trace_property(machine, item)])]
+    on_data = [item for item in asked if not is_about_control(machine, [item])]
     on_control = [item for item in asked if item not in on_data]
-    search = _Judgement(machine, blocks, limits or Limits(), progress, result)
-    if on_control and not search.judge(on_control, data_values=1):
+    search = _Judgement(limits or Limits(), progress, result)
+    if on_control and not search.judge(control_oracle(machine, blocks, on_control)):
         on_data = asked
     if on_data:
-        search.judge(on_data, data_values=2)
+        search.judge(Oracle(machine, blocks, on_data))
     return result
 
 
 class _Judgement:
-    def __init__(
-        self,
-        machine: Machine,
-        blocks: int,
-        limits: Limits,
-        progress: Callable[[Progress], None] | None,
-        result: Liveness,
-    ) -> None:
-        self._machine, self._blocks, self._progress, self._result = machine, blocks, progress, result
+    def __init__(self, limits: Limits, progress: Callable[[Progress], None] | None, result: Liveness) -> None:
+        self._progress, self._result = progress, result
         states = limits.max_states
         self._limits = Limits(
             RUN_STATES_MAX if states is None else min(states, RUN_STATES_MAX),
@@ -80,16 +74,16 @@ class _Judgement:
             limits.max_depth,
         )
 
-    def judge(self, properties: Sequence[Property], data_values: int) -> bool:
-        """Decide them on the graph with so many values of data; False if that graph is too coarse."""
-        oracle = Oracle(self._machine, self._blocks, properties, data_values=data_values)
+    def judge(self, oracle: Oracle) -> bool:
+        """Decide the properties of the oracle on its graph; False if that leaves out data that fair steps change."""
+        properties = [item.property for item in oracle.properties.values()]
         exploration = oracle.explore(self._limits, self._progress)
         if not exploration.complete:
             reason = f"{exploration.limit}, while looking at all runs"
             self._result.limits.update((item.id, reason) for item in properties)
             return True
         graph = RunGraph(oracle, exploration)
-        if data_values == 1 and not graph.is_exact:
+        if oracle.data_values == 1 and not graph.is_exact:
             return False
         for item in properties:
             self._judge(item, graph, exploration)

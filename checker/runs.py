@@ -14,13 +14,10 @@ from splitproof.checker.decision import Template
 from splitproof.checker.grounding import GroundStep
 from splitproof.checker.oracle import Exploration, Oracle, slices
 from splitproof.checker.reachability import require_complete
-from splitproof.model.expressions import Eq, Expr, walk
+from splitproof.model.expressions import Expr
 from splitproof.model.fairness import Promise, promises_of
-from splitproof.model.machine import Machine
-from splitproof.model.properties import TracedProperty
-from splitproof.model.types import DATA
 
-__all__ = ["RunGraph", "compares_data"]
+__all__ = ["RunGraph"]
 
 
 class RunGraph:
@@ -99,14 +96,3 @@ class RunGraph:
             if state in holding:
                 chosen[place] = 1
         return chosen
-
-
-def compares_data(machine: Machine, properties: Sequence[TracedProperty]) -> bool:
-    """Whether a property compares data, or reads what ghosts remember of such a comparison; then data is no label.
-
-    Guards never compare data, and what the initial states must satisfy is asked before data is left out.
-    """
-    trees = [tree for item in properties for tree in (item.holds, item.trigger)]
-    trees += [update.value for action in machine.actions for update in action.updates]
-    trees += [condition.node() for condition in machine.conditions.values()]
-    return any(isinstance(node, Eq) and node.left.type == DATA for tree in trees for node in walk(tree))

@@ -136,6 +136,8 @@ def _confirm(interpreter: Interpreter, traced: TracedProperty, trace: Trace) -> 
     elif item.kind is Kind.LEADS_TO:
         cases = [{BLOCK_PARAMETER.name: b} for b in range(trace.blocks)] if item.per_block else [{}]
         confirmed = any(_never_follows(interpreter, traced, trace, case) for case in cases)
+    elif item.kind is Kind.COUNT:
+        confirmed = _is_miscounted(interpreter, traced, trace)
     elif item.kind is Kind.STEP:
         confirmed = bool(trace.steps) and not interpreter.holds(
             traced, trace.before(len(trace.steps) - 1), trace.last
@@ -185,7 +187,11 @@ def _broken(interpreter: Interpreter, trace: Trace, loop: int) -> list[tuple[Pro
     states = trace.states[loop:-1] or (trace.last,)
     promises = promises_of(trace.machine, trace.blocks)
     steps = [[step for step in interpreter.steps() if promise.covers(step)] for promise in promises]
-    taken = [step.step for step, state in zip(trace.steps[loop:], states) if step.after != state]  # noqa: B905
+    taken = [
+        trace.steps[index].step
+        for index in range(loop, len(trace.steps))
+        if trace.steps[index].after != trace.before(index)
+    ]
     found = []
     for promise, ways in zip(promises, steps, strict=True):
         if any(promise.covers(step) for step in taken):
@@ -199,6 +205,17 @@ def _broken(interpreter: Interpreter, trace: Trace, loop: int) -> list[tuple[Pro
 def _changes(interpreter: Interpreter, state: Valuation, step: Step) -> bool:
     """Whether the step can be taken and leads to another state."""
     return interpreter.can_take(state, step) and interpreter.take(state, step) != state
+
+
+def _is_miscounted(interpreter: Interpreter, traced: TracedProperty, trace: Trace) -> bool:
+    """Whether the last step makes the count too high, or ends it too low."""
+    item, total, is_during = traced.property, 0, bool(interpreter.value(traced.holds, trace.initial))
+    was_during = is_during
+    for taken in trace.steps:
+        was_during, is_during = is_during, bool(interpreter.value(traced.holds, taken.after))
+        total = (total if was_during else 0) + (item.event in taken.step.action.counts)
+    too_many = item.at_most is not None and total > item.at_most
+    return (was_during or is_during) and (too_many or (not is_during and total < item.at_least))
 
 
 def show_value(value: Any, type_: Type) -> str:
