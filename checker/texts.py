@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from splitproof.checker.stories import ending, story
@@ -47,12 +48,17 @@ def check_lines(result: CheckResult, every_story: bool = False) -> Iterator[str]
         yield from story_lines(item, result.design)
     if not every_story:
         yield from (verdict_line(result, item) for item in violated[1:])
-    held = [
-        item for item in others if isinstance(item.verdict, Holds) and not item.vacuous and item.as_expected
-    ]
-    if violated and len(held) > 1:
-        yield f"HOLDS     the other {len(held)} ({result.scope})"
-        others = [item for item in others if item not in held]
+    held = {
+        item.asked.id: item.verdict
+        for item in others
+        if isinstance(item.verdict, Holds) and not item.vacuous and item.as_expected
+    }
+    if violated:
+        scopes = {name: result.scope_of(verdict) for name, verdict in held.items()}
+        for scope, number in Counter(scopes.values()).items():
+            if number > 1:
+                yield f"HOLDS     the other {number} ({scope})"
+                others = [item for item in others if scopes.get(item.asked.id) != scope]
     yield from (verdict_line(result, item) for item in others)
     if result.symbolic is not None:
         yield (

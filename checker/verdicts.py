@@ -113,6 +113,7 @@ class PropertyResult:
             "verdict": self.verdict.word,
             "depth": violated.depth if violated else None,
             "loop": violated.loop if violated else None,
+            "run_states": self.verdict.run_states if isinstance(self.verdict, Holds) else None,
             "shortest": violated.shortest if violated else None,
             "expected": self.expected.verdict if self.expected else None,
             "because": list(self.expected.cites) if self.expected else [],
