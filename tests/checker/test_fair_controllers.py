@@ -27,9 +27,9 @@ from tests.fair_runs import judged, lasso_of, shape, violated, weakened
             {"split-completes": (33, 6), "write-reaches-source": (3, 6)},
         ),
         (
-            "first-embodiment-closed+device=disk",
-            ("complete_split", "report_done"),
-            {"split-completes": (29, 10), "backup-ends": (29, 4)},
+            "first-embodiment-closed+host_io=serial",
+            ("complete_split", "split"),
+            {"split-completes": (34, 6), "split-is-reported": (11, 11)},
         ),
     ],
 )
@@ -91,6 +91,13 @@ def test_fairness_of_the_disk_worker_as_one_process_is_too_weak() -> None:
         "write_source",
         "finish_destage",
     }
+
+
+def test_records_of_a_disk_may_be_written_again_for_ever() -> None:
+    """R112: only if 503 stops rewriting does the backup end; no promise of its other steps makes it stop."""
+    trace = lasso_of(load_machine("first-embodiment-closed+device=disk"), "backup-ends")
+    assert shape(trace)[1] == ("rewrite_block", "check_block", "read_target", "write_tape")
+    assert passed_over(trace) == ["tape 503 report_done()"]
 
 
 def test_prior_art_that_waits_for_a_quiet_moment_may_wait_for_ever() -> None:
