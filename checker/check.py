@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import resource
 import sys
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
 from splitproof.checker.control import control_oracle
-from splitproof.checker.counting import count_violation, is_met
+from splitproof.checker.counting import count_violation
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
 from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
 from splitproof.checker.reachability import possible_findings
@@ -35,12 +36,6 @@ __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
 
 GRAPH_STATES_MAX = 400_000
 """States up to which the graph is held in networkx; a state takes about a kilobyte."""
-
-REACHABILITY_STATES_MAX = 60_000_000
-"""States up to which `possible` properties are decided, by sweeps over the levels."""
-
-_SEARCHED = (Kind.ALWAYS, Kind.STEP, Kind.POSSIBLE)
-"""The kinds that are decided on the states with two values of data; the others on the control alone."""
 
 SHORTEST_STATES_MAX = 3_000_000
 """States up to which a counterexample is looked for again without folding, so that it is the shortest of all."""
@@ -92,11 +87,12 @@ class _Check:
         asked = list(machine.properties.values()) if properties is None else list(properties)
         self._asked = [item for item in asked if item.needs_blocks <= blocks]
         self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
-        self._searched = [item for item in self._asked if item.kind in _SEARCHED]
         self._machine, self._blocks = machine, blocks
         self._options, self._progress = options, progress
-        if options.control:
-            self._oracle = control_oracle(machine, blocks, self._searched)
+        self._searched = [item for item in self._asked if item.kind in (Kind.ALWAYS, Kind.STEP)]
+        self._on_control = [item for item in self._asked if item not in self._searched]
+        if options.control or not self._searched:
+            self._oracle = control_oracle(machine, blocks, self._asked)
         else:
             fold = blocks > 1 if options.fold is None else options.fold
             folds = any(action.folds is not None for action in machine.actions)
@@ -107,15 +103,9 @@ class _Check:
     def run(self) -> CheckResult:
         started = time.perf_counter()
         exploration = self._oracle.explore(self._options.limits, self._progress)
-        undecided = self._judge_possible(exploration)
         symbolic = self._check_symbolic(exploration)
         traces = self._counterexamples(exploration)
-        uncounted = self._judge_counts(traces)
-        limits = {
-            Kind.POSSIBLE: undecided,
-            Kind.COUNT: uncounted,
-            Kind.LEADS_TO: "not decided by this engine",
-        }
+        limits = self._judge_on_control(exploration, traces) if self._on_control else {}
         results = tuple(self._result(item, exploration, traces, limits) for item in self._asked)
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
@@ -140,32 +130,34 @@ class _Check:
             notes=tuple(notes),
         )
 
-    def _judge_possible(self, exploration: Exploration) -> str | None:
-        """Add the violations of `possible` properties; the limit that kept them from being decided, if one did."""
-        if not any(item.kind is Kind.POSSIBLE for item in self._asked):
-            return None
+    def _judge_on_control(
+        self, exploration: Exploration, traces: dict[str, Violated]
+    ) -> Mapping[Kind, str | None]:
+        """Add the violations of what is asked of more than states and steps; by kind, what kept it undecided."""
+        oracle = self._oracle
+        if oracle.properties.keys() < {item.id for item in self._asked}:
+            oracle = control_oracle(self._machine, self._blocks, self._on_control)
+            exploration = oracle.explore(self._options.limits, self._progress)
+        self._met |= exploration.triggered
         if not exploration.complete:
-            return exploration.limit
-        if exploration.states > REACHABILITY_STATES_MAX:
-            return f"{REACHABILITY_STATES_MAX:,} states for reachability"
-        exploration.findings |= possible_findings(self._oracle, exploration)
-        return None
+            return dict.fromkeys(Kind, exploration.limit)
+        for name, finding in possible_findings(oracle, exploration).items():
+            traces[name] = Violated(self._trace(oracle, exploration, finding))
+        return {
+            Kind.COUNT: self._judge_counts(oracle, exploration, traces),
+            Kind.LEADS_TO: "not decided by this engine",
+        }
 
-    def _judge_counts(self, traces: dict[str, Violated]) -> str | None:
-        """Add the violations of `count` properties; the limit that kept them from being decided, if one did."""
-        asked = [item for item in self._asked if item.kind is Kind.COUNT]
+    def _judge_counts(
+        self, oracle: Oracle, exploration: Exploration, traces: dict[str, Violated]
+    ) -> str | None:
+        asked = [item for item in self._on_control if item.kind is Kind.COUNT]
         if not asked:
             return None
-        oracle = control_oracle(self._machine, self._blocks, asked)
-        exploration = oracle.explore(self._options.limits, self._progress)
-        if not exploration.complete:
-            return exploration.limit
         if exploration.states > GRAPH_STATES_MAX:
             return f"{GRAPH_STATES_MAX:,} states for counting"
         graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
         for item in asked:
-            if is_met(oracle, graph, item.id):
-                self._met.add(item.id)
             path = count_violation(oracle, graph, item.id)
             if path is not None:
                 traces[item.id] = Violated(self._replayed(oracle, path, item))
@@ -175,8 +167,15 @@ class _Check:
         is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
         if not self._options.symbolic or not is_small or self._oracle.data_values < DATA_VALUES:
             return None
+        oracle = control_oracle(self._machine, self._blocks, folded=self._oracle.folded)
+        graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         found = check_symbolic_data(
-            self._machine, self._blocks, self._state_graph(), exploration.findings, self._searched
+            self._machine,
+            self._blocks,
+            graph,
+            exploration.findings,
+            self._searched,
+            itertools.chain.from_iterable(exploration.levels) if oracle.data_values == 1 else None,
         )
         return {
             "controls": found.controls,
@@ -208,11 +207,7 @@ class _Check:
 
     def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Oracle, Exploration, Finding]]:
         """The violations again, searched for without folding as deep as they are known to lie."""
-        reachable = [
-            item
-            for item in self._searched
-            if item.kind is not Kind.POSSIBLE and item.id in exploration.findings
-        ]
+        reachable = [item for item in self._searched if item.id in exploration.findings]
         if not reachable:
             return {}
         deepest = max(
