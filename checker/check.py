@@ -6,13 +6,14 @@ import itertools
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
 from splitproof.checker.control import control_oracle
 from splitproof.checker.counting import count_violation
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
+from splitproof.checker.liveness import judge_leads_to
 from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
@@ -90,23 +91,25 @@ class _Check:
         self._machine, self._blocks = machine, blocks
         self._options, self._progress = options, progress
         self._searched = [item for item in self._asked if item.kind in (Kind.ALWAYS, Kind.STEP)]
-        self._on_control = [item for item in self._asked if item not in self._searched]
+        self._on_control = [item for item in self._asked if item.kind in (Kind.POSSIBLE, Kind.COUNT)]
         if options.control or not self._searched:
-            self._oracle = control_oracle(machine, blocks, self._asked)
+            self._oracle = control_oracle(machine, blocks, [*self._searched, *self._on_control])
         else:
             fold = blocks > 1 if options.fold is None else options.fold
             folds = any(action.folds is not None for action in machine.actions)
             self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
         self._graph: StateGraph | None = None
-        self._met: set[str] = set()
+        self._verdicts: dict[str, Verdict] = {}
+        self._triggered: set[str] = set()
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
         exploration = self._oracle.explore(self._options.limits, self._progress)
         symbolic = self._check_symbolic(exploration)
-        traces = self._counterexamples(exploration)
-        limits = self._judge_on_control(exploration, traces) if self._on_control else {}
-        results = tuple(self._result(item, exploration, traces, limits) for item in self._asked)
+        self._judge_states(exploration)
+        self._judge_control(exploration)
+        self._judge_runs()
+        results = tuple(map(self._result, self._asked))
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
@@ -130,38 +133,55 @@ class _Check:
             notes=tuple(notes),
         )
 
-    def _judge_on_control(
-        self, exploration: Exploration, traces: dict[str, Violated]
-    ) -> Mapping[Kind, str | None]:
-        """Add the violations of what is asked of more than states and steps; by kind, what kept it undecided."""
+    def _judge_states(self, exploration: Exploration) -> None:
+        """What is asked of each state and each step."""
+        self._triggered |= exploration.triggered
+        found = self._counterexamples(exploration)
+        for item in self._searched:
+            self._verdicts[item.id] = found.get(item.id) or _within(exploration.limit)
+
+    def _judge_control(self, exploration: Exploration) -> None:
+        """What is asked of paths and of counts: on the control alone, unless data is compared."""
+        if not self._on_control:
+            return
         oracle = self._oracle
-        if oracle.properties.keys() < {item.id for item in self._asked}:
+        if not all(item.id in oracle.properties for item in self._on_control):
             oracle = control_oracle(self._machine, self._blocks, self._on_control)
             exploration = oracle.explore(self._options.limits, self._progress)
-        self._met |= exploration.triggered
-        if not exploration.complete:
-            return dict.fromkeys(Kind, exploration.limit)
-        for name, finding in possible_findings(oracle, exploration).items():
-            traces[name] = Violated(self._trace(oracle, exploration, finding))
-        return {
-            Kind.COUNT: self._judge_counts(oracle, exploration, traces),
-            Kind.LEADS_TO: "not decided by this engine",
-        }
+        self._triggered |= exploration.triggered
+        for item in self._on_control:
+            self._verdicts[item.id] = _within(exploration.limit)
+        if exploration.complete:
+            for name, finding in possible_findings(oracle, exploration).items():
+                self._verdicts[name] = Violated(self._trace(oracle, exploration, finding))
+            self._judge_counts(oracle, exploration)
 
-    def _judge_counts(
-        self, oracle: Oracle, exploration: Exploration, traces: dict[str, Violated]
-    ) -> str | None:
+    def _judge_counts(self, oracle: Oracle, exploration: Exploration) -> None:
         asked = [item for item in self._on_control if item.kind is Kind.COUNT]
         if not asked:
-            return None
+            return
         if exploration.states > GRAPH_STATES_MAX:
-            return f"{GRAPH_STATES_MAX:,} states for counting"
+            limit = f"{GRAPH_STATES_MAX:,} states for counting"
+            self._verdicts |= {item.id: Unknown(limit) for item in asked}
+            return
         graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
         for item in asked:
             path = count_violation(oracle, graph, item.id)
             if path is not None:
-                traces[item.id] = Violated(self._replayed(oracle, path, item))
-        return None
+                self._verdicts[item.id] = Violated(self._replayed(oracle, path, item))
+
+    def _judge_runs(self) -> None:
+        """What is asked of fair runs."""
+        asked = [item for item in self._asked if item.kind is Kind.LEADS_TO]
+        found = judge_leads_to(self._machine, self._blocks, asked, self._options.limits, self._progress)
+        self._triggered |= found.triggered
+        for item in asked:
+            if item.id in found.traces:
+                self._verdicts[item.id] = Violated(found.traces[item.id])
+            elif item.id in found.limits:
+                self._verdicts[item.id] = Unknown(found.limits[item.id])
+            else:
+                self._verdicts[item.id] = Holds(run_states=found.states[item.id])
 
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
         is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
@@ -236,26 +256,16 @@ class _Check:
         bad = self._oracle.selection(terms.not_(item.holds))(list(graph))
         return tuple(steps_in_every_counterexample(graph, bad))
 
-    def _result(
-        self,
-        item: Property,
-        exploration: Exploration,
-        traces: dict[str, Violated],
-        limits: Mapping[Kind, str | None],
-    ) -> PropertyResult:
-        """`limits`: what kept the properties of a kind from being decided."""
-        expected = self._machine.expects.get(item.id)
-        verdict: Verdict
-        if item.id in traces:
-            verdict = traces[item.id]
-        elif not exploration.complete:
-            verdict = Unknown(exploration.limit or "interrupted")
-        elif (limit := limits.get(item.kind)) is not None:
-            verdict = Unknown(limit)
-        else:
-            verdict = Holds()
-        triggered = item.trigger is None or item.id in exploration.triggered | self._met
-        return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
+    def _result(self, item: Property) -> PropertyResult:
+        verdict = self._verdicts[item.id]
+        has_to_say = item.trigger is None or item.id in self._triggered
+        vacuous = isinstance(verdict, Holds) and not has_to_say
+        return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id))
+
+
+def _within(limit: str | None) -> Verdict:
+    """The verdict where nothing was found to be violated."""
+    return Holds() if limit is None else Unknown(limit)
 
 
 def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
