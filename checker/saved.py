@@ -21,10 +21,11 @@ __all__ = ["SavedTrace", "load_trace"]
 
 @dataclass(frozen=True)
 class SavedTrace:
-    """A replayed counterexample and the property that it violates."""
+    """A replayed counterexample, the property that it violates, and the design as it was named."""
 
     trace: Trace
     property: Property
+    source: str
 
 
 def load_trace(file: Path) -> SavedTrace:
@@ -61,9 +62,10 @@ def load_trace(file: Path) -> SavedTrace:
     if not (loop is None or type(loop) is int):
         raise ModelError(f"{file} has the loop {loop!r}; accepted is a number of steps, or null", "")
     try:
-        return SavedTrace(replay(machine, layout.blocks, initial, steps, violated, loop), violated)
+        trace = replay(machine, layout.blocks, initial, steps, violated, loop)
     except ReplayError as error:
         raise ModelError(f"{file} does not fit {machine.name}: {error}", "") from error
+    return SavedTrace(trace, violated, str(saved["source"]))
 
 
 def _valuation(layout: Layout, shown: dict[str, str], file: Path) -> Valuation:

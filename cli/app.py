@@ -14,6 +14,7 @@ from splitproof import (
     check_commands,
     distinguish_command,
     requirement_command,
+    trace_command,
 )
 
 __all__ = ["app"]
@@ -46,11 +47,20 @@ class TableFormat(StrEnum):
     MARKDOWN = "markdown"
 
 
+class TraceFormat(StrEnum):
+    """How a counterexample is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
 _Design = Annotated[
     str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")
 ]
 _Format = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 _TableFormat = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
+_TraceFormat = Annotated[TraceFormat, typer.Option("--format", help="How to show the counterexample.")]
 _Output = Annotated[
     Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
 ]
@@ -181,11 +191,11 @@ def trace(
     file: Annotated[
         Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)
     ],
-    format: _Format = Format.TEXT,
+    format: _TraceFormat = TraceFormat.TEXT,
     output: _Output = None,
 ) -> int:
-    """Replay a saved counterexample step by step, and tell it."""
-    return check_commands.trace(file, format.value, output)
+    """Replay a saved counterexample step by step, and tell it; as a page, with `--format html --output FILE`."""
+    return trace_command.trace(file, format.value, output)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`check` and `trace`: one design, and one saved counterexample."""
+"""`check`: one design."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from pathlib import Path
 from splitproof.checker.check import Options
 from splitproof.checker.check import check as run_check
 from splitproof.checker.oracle import Limits
-from splitproof.checker.saved import SavedTrace, load_trace
-from splitproof.checker.texts import check_lines, story_lines
-from splitproof.checker.verdicts import CheckResult, ExitCode, PropertyResult, Violated, trace_json
+from splitproof.checker.texts import check_lines
+from splitproof.checker.verdicts import CheckResult, Violated, trace_json
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
 from splitproof.output import json_text, search_progress, write
 from splitproof.spec.properties import Property
 
-__all__ = ["Request", "check", "trace"]
+__all__ = ["Request", "check"]
 
 
 @dataclass(frozen=True)
@@ -82,16 +81,3 @@ def _save_first(result: CheckResult, request: Request, file: Path) -> None:
             saved = {"property": item.asked.id, "source": request.design, **trace_json(item.verdict.trace)}
             write([json.dumps(saved, indent=1)], file)
             return
-
-
-def trace(file: Path, format: str, output: Path | None) -> int:
-    """Replay a saved counterexample with the reference interpreter, and tell it."""
-    saved: SavedTrace = load_trace(file)
-    if format == "json":
-        write(json_text(trace_json(saved.trace)), output)
-    else:
-        item = PropertyResult(saved.property, Violated(saved.trace, shortest=False))
-        lines = list(story_lines(item, saved.trace.machine.name))
-        lines[0] = lines[0].replace("messages at once", "replayed")
-        write(lines, output)
-    return ExitCode.HOLDS
