@@ -4,7 +4,8 @@ The *wrong cell* holds another version of the data than the *wanted* cell that t
 the *reader*, first took the wrong version out of shared memory; another, the *maker*, made what it took wrong:
 
 - the version taken is newer than the wanted one: the maker is the step that overwrote the wanted version;
-- it is older: the maker is the step that first stored the wanted version elsewhere, before the reader took it.
+- it is older: the maker is the step that first stored the wanted version elsewhere, before the reader took it;
+- no shared memory held the wanted version by then: it was *lost* by the last step after which none has it.
 
 If the reader acted on a *check* of shared memory that another processor has changed since, the guilty pair is the
 check and that change; otherwise the reader and the maker.
@@ -12,6 +13,7 @@ check and that change; otherwise the reader and the maker.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,9 @@ from splitproof.spec.properties import Kind, Property
 
 __all__ = ["Blame", "Check", "blame", "slot_words"]
 
+_CLAUSE_MAX = 160
+"""Characters of a broken clause that are shown."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -37,12 +42,29 @@ class Check:
 
 
 @dataclass(frozen=True)
+class _Culprits:
+    reader: int | None = None
+    maker: int | None = None
+    lost_by: int | None = None
+    check: Check | None = None
+
+    @property
+    def pair(self) -> tuple[int, int] | None:
+        if self.check is not None:
+            return self.check.step, self.check.changed_by
+        other = self.lost_by if self.reader is None else self.reader
+        if other is None or self.maker is None or other == self.maker:
+            return None
+        return min(other, self.maker), max(other, self.maker)
+
+
+@dataclass(frozen=True)
 class Blame:
     """What is wrong at the end of a trace, and whose doing it is. Steps count from 0, slots are positions.
 
     `block`: the block for which the property fails, None if it is of none. `clause`: the part of the property that is
     false, as the designer wrote it. `wrong`: the cells with the wrong value. `wanted`: the cell that they are compared
-    with. `pair`: the guilty pair, in order. `reader`, `maker`, `check`: see above.
+    with. `pair`: the guilty pair, in order. `reader`, `maker`, `lost_by`, `check`: see above.
     """
 
     block: int | None
@@ -52,6 +74,7 @@ class Blame:
     pair: tuple[int, int] | None
     reader: int | None
     maker: int | None
+    lost_by: int | None
     check: Check | None
     sentence: str
 
@@ -63,17 +86,28 @@ def blame(flow: DataFlow, violated: Property) -> Blame:
     block, clause, known = _broken(trace, traced)
     before, after = _states(trace, traced)
     wrong, wanted = _cells(flow, clause, known, before, after)
-    found = _Search(flow, wrong[0], wanted) if wrong and wanted is not None else None
-    reader, maker, check = (found.reader, found.maker, found.check) if found else (None, None, None)
-    pair = None
-    if check is not None:
-        pair = (check.step, check.changed_by)
-    elif reader is not None and maker is not None and reader != maker:
-        pair = (min(reader, maker), max(reader, maker))
-    elif wanted is None and violated.kind in (Kind.ALWAYS, Kind.STEP):
+    search = _Search(flow, wrong[0], wanted) if wrong and wanted is not None else None
+    culprits = _Culprits() if search is None else search.culprits
+    pair = culprits.pair
+    if search is None and violated.kind in (Kind.ALWAYS, Kind.STEP):
         pair = _last_writers(flow, wrong)
-    text = _Sentence(flow, block).of(violated, wrong, wanted, reader, maker, check, pair)
-    return Blame(block, show(clause), wrong, wanted, pair, reader, maker, check, text)
+    sentence = _Sentence(flow, block).of(violated, wrong, wanted, culprits, pair)
+    return Blame(
+        block,
+        _shortened(show(clause)),
+        wrong,
+        wanted,
+        pair,
+        culprits.reader,
+        culprits.maker,
+        culprits.lost_by,
+        culprits.check,
+        sentence,
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _CLAUSE_MAX else text[:_CLAUSE_MAX].rpartition(" ")[0] + " ..."
 
 
 # -- what is broken
@@ -161,24 +195,39 @@ class _Search:
         self._flow = flow
         self._hops = flow.hops(wrong, len(flow.steps))[::-1]
         version = flow.versions[-1].get(wanted)
-        self.maker, self.reader = (None, None) if version is None else self._makes_wrong(wanted, version)
+        self.lost_by: int | None = None
+        self.maker, self.reader = (None, None) if version is None else self._makes_wrong(version)
         self.check = None if self.reader is None else self._stale_check(self.reader)
 
-    def _makes_wrong(self, wanted_slot: int, wanted: Version) -> tuple[int | None, int | None]:
+    @property
+    def culprits(self) -> _Culprits:
+        return _Culprits(self.reader, self.maker, self.lost_by, self.check)
+
+    def _makes_wrong(self, wanted: Version) -> tuple[int | None, int | None]:
         """The maker and the reader."""
         flow = self._flow
         for place, (step, slot, _) in enumerate(self._hops):
             if is_memory(flow.cell(slot)) and flow.versions[step].get(slot) == wanted:
                 readers = [later for later, _, copied in self._hops[place + 1 :] if copied == slot]
                 return step, readers[0] if readers else None
-        hops = flow.hops(wanted_slot, len(flow.steps))
-        stored = min((step for step, slot, _ in hops if is_memory(flow.cell(slot))), default=wanted.step)
+        held = [state for state, versions in enumerate(flow.versions) if self._is_held(wanted, versions)]
+        if not held:
+            return wanted.step, None
+        stored = held[0] - 1
         late = (
             step
             for step, _, copied in self._hops
-            if copied is not None and is_memory(flow.cell(copied)) and (stored is None or step > stored)
+            if copied is not None and is_memory(flow.cell(copied)) and step > stored
         )
-        return stored, next(late, None)
+        reader = next(late, None)
+        if held[-1] < (len(flow.steps) if reader is None else reader):
+            self.lost_by, reader = held[-1], None
+        return stored if stored >= 0 else None, reader
+
+    def _is_held(self, wanted: Version, versions: Mapping[int, Version]) -> bool:
+        return any(
+            version == wanted and is_memory(self._flow.cell(slot)) for slot, version in versions.items()
+        )
 
     def _stale_check(self, reader: int) -> Check | None:
         """What the reader had checked before, and another processor has changed since; the latest such check."""
@@ -217,8 +266,12 @@ def slot_words(flow: DataFlow, slot: int) -> str:
     name = leaf.name.rpartition(".")[2].replace("_", " ")
     if leaf.is_ghost:
         return f"the {name}"
+    cell = leaf.cell
+    if cell.owner is not None:
+        where = "memory" if cell.numeral is None else f"memory {cell.numeral}"
+        return f"the {where} of {cell.owner}"
     if leaf.type is DATA:
-        return f"the {leaf.cell}"
+        return f"the {cell}"
     return f"{name!r} in the {leaf.cell}"
 
 
@@ -232,48 +285,59 @@ class _Sentence:
         violated: Property,
         wrong: tuple[int, ...],
         wanted: int | None,
-        reader: int | None,
-        maker: int | None,
-        check: Check | None,
+        found: _Culprits,
         pair: tuple[int, int] | None,
     ) -> str:
         """One sentence, or two, for the head of the page."""
         flow, last = self._flow, len(self._flow.steps) - 1
         if flow.trace.loop is not None:
-            return self._prefix + self._of_lasso(violated)
+            return self._prefix + self._of_lasso(flow.trace.loop, violated)
         parts = []
-        if check is not None:
-            parts.append(
-                f"{self._who(check.step)} checked {slot_words(flow, check.slot)} {self._at(check.step)}, "
-                f"{self._who(check.changed_by)} changed it {self._at(check.changed_by)}"
-                f"{self._change(check)}"
-            )
-        if reader is not None and maker is not None:
-            parts.append(self._read(reader, maker, is_still=check is not None))
+        if found.check is not None:
+            parts.append(self._checked(found.check))
+        if found.reader is not None and found.maker is not None:
+            parts.append(self._read(found.reader, found.maker, is_still=found.check is not None))
+        elif found.lost_by is not None and found.maker is not None:
+            parts.append(f"{self._took(found.lost_by)}, and with it was lost {self._put(found.maker)}")
         elif pair is not None:
-            parts.append(
-                f"{self._who(pair[1])} {self._does(pair[1])} {self._at(pair[1])}, after "
-                f"{self._who(pair[0])} {self._does(pair[0])} {self._at(pair[0])}"
-            )
+            parts.append(f"{self._took(pair[1])}, after {self._took(pair[0])}")
         elif last >= 0:
-            parts.append(f"{self._who(last)} {self._does(last)} {self._at(last)}")
-        text = ", and ".join(parts) + "."
+            parts.append(self._took(last))
+        text = self._prefix + ", and ".join(parts) + "."
+        if violated.kind is Kind.POSSIBLE:
+            text += " From there on no run comes to what must stay possible."
         if wanted is not None and wrong:
             text += f" {self._outcome(wrong[0], wanted)}"
-        return self._prefix + text
+        return text
 
-    def _of_lasso(self, violated: Property) -> str:
-        trace = self._flow.trace
-        assert trace.loop is not None
-        repeated = len(trace.steps) - trace.loop
-        how = f"{repeated} steps are repeated for ever" if repeated else "no promised step can be taken"
-        return f"after {trace.loop} steps {how}, so it never comes true that {violated.statement}."
+    def _of_lasso(self, loop: int, violated: Property) -> str:
+        last = len(self._flow.steps)
+        how = (
+            f"steps {loop + 1} to {last} are repeated for ever"
+            if last > loop
+            else "no promised step can be taken"
+        )
+        return f"after step {loop} {how}, so this is not so: {violated.statement}."
+
+    def _took(self, step: int) -> str:
+        return f"{self._who(step)} took {self._flow.trace.steps[step].action} {self._at(step)}"
+
+    def _checked(self, check: Check) -> str:
+        return (
+            f"{self._who(check.step)} checked {slot_words(self._flow, check.slot)} {self._at(check.step)}, "
+            f"{self._who(check.changed_by)} changed it {self._at(check.changed_by)}{self._change(check)}"
+        )
+
+    def _put(self, maker: int) -> str:
+        """`w2, which host I/O 501 had put into the row of the cache 507 at step 9`."""
+        flow = self._flow
+        put = next(write.slot for write in flow.steps[maker].writes if flow.is_data(write.slot))
+        version = flow.versions[maker + 1].get(put)
+        name = "what is wanted" if version is None else version.name
+        return f"{name}, which {self._who(maker)} had put into {slot_words(flow, put)} {self._at(maker)}"
 
     def _who(self, step: int) -> str:
         return str(self._flow.trace.steps[step].step.action.by)
-
-    def _does(self, step: int) -> str:
-        return f"took {self._flow.trace.steps[step].action}"
 
     def _at(self, step: int) -> str:
         return f"at step {step + 1}"
@@ -294,10 +358,7 @@ class _Sentence:
         overwrote = flow.steps[maker].write_of(slot)
         if overwrote is not None:
             return f"{read}, which {self._who(maker)} had overwritten {self._at(maker)}"
-        put = next(write.slot for write in flow.steps[maker].writes if flow.is_data(write.slot))
-        version = flow.versions[maker + 1].get(put)
-        stored = "what is wanted" if version is None else version.name
-        return f"{read} although {self._who(maker)} had put {stored} into {slot_words(flow, put)} {self._at(maker)}"
+        return f"{read}, and not {self._put(maker)}"
 
     def _outcome(self, wrong: int, wanted: int) -> str:
         versions = self._flow.versions[-1]

@@ -58,7 +58,8 @@ def nearest_passing(trace: Trace, violated: Property, states_max: int = STATES_M
         return None
     steps = [item.step for item in trace.steps]
     shared = next(
-        (i for i, pair in enumerate(zip(steps, found, strict=False)) if pair[0] != pair[1]), len(found)
+        (i for i, pair in enumerate(zip(steps, found, strict=False)) if pair[0] != pair[1]),
+        min(len(steps), len(found)),
     )
     if by_edits:
         found = [*found, *search.left_over(found)]
@@ -167,8 +168,9 @@ class _Search:
     # -- of paths and runs
 
     def latest_way(self) -> list[Step] | None:
-        """A run to the goal, from the latest state that has one."""
-        for shared in range(len(self._steps), -1, -1):
+        """A run to the goal, from the latest state that has one; of a lasso, from the state that it comes back to."""
+        first = self._trace.loop or 0
+        for shared in range(len(self._steps), first - 1, -1):
             found = self._way_from(self._oracle.packing.pack(self._trace.states[shared]))
             if found is not None:
                 return [*self._steps[:shared], *found]
@@ -228,9 +230,9 @@ def _violation(traced: TracedProperty, oracle: Oracle) -> _Judge:
 def _goal(traced: TracedProperty, oracle: Oracle, trace: Trace) -> _Judge:
     """What is to be reached: the last step, with as much to judge as in the counterexample; or the property's goal."""
     item = oracle.grounding.property(traced.property)
+    last = oracle.packing.pack(trace.last)
     if traced.property.kind not in (Kind.ALWAYS, Kind.STEP):
-        return lambda _, __, after: oracle.holds_in(item.holds, after)
-    judges_last = traced.property.kind is Kind.ALWAYS and oracle.holds_in(
-        item.trigger, oracle.packing.pack(trace.last)
-    )
+        missed = next((part for part in item.conjuncts if not oracle.holds_in(part, last)), item.holds)
+        return lambda _, __, after: oracle.holds_in(missed, after)
+    judges_last = traced.property.kind is Kind.ALWAYS and oracle.holds_in(item.trigger, last)
     return lambda _, __, after: not judges_last or oracle.holds_in(item.trigger, after)
