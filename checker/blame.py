@@ -291,7 +291,8 @@ class _Sentence:
         """One sentence, or two, for the head of the page."""
         flow, last = self._flow, len(self._flow.steps) - 1
         if flow.trace.loop is not None:
-            return self._prefix + self._of_lasso(flow.trace.loop, violated)
+            text = self._of_lasso(flow.trace.loop, violated)
+            return self._prefix + text if self._prefix else text[0].upper() + text[1:]
         parts = []
         if found.check is not None:
             parts.append(self._checked(found.check))

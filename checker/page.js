@@ -214,7 +214,7 @@
     $(".ticks").append(mark);
   };
   for (const t of page.ticks.split) tick(t, "split");
-  if (page.ticks.divergence !== last) tick(page.ticks.divergence, "divergence");
+  if (page.ticks.divergence !== last && page.ticks.divergence !== page.loop) tick(page.ticks.divergence, "divergence");
   if (page.loop !== null) tick(page.loop, "loop");
   else tick(page.ticks.violation, "violation");
 

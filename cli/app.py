@@ -53,6 +53,10 @@ class TraceFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     HTML = "html"
+    SVG = "svg"
+    MERMAID = "mermaid"
+    ITF = "itf"
+    PYTEST = "pytest"
 
 
 _Design = Annotated[

@@ -9,12 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from splitproof.__main__ import run
 from splitproof.checker.page import html_page
 from splitproof.checker.saved import load_trace
+from splitproof.model.errors import ModelError
 from tests.browser import Browser
 
 RACE = "third-embodiment-closed+staging=unlocked"
@@ -197,3 +199,73 @@ def test_what_a_design_is_called_cannot_break_out_of_the_page(saved: Path) -> No
     text = html_page(found.trace, found.property, "</script><script>alert(1)</script>")
     assert "<script>alert" not in text
     assert text.count("</script>") == 2
+
+
+def shown(saved: Path, format: str, folder: Path) -> Path:
+    file = folder / f"shown.{format}"
+    assert run(["trace", str(saved), "--format", format, "--output", str(file)]) == 0
+    return file
+
+
+def test_an_svg_is_well_formed_and_names_the_guilty(saved: Path, tmp_path: Path) -> None:
+    root = ElementTree.parse(shown(saved, "svg", tmp_path)).getroot()
+    words = ["".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert any("34  check_block(block 0)" in text and "checks" in text for text in words)
+    assert words[-1] == "at the end tape.data[0] is b (w2), image[0] is a (w1)"
+
+
+def test_a_mermaid_diagram_declares_whom_it_speaks_of(saved: Path, tmp_path: Path) -> None:
+    lines = shown(saved, "mermaid", tmp_path).read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "sequenceDiagram"
+    declared = {line.split()[1] for line in lines if line.strip().startswith("participant")}
+    spoken_of = {name for line in lines[1:] for name in re.findall(r"\bL\d+\b", line)}
+    assert declared == spoken_of
+    assert "    Note over L4: 34 check_block(block 0): checks" in lines
+    assert (
+        sum(line.strip().startswith("rect ") for line in lines)
+        == sum(line == "    end" for line in lines)
+        == 4
+    )
+
+
+def test_a_trace_in_itf_is_read_back(saved: Path, tmp_path: Path) -> None:
+    file = shown(saved, "itf", tmp_path)
+    found, first = load_trace(file), load_trace(saved)
+    assert found.trace.states == first.trace.states
+    assert found.trace.actions == first.trace.actions
+    itf = json.loads(file.read_text(encoding="utf-8"))
+    assert all(set(state) == {"#meta", *itf["vars"]} for state in itf["states"])
+    assert [state["#meta"]["index"] for state in itf["states"]] == list(range(40))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda itf: itf["states"][5].update({"target[0]": "q"}), "state 5: target[0] is 'q'"),
+        (lambda itf: itf["#meta"].pop("source"), "without #meta.source"),
+        (lambda itf: itf.update(states=[]), "without states"),
+        (lambda itf: itf["states"][3].pop("mbt::actionTaken"), "does not say in mbt::actionTaken"),
+        (lambda itf: itf["states"].pop(), "does not see tape-is-image violated"),
+    ],
+)
+def test_a_spoilt_itf_is_refused(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: Any, sentence: str
+) -> None:
+    file = shown(saved, "itf", tmp_path)
+    itf = json.loads(file.read_text(encoding="utf-8"))
+    spoil(itf)
+    file.write_text(json.dumps(itf), encoding="utf-8")
+    assert run(["trace", str(file)]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_counterexample_as_a_test_fails_once_the_fault_is_gone(saved: Path, tmp_path: Path) -> None:
+    text = shown(saved, "pytest", tmp_path).read_text(encoding="utf-8")
+    program: dict[str, Any] = {"__file__": "story.py"}
+    exec(compile(text, "story.py", "exec"), program)  # it is our own program
+    (name,) = (name for name in program if name.startswith("test_"))
+    assert name == "test_third_embodiment_closed_staging_unlocked_violates_tape_is_image"
+    program[name]()
+    program["COUNTEREXAMPLE"]["source"] = "third-embodiment-closed"
+    with pytest.raises(ModelError, match="does not fit third-embodiment-closed"):
+        program[name]()
