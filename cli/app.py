@@ -47,6 +47,17 @@ class TableFormat(StrEnum):
     MARKDOWN = "markdown"
 
 
+class ReportFormat(StrEnum):
+    """How verdicts are reported."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
 class TraceFormat(StrEnum):
     """How a counterexample is shown."""
 
@@ -63,6 +74,11 @@ _Design = Annotated[
     str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")
 ]
 _Format = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+_ReportFormat = Annotated[ReportFormat, typer.Option("--format", help="How to report the verdicts.")]
+_Reports = Annotated[
+    list[str] | None,
+    typer.Option("--report", help="Write a further report; may be repeated.", metavar="KIND=PATH"),
+]
 _TableFormat = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
 _TraceFormat = Annotated[TraceFormat, typer.Option("--format", help="How to show the counterexample.")]
 _Output = Annotated[
@@ -108,15 +124,16 @@ def verify(
         int | None,
         typer.Option("--blocks", min=1, max=8, help="Check at this size only; from 2 on the closed designs."),
     ] = None,
-    format: _Format = Format.TEXT,
+    format: _ReportFormat = ReportFormat.TEXT,
     output: _Output = None,
+    report: _Reports = None,
     jobs: _Jobs = None,
 ) -> int:
     """Check every design of the catalogue, and hold each verdict against the declared one.
 
     Exits with 0 exactly when each property of each design gets the verdict that the design declares.
     """
-    return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs)
+    return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
 
 
 @app.command()
@@ -182,12 +199,13 @@ def check(
     trace: Annotated[
         Path | None, typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False)
     ] = None,
-    format: _Format = Format.TEXT,
+    format: _ReportFormat = ReportFormat.TEXT,
     output: _Output = None,
+    report: _Reports = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
     request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
-    return check_commands.check(request, stories, trace, format.value, output)
+    return check_commands.check(request, stories, trace, format.value, output, report or [])
 
 
 @app.command()

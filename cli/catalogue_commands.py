@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs
+from splitproof.checker.reports import Report
 from splitproof.checker.texts import count
 from splitproof.checker.verdicts import ExitCode
 from splitproof.model.ablations import Ablation
 from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of
 from splitproof.model.design import CHOICES, Design
-from splitproof.output import json_text, run_jobs, write
+from splitproof.output import json_text, report_asked, run_jobs, show, write
 from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE, WITH_PAUSE
 
 __all__ = ["ablate", "designs", "verify"]
 
 
 def verify(
-    names: Sequence[str], blocks: int | None, format: str, output: Path | None, processes: int | None
+    names: Sequence[str],
+    blocks: int | None,
+    format: str,
+    output: Path | None,
+    processes: int | None,
+    also: Sequence[str],
 ) -> int:
     """Check the catalogue, or the designs named, and hold each verdict against the declared one."""
+    for text in also:
+        report_asked(text)  # before the search
     jobs = [Job(name, blocks or 1) for name in names] if names else catalogue_jobs(blocks)
     outcomes = run_jobs(jobs, "verify", processes)
     code = _verify_code(outcomes)
-    if format == "json":
-        write(json_text({"exit_code": code, "results": [outcome.result for outcome in outcomes]}), output)
-    else:
-        write(_verify_lines(outcomes), output)
+    own: dict[str, Callable[[], Iterable[str]]] = {
+        "text": lambda: _verify_lines(outcomes),
+        "json": lambda: json_text({"exit_code": code, "results": [outcome.result for outcome in outcomes]}),
+    }
+    reports = [Report(outcome.job.design, outcome.result, outcome.stories) for outcome in outcomes]
+    show(format, output, reports, own, also)
     return code
 
 

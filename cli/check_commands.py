@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from splitproof.checker.check import Options
 from splitproof.checker.check import check as run_check
 from splitproof.checker.oracle import Limits
-from splitproof.checker.texts import check_lines
+from splitproof.checker.reports import Report
+from splitproof.checker.texts import check_lines, story_lines
 from splitproof.checker.verdicts import CheckResult, Violated, trace_json
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
-from splitproof.output import json_text, search_progress, write
+from splitproof.output import json_text, report_asked, search_progress, show, write
 from splitproof.spec.properties import Property
 
 __all__ = ["Request", "check"]
@@ -34,9 +36,16 @@ class Request:
 
 
 def check(
-    request: Request, every_story: bool, trace_file: Path | None, format: str, output: Path | None
+    request: Request,
+    every_story: bool,
+    trace_file: Path | None,
+    format: str,
+    output: Path | None,
+    also: Sequence[str],
 ) -> int:
-    """Check a design, print the result, save the first counterexample if asked."""
+    """Check a design, print the result, save the first counterexample and write further reports if asked."""
+    for text in also:
+        report_asked(text)  # before the search
     machine = load_machine(request.design)
     limits = Limits(request.max_states, request.max_seconds)
     options = Options(limits=limits, fold=request.fold, symbolic=request.blocks == 1, essential=True)
@@ -44,7 +53,13 @@ def check(
         result = run_check(machine, request.blocks, _selected(machine, request.properties), options, progress)
     if trace_file is not None:
         _save_first(result, request, trace_file)
-    write(json_text(result.json()) if format == "json" else _lines(result, every_story, trace_file), output)
+    stories = {item.asked.id: list(story_lines(item, result.design)) for item in result.properties}
+    told = result.json()
+    own: dict[str, Callable[[], list[str]]] = {
+        "text": lambda: _lines(result, every_story, trace_file),
+        "json": lambda: json_text(told),
+    }
+    show(format, output, [Report(request.design, told, stories)], own, also)
     return result.exit_code
 
 
