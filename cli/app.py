@@ -13,6 +13,7 @@ from splitproof import (
     catalogue_commands,
     check_commands,
     distinguish_command,
+    explain_command,
     requirement_command,
     trace_command,
 )
@@ -116,7 +117,8 @@ def verify(
     designs: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Designs that declare `expects`; the whole catalogue if none is named.",
+            help="Designs that declare `expects`; if none is named, those of [tool.splitproof] in pyproject.toml, "
+            "else the whole catalogue.",
             metavar="[DESIGN]...",
         ),
     ] = None,
@@ -233,3 +235,19 @@ def requirement(
 ) -> int:
     """Show what the document says, what was decided, and what checks it."""
     return requirement_command.requirement(identifier, format.value, output)
+
+
+@app.command()
+def explain(
+    identifier: Annotated[
+        str | None,
+        typer.Argument(
+            help="A verdict, exit-N, a property, an error or its message; a list if none is given.",
+            metavar="[ID]",
+        ),
+    ] = None,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Explain a verdict, an exit code, a property, or an error message."""
+    return explain_command.explain(identifier, format.value, output)

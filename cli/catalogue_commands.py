@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from splitproof.checker.check import Options
 from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs
 from splitproof.checker.reports import Report
 from splitproof.checker.texts import count
@@ -14,6 +15,7 @@ from splitproof.model.ablations import Ablation
 from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of
 from splitproof.model.design import CHOICES, Design
 from splitproof.output import json_text, report_asked, run_jobs, show, write
+from splitproof.settings import read_settings
 from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE, WITH_PAUSE
 
 __all__ = ["ablate", "designs", "verify"]
@@ -27,10 +29,17 @@ def verify(
     processes: int | None,
     also: Sequence[str],
 ) -> int:
-    """Check the catalogue, or the designs named, and hold each verdict against the declared one."""
+    """Check the designs named, else those of the project's settings, else the catalogue; hold verdicts as declared."""
+    settings = None if names else read_settings(Path.cwd())
+    if settings is not None:
+        blocks, processes = blocks or settings.blocks, processes or settings.jobs
+        also = [*settings.reports, *also]
     for text in also:
         report_asked(text)  # before the search
-    jobs = [Job(name, blocks or 1) for name in names] if names else catalogue_jobs(blocks)
+    if settings is not None:
+        jobs = [Job(name, blocks or 1, options=Options(settings.limits)) for name in settings.designs]
+    else:
+        jobs = [Job(name, blocks or 1) for name in names] if names else catalogue_jobs(blocks)
     outcomes = run_jobs(jobs, "verify", processes)
     code = _verify_code(outcomes)
     own: dict[str, Callable[[], Iterable[str]]] = {
