@@ -302,9 +302,10 @@ class _Sentence:
             parts.append(f"{self._took(found.lost_by)}, and with it was lost {self._put(found.maker)}")
         elif pair is not None:
             parts.append(f"{self._took(pair[1])}, after {self._took(pair[0])}")
-        elif last >= 0:
-            parts.append(self._took(last))
-        text = self._prefix + ", and ".join(parts) + "."
+        else:
+            parts.append(self._took(last) if last >= 0 else "it is so from the start")
+        text = ", and ".join(parts) + "."
+        text = self._prefix + text if self._prefix else text[0].upper() + text[1:]
         if violated.kind is Kind.POSSIBLE:
             text += " From there on no run comes to what must stay possible."
         if wanted is not None and wrong:

@@ -205,7 +205,7 @@ class _Shown:
     def _core_steps(self) -> set[int]:
         """The causal chains of the wrong and the wanted cells, and the guilty; for runs, what is repeated."""
         found, last = self._found, len(self._trace.steps)
-        core = {last - 1, *(found.pair or ()), *_roles(found).values()}
+        core = {*range(last)[-1:], *(found.pair or ()), *_roles(found).values()}
         wanted = () if found.wanted is None else (found.wanted,)
         for slot in (*found.wrong, *wanted):
             core.update(self._flow.slice_of(slot, last))

@@ -37,7 +37,7 @@
     const chain = new Set(view.slot === null ? [] : causes(view.slot, view.t));
     const shown = (index) => view.every || page.steps[index].core || chain.has(index);
     $("#steps thead").replaceChildren(make("tr", {}, make("th", { class: "n" }, "#"),
-      ...page.lanes.map((lane, place) => make("th", { class: "lane", scope: "col", title: lane.meaning, style: "width:49px", "data-lane": place }, lane.name)),
+      ...page.lanes.map((lane, place) => make("th", { class: "lane", scope: "col", title: lane.meaning, style: `width:${Math.round(Math.max(44, Math.min(54, 380 / page.lanes.length)))}px`, "data-lane": place }, lane.name)),
       make("th", { class: "what", scope: "col" }, "step")));
     const rows = [];
     for (let index = 0; index < last; index++) {

@@ -63,6 +63,11 @@ class Browser:
         self._call("Page.navigate", url=file.as_uri() + fragment)
         self.run("new Promise(r => document.readyState === 'complete' ? r() : addEventListener('load', r))")
 
+    def media(self, kind: str = "", **features: str) -> None:
+        """What the page is shown on, such as `print`, and what its reader prefers."""
+        told = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self._call("Emulation.setEmulatedMedia", media=kind, features=told)
+
     def press(self, key: str) -> None:
         """A key, as a user presses it."""
         code = {"windowsVirtualKeyCode": _KEYS[key]} if key in _KEYS else {"text": key}

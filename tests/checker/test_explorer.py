@@ -271,7 +271,7 @@ def test_what_can_no_more_be_reached_is_shown_with_a_run_that_reaches_it() -> No
     assert trace.actions == ("look",)
     page = explored(trace, asked, "shelf.py:shelf")
     assert page["sentence"] == (
-        "disk took look at step 1. From there on no run comes to what must stay possible."
+        "Disk took look at step 1. From there on no run comes to what must stay possible."
     )
 
 
@@ -297,4 +297,14 @@ def test_a_property_that_compares_no_data_names_the_cells_that_it_looks_at() -> 
     page = explored(trace, asked, "x")
     assert page["wanted"] is None
     assert [page["slots"][slot][0] for slot in page["wrong"]] == ["looked"]
-    assert page["sentence"] == "disk took look at step 1."
+    assert page["sentence"] == "Disk took look at step 1."
+
+
+def test_what_is_violated_from_the_start_has_a_page_without_steps() -> None:
+    machine = shelf(always("looked", "the worker has looked", holds=lambda s: s.looked))
+    trace, asked = counterexample(machine, "looked")
+    page = explored(trace, asked, "shelf.py:shelf")
+    assert page["steps"] == []
+    assert page["ticks"] == {"split": [], "divergence": 0, "violation": 0}
+    assert page["sentence"] == "It is so from the start."
+    assert "0 steps" in html_page(trace, asked, "shelf.py:shelf")

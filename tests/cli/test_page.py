@@ -166,6 +166,40 @@ def test_arrows_join_the_steps_of_the_json(browser: Browser, page: Path) -> None
     assert all(kinds)
 
 
+def test_the_page_is_dark_where_that_is_preferred_and_prints_without_its_controls(
+    browser: Browser, page: Path
+) -> None:
+    browser.open(page, 1280, 800)
+    paper = "getComputedStyle(document.body).backgroundColor"
+    try:
+        browser.media(prefers_color_scheme="dark")
+        assert browser.run(paper) == "rgb(22, 24, 29)"
+        browser.media(prefers_color_scheme="light")
+        assert browser.run(paper) == "rgb(255, 255, 255)"
+        browser.media("print")
+        assert browser.run("getComputedStyle(document.querySelector('#slide')).display") == "none"
+        box = "document.querySelector('#lanes')"
+        assert browser.run(f"{box}.scrollHeight <= {box}.clientHeight + 2"), "no step is cut off"
+    finally:
+        browser.media()
+
+
+def test_a_lasso_marks_what_is_repeated(browser: Browser, tmp_path: Path) -> None:
+    saved, page = tmp_path / "lasso.json", tmp_path / "lasso.html"
+    command = ["check", "third-embodiment", "--property", "split-completes", "--trace", str(saved)]
+    assert run(command) == 1
+    assert run(["trace", str(saved), "--format", "html", "--output", str(page)]) == 0
+    data = data_of(page)
+    browser.open(page, 1280, 800)
+    assert int(at(browser)["t"]) == data["loop"]
+    repeated = browser.run(
+        "[...document.querySelectorAll('#steps tr.for-ever')].map(r => Number(r.dataset.step))"
+    )
+    assert repeated == list(range(data["loop"], len(data["steps"])))
+    assert browser.run("document.querySelector('#steps tr.loop-start').dataset.step") == str(data["loop"])
+    assert "for ever from here" in browser.run("document.querySelector('.ticks').textContent")
+
+
 def test_no_part_of_the_page_is_wider_than_a_narrow_screen(browser: Browser, page: Path) -> None:
     browser.open(page, 420, 800)
     assert browser.run("document.documentElement.scrollWidth") <= 420

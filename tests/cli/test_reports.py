@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -90,7 +93,7 @@ def test_junit_counts_what_it_lists_and_skips_nothing(made: dict[str, Path]) -> 
     story = next(root.iter("failure"))
     assert story.text is not None
     assert 'the door is shut: <always> & "ever"' in story.text
-    assert story.attrib["message"] == "VIOLATED in 1 step: keeper took swing at step 1."
+    assert story.attrib["message"] == "VIOLATED in 1 step: Keeper took swing at step 1."
 
 
 def by_junit(file: Path, tag: str) -> set[tuple[str, str]]:
@@ -203,3 +206,17 @@ def test_a_step_of_the_catalogue_is_shown_in_the_file_of_its_processor(tmp_path:
         encoding="utf-8"
     )
     assert "def read_source_into_staging" in "".join(source.splitlines()[line - 1 : line + 2])
+
+
+@pytest.mark.parametrize("kind", ["junit", "sarif", "markdown", "github"])
+def test_a_report_is_the_same_whatever_the_hash_seed(made: dict[str, Path], kind: str) -> None:
+    design = made[kind].parent / "door.py"
+
+    def told(seed: str) -> bytes:
+        command = [sys.executable, "-m", "splitproof", "check", f"{design}:bad", "--format", kind]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        return subprocess.run(command, env=environment, capture_output=True, check=False, timeout=120).stdout
+
+    first = told("1")
+    assert first
+    assert first == told("2")
