@@ -14,6 +14,7 @@ from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
 from splitproof.checker.traces import Trace, replay
+from splitproof.checker.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
     CheckResult,
     Holds,
@@ -101,7 +102,8 @@ class _Check:
         undecided = self._judge_possible(exploration)
         symbolic = self._check_symbolic(exploration)
         traces = self._counterexamples(exploration)
-        results = tuple(self._result(item, exploration, traces, undecided) for item in self._asked)
+        vacuity = vacuity_of(self._oracle, exploration)
+        results = tuple(self._result(item, exploration, traces, undecided, vacuity) for item in self._asked)
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
@@ -115,7 +117,7 @@ class _Check:
             limit=exploration.limit,
             folded=self._oracle.folded,
             properties=results,
-            never_fired=_never_fired(exploration),
+            vacuity=vacuity,
             timing=Timing(
                 seconds, round(exploration.states / max(exploration.seconds, 1e-9)), _peak_memory_bytes()
             ),
@@ -205,7 +207,12 @@ class _Check:
         return tuple(steps_in_every_counterexample(graph, bad))
 
     def _result(
-        self, item: Property, exploration: Exploration, traces: dict[str, Violated], undecided: str | None
+        self,
+        item: Property,
+        exploration: Exploration,
+        traces: dict[str, Violated],
+        undecided: str | None,
+        vacuity: Vacuity,
     ) -> PropertyResult:
         expected = self._machine.expects.get(item.id)
         verdict: Verdict
@@ -220,7 +227,9 @@ class _Check:
         else:
             verdict = Holds()
         triggered = item.trigger is None or item.id in exploration.triggered
-        return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
+        uncarried = triggered and item.id in vacuity.uncarried
+        vacuous = isinstance(verdict, Holds) and (uncarried or not triggered)
+        return PropertyResult(item, verdict, vacuous, expected, uncarried)
 
 
 def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
@@ -233,15 +242,6 @@ def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
         return calmest_path(oracle, exploration, finding.depth, [finding.state])
     violated = oracle.selection(oracle.grounding.terms.not_(item.holds))
     return calmest_path(oracle, exploration, finding.depth, violated(exploration.levels[finding.depth]))
-
-
-def _never_fired(exploration: Exploration) -> tuple[str, ...]:
-    """Actions that no reachable state can take; judged on complete searches only."""
-    return (
-        tuple(label for label, count in exploration.fired.items() if count == 0)
-        if exploration.complete
-        else ()
-    )
 
 
 def _peak_memory_bytes() -> int:
