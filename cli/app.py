@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
-from splitproof import __version__, catalogue_commands, check_commands, requirement_command
+from splitproof import (
+    __version__,
+    catalogue_commands,
+    check_commands,
+    mutation_command,
+    requirement_command,
+)
 
 __all__ = ["app"]
 
@@ -30,6 +36,14 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class ReportFormat(StrEnum):
+    """How a report is printed that may be a page, too."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
 
 
 _Design = Annotated[
@@ -147,6 +161,30 @@ def check(
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
     request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
     return check_commands.check(request, stories, trace, format.value, output)
+
+
+@app.command()
+def mutate(
+    designs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
+        ),
+    ] = None,
+    blocks: _Blocks = 1,
+    format: Annotated[
+        ReportFormat, typer.Option("--format", help="How to print the result.")
+    ] = ReportFormat.TEXT,
+    output: _Output = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
+    ] = None,
+) -> int:
+    """Drop every guard clause, drop or alter every effect, one at a time: what catches it, and what survives.
+
+    Exits with 1 if a mutant survives that is another design, with 3 if one is undecided.
+    """
+    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
 
 
 @app.command()

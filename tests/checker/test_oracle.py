@@ -220,6 +220,18 @@ def test_long_functions_are_split_without_a_difference(monkeypatch: pytest.Monke
     ]
 
 
+def test_a_search_may_end_at_the_first_violation_of_some_properties() -> None:
+    oracle = Oracle(mirror(), blocks=1)
+    whole = oracle.explore()
+    first = oracle.explore(Limits(until_violated=frozenset({"mirrored", "copies-only-news"})))
+    assert (first.complete, first.limit) == (False, "the first violation")
+    assert first.findings == {"mirrored": whole.findings["mirrored"]}
+    assert first.levels == whole.levels[: whole.findings["mirrored"].depth + 1]
+    step = oracle.explore(Limits(until_violated=frozenset({"copies-only-news"})))
+    assert step.findings == whole.findings
+    assert oracle.explore(Limits(until_violated=frozenset({"mirrored-at-rest"}))).complete
+
+
 def test_a_machine_without_initial_states_is_refused() -> None:
     made = mirror()
     made.initially(lambda s, b: s.marked[b])
