@@ -65,9 +65,9 @@ def _introduction(blocks: int) -> Iterator[str]:
     size = f"{blocks} block" + ("" if blocks == 1 else "s")
     yield from textwrap.wrap(
         f"Every guard clause of each closed design is dropped, and every effect dropped or altered, at {size}, one "
-        "at a time; then everything is searched again. Written by `make mutations`; `splitproof mutate DESIGN` shows one "
-        "design, with the place of each change in the source. Properties of the kind *leads to* do not judge yet: some "
-        "of what nothing notices only keeps a design from getting on.",
+        "at a time; then everything is searched again. Written by `make mutations`; `splitproof mutate DESIGN` shows "
+        "one design, with the place of each change in the source. Properties of the kind *leads to* do not judge yet: "
+        "some of what nothing notices only keeps a design from getting on.",
         _WIDTH,
     )
 
