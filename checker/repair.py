@@ -102,7 +102,7 @@ class Lattice:
         self.values = _values(design) if values is None else dict(values)
         self.searches = 0
         self.counterexamples = 0
-        self._machines: dict[tuple[Choice, ...], Machine | None] = {}
+        self._stages: dict[tuple[Choice, ...], _Stage | None] = {}
 
     def with_changes(self, changes: Changes) -> Design:
         """The design with the changes.
@@ -134,21 +134,21 @@ class Lattice:
 
     def runs(self, trace: Trace, assignment: Changes) -> bool:
         """Whether the same steps can be taken with these values, and violate one of the properties at the end."""
-        machine = self._machine(assignment)
-        return machine is not None and _runs(machine, trace, self.properties)
-
-    def _machine(self, assignment: Changes) -> Machine | None:
-        """None if the values contradict each other."""
         key = tuple(assignment[name] for name in self.values)
-        if key not in self._machines:
-            values: dict[str, Any] = dict(assignment)
-            design = replace(self.design, **values)
-            try:
-                design.require_sense()
-                self._machines[key] = build(design)
-            except ModelError:
-                self._machines[key] = None
-        return self._machines[key]
+        if key not in self._stages:
+            self._stages[key] = self._stage(assignment)
+        stage = self._stages[key]
+        return stage is not None and stage.runs(trace, self.properties)
+
+    def _stage(self, assignment: Changes) -> _Stage | None:
+        """None if the values contradict each other."""
+        values: dict[str, Any] = dict(assignment)
+        design = replace(self.design, **values)
+        try:
+            design.require_sense()
+        except ModelError:
+            return None
+        return _Stage(build(design), self.blocks)
 
 
 def closed_of(design: Design) -> Design | None:
@@ -167,41 +167,42 @@ def _values(design: Design) -> dict[str, tuple[Choice, ...]]:
     return found
 
 
-def _runs(machine: Machine, trace: Trace, properties: Sequence[Property]) -> bool:
-    interpreter = Interpreter(machine, trace.blocks)
-    actions = {(action.name, str(action.by)): action for action in machine.actions}
-    steps = []
-    for taken in trace.steps:
-        action = actions.get((taken.step.action.name, str(taken.step.action.by)))
-        if action is None or len(action.parameters) != len(taken.step.arguments):
-            return False
-        steps.append(Step(action, taken.step.arguments))
-    state = _start_like(interpreter, trace)
-    before = state
-    for step in steps:
-        if state is None or not interpreter.can_take(state, step):
-            return False
-        before, state = state, interpreter.take(state, step)
-    if state is None:
-        return False
-    for item in properties:
-        traced = interpreter.traced(item)
-        over = (before, state) if item.kind is Kind.STEP else (state,)
-        if not interpreter.holds(traced, *over):
-            return True
-    return False
+class _Stage:
+    """A design on which counterexamples of others are tried, step by step, by the reference interpreter."""
 
+    def __init__(self, machine: Machine, blocks: int) -> None:
+        self._interpreter = Interpreter(machine, blocks)
+        self._actions = {(action.name, str(action.by)): action for action in machine.actions}
+        self._starts = list(self._interpreter.initial_states())
 
-def _start_like(interpreter: Interpreter, trace: Trace) -> Valuation | None:
-    """An initial state in which what both designs have is as in the trace."""
-    theirs = {slot.name: trace.initial[slot.position] for slot in trace.layout.slots}
-    for state in interpreter.initial_states():
-        if all(
-            state[slot.position] == theirs.get(slot.name, state[slot.position])
-            for slot in interpreter.layout.slots
-        ):
-            return state
-    return None
+    def runs(self, trace: Trace, properties: Sequence[Property]) -> bool:
+        """Whether the trace's steps can be taken here, and violate one of the properties at the end."""
+        interpreter = self._interpreter
+        before = state = self._start_like(trace)
+        for taken in trace.steps:
+            action = self._actions.get((taken.step.action.name, str(taken.step.action.by)))
+            if state is None or action is None or len(action.parameters) != len(taken.step.arguments):
+                return False
+            step = Step(action, taken.step.arguments)
+            if not interpreter.can_take(state, step):
+                return False
+            before, state = state, interpreter.take(state, step)
+        if state is None or before is None:
+            return False
+        return any(
+            not interpreter.holds(interpreter.traced(item), before, state)
+            if item.kind is Kind.STEP
+            else not interpreter.holds(interpreter.traced(item), state)
+            for item in properties
+        )
+
+    def _start_like(self, trace: Trace) -> Valuation | None:
+        """An initial state in which what both designs have is as in the trace."""
+        slots = self._interpreter.layout.slots
+        theirs = {slot.name: trace.initial[slot.position] for slot in trace.layout.slots}
+        shared = [(slot.position, theirs[slot.name]) for slot in slots if slot.name in theirs]
+        alike = (state for state in self._starts if all(state[place] == value for place, value in shared))
+        return next(alike, None)
 
 
 # -- the smallest repairs
@@ -343,7 +344,12 @@ def failing_sets(lattice: Lattice, closed: Design) -> list[tuple[str, ...]]:
     A safeguard is a choice in which the closed design differs. What leaves out more than one of the sets found is not
     tried: fewer safeguards are taken to be no better.
     """
-    keys = [key for key, values in lattice.values.items() if getattr(closed, key) is not values[0]]
+    idle = closed.idle_choices()
+    keys = [
+        key
+        for key, values in lattice.values.items()
+        if getattr(closed, key) is not values[0] and key not in idle
+    ]
     found: list[tuple[str, ...]] = []
     for size in range(1, len(keys) + 1):
         for left_out in itertools.combinations(keys, size):

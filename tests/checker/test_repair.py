@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +11,7 @@ import pytest
 from splitproof.__main__ import run
 from splitproof.checker.repair import GIVEN, Lattice, closed_of, failing_sets, repairs_of, violated_in
 from splitproof.model.catalogue import CATALOGUE, design_named
-from splitproof.model.choices import Choice
+from splitproof.model.choices import Choice, Ownership, Pause
 from splitproof.model.design import CHOICES
 from splitproof.model.errors import ModelError
 from splitproof.spec.split_backup import MIRROR_IN_DUPLEX, TAPE_IS_IMAGE, WRITE_NEVER_WAITS
@@ -117,6 +118,16 @@ def test_the_safeguards_that_a_closed_design_needs_are_named() -> None:
     )
     assert failing_sets(written, closed) == [("in_flight",), ("resync",)]
     assert closed_of(lattice.design) is CATALOGUE[CLOSED].design
+
+
+def test_a_safeguard_that_makes_no_difference_is_not_named() -> None:
+    """With one volume worker there is nothing to own; without 101 that pauses there is no pause."""
+    written = lattice_of(f"{CLOSED}+resync=unguarded", ["resync"])
+    without = Lattice(
+        dataclasses.replace(written.design, ownership=Ownership.NONE, pause=Pause.STOPS_ISSUING),
+        [TAPE_IS_IMAGE],
+    )
+    assert failing_sets(without, CATALOGUE[CLOSED].design) == [("resync",)]
 
 
 def test_what_repair_leaves_as_it_is_are_choices() -> None:
