@@ -16,9 +16,11 @@ from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Const, Expr, Ite, show
 from splitproof.model.machine import Action, Machine
 from splitproof.model.state import Update
-from splitproof.model.types import BOOL, EnumType, Int
+from splitproof.model.types import BLOCK, BOOL, EnumType, Int
 
 __all__ = ["Mutation", "mutant", "mutations_of"]
+
+_ONE_BLOCK = "which block it is makes a difference from 2 blocks on"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Mutation:
     """One change of one action.
 
     `place`: of the action among the machine's. `kind`: `clause dropped`, `effect dropped` or `effect altered`.
-    `text`: what is dropped, or what is written instead; `because`: for a clause, what the design declares of it.
+    `text`: what is dropped, or what is written instead. `because`: why it may make no difference: what the design
+    declares of a clause, or that a reference has one value where there is one block.
     """
 
     place: int
@@ -61,7 +64,8 @@ def mutations_of(machine: Machine) -> Iterator[Mutation]:
         for index, update in enumerate(action.updates):
             others = action.updates[:index], action.updates[index + 1 :]
             without = replace(action, updates=others[0] + others[1])
-            yield Mutation(place, without, "effect dropped", _assignment(update), update.where)
+            reference = _ONE_BLOCK if machine.leaves[update.name].type is BLOCK else ""
+            yield Mutation(place, without, "effect dropped", _assignment(update), update.where, reference)
             altered = _altered(update.value)
             if altered is not None:
                 changed = replace(update, value=altered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from splitproof.__main__ import run
 from splitproof.checker.mutation_report import markdown, summary_lines
-from splitproof.checker.mutations import Fate, Judged, judge_mutants
+from splitproof.checker.mutations import CLOSED, Fate, Judged, judge_mutants
 from splitproof.model.errors import ModelError
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.loading import load_machine
@@ -141,3 +142,12 @@ def test_the_exit_code_says_whether_a_mutant_survives(
     assert run(["mutate", LOCK, "--jobs", "1", "--format", "json"]) == 1
     assert '"fate": "survived"' in capsys.readouterr().out
     assert run(["mutate", register.replace(":right", ":wrong"), "--jobs", "1"]) == 2
+
+
+def test_the_page_counts_the_mutants_that_there_are() -> None:
+    """A page that is older than the designs is found by its counts: write it again with `make mutations`."""
+    page = (EXAMPLES.parent / "docs" / "mutations.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in page.splitlines() if re.match(r"\| [a-z-]+-closed \|", line)]
+    assert {row[0].removeprefix("| "): int(row[1]) for row in rows} == {
+        name: sum(1 for _ in mutations_of(load_machine(name))) for name in CLOSED
+    }
