@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from splitproof.checker.decision import Template
+from splitproof.checker.engine import Arrival, Engine, Exploration, Path
 from splitproof.checker.grounding import GroundStep
-from splitproof.checker.oracle import Exploration, Oracle, Path, slices
 from splitproof.spec.vocabulary import StepKind
 
 __all__ = ["calmest_path"]
@@ -20,24 +19,17 @@ _Choice = tuple[int, int, int, str]
 """Changes of party from here on, the ground step to take, the state after it, and the party of the step after that."""
 
 
-def calmest_path(oracle: Oracle, exploration: Exploration, depth: int, bad: Collection[int]) -> Path:
+def calmest_path(engine: Engine, exploration: Exploration, depth: int, bad: Collection[int]) -> Path:
     """The shortest path to one of the states `bad` of level `depth` that changes party least often.
 
     Ties are broken by the smallest steps and states, from the beginning, so that the choice is canonical.
     """
-    template = Template(
-        "goals, push", lambda step, after: [f"t = {after}", f"if t in goals: push((s, {step.index}, t))"]
-    )
-    program = oracle.program(template)
-    parties = [_party(step) for step in oracle.steps]
+    parties = [_party(step) for step in engine.steps]
     choices: list[dict[int, dict[str, _Choice]]] = [{state: {"": (0, -1, state, "")} for state in bad}]
     for level in reversed(exploration.levels[:depth]):
         later = choices[-1]
-        found: list[tuple[int, int, int]] = []
-        for states in slices(level):
-            program(states, later.keys(), found.append)
-        choices.append(_best(found, later, parties))
-    return _walk(oracle, choices)
+        choices.append(_best(engine.arrivals(level, later.keys()), later, parties))
+    return _walk(engine, choices)
 
 
 def _party(step: GroundStep) -> str:
@@ -45,7 +37,7 @@ def _party(step: GroundStep) -> str:
 
 
 def _best(
-    found: list[tuple[int, int, int]], later: dict[int, dict[str, _Choice]], parties: list[str]
+    found: list[Arrival], later: dict[int, dict[str, _Choice]], parties: list[str]
 ) -> dict[int, dict[str, _Choice]]:
     """For each state and each party that can move first there, the best choice."""
     best: dict[int, dict[str, _Choice]] = {}
@@ -59,7 +51,7 @@ def _best(
     return best
 
 
-def _walk(oracle: Oracle, choices: list[dict[int, dict[str, _Choice]]]) -> Path:
+def _walk(engine: Engine, choices: list[dict[int, dict[str, _Choice]]]) -> Path:
     layers = list(reversed(choices))
     _, start, party = min(
         (choice[0], state, party)
@@ -69,6 +61,6 @@ def _walk(oracle: Oracle, choices: list[dict[int, dict[str, _Choice]]]) -> Path:
     state, steps = start, []
     for layer in layers[:-1]:
         _, index, state, following = layer[state][party]
-        steps.append((oracle.steps[index], state))
+        steps.append((engine.steps[index], state))
         party = following
     return Path(start, tuple(steps))

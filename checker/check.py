@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
+from splitproof.checker.memory import peak_memory_bytes
 from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
@@ -113,7 +112,7 @@ class _Check:
             properties=results,
             never_fired=_never_fired(exploration),
             timing=Timing(
-                seconds, round(exploration.states / max(exploration.seconds, 1e-9)), _peak_memory_bytes()
+                seconds, round(exploration.states / max(exploration.seconds, 1e-9)), peak_memory_bytes()
             ),
             host_writes=has_host_writes(self._machine),
             symbolic=symbolic,
@@ -223,8 +222,8 @@ def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
         return Path(path.start, (*path.steps, (finding.step, finding.state)))
     if item.property.kind is Kind.POSSIBLE:
         return calmest_path(oracle, exploration, finding.depth, [finding.state])
-    violated = oracle.selection(oracle.grounding.terms.not_(item.holds))
-    return calmest_path(oracle, exploration, finding.depth, violated(exploration.levels[finding.depth]))
+    violated = oracle.select(oracle.grounding.terms.not_(item.holds), exploration.levels[finding.depth])
+    return calmest_path(oracle, exploration, finding.depth, violated)
 
 
 def _never_fired(exploration: Exploration) -> tuple[str, ...]:
@@ -234,9 +233,3 @@ def _never_fired(exploration: Exploration) -> tuple[str, ...]:
         if exploration.complete
         else ()
     )
-
-
-def _peak_memory_bytes() -> int:
-    """Of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -47,7 +47,7 @@ def state_graph(oracle: Oracle, exploration: Exploration, max_states: int) -> St
         )
     graph: StateGraph = nx.MultiDiGraph(initial=tuple(oracle.initial), steps=oracle.steps)
     for depth, level in enumerate(exploration.levels):
-        graph.add_nodes_from(level, depth=depth)
+        graph.add_nodes_from(sorted(level), depth=depth)
     labels = [step.action.label for step in oracle.steps]
     for state in list(graph):
         for index, after in oracle.successors(state):
