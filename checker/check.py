@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
+from splitproof.checker.control import control_oracle
+from splitproof.checker.counting import count_violation, is_met
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
 from splitproof.checker.memory import peak_memory_bytes
 from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
@@ -34,6 +36,9 @@ GRAPH_STATES_MAX = 400_000
 
 REACHABILITY_STATES_MAX = 60_000_000
 """States up to which `possible` properties are decided, by sweeps over the levels."""
+
+_SEARCHED = (Kind.ALWAYS, Kind.STEP, Kind.POSSIBLE)
+"""The kinds that are decided on the states with two values of data; the others on the control alone."""
 
 SHORTEST_STATES_MAX = 3_000_000
 """States up to which a counterexample is looked for again without folding, so that it is the shortest of all."""
@@ -83,12 +88,14 @@ class _Check:
         asked = list(machine.properties.values()) if properties is None else list(properties)
         self._asked = [item for item in asked if item.needs_blocks <= blocks]
         self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
+        self._searched = [item for item in self._asked if item.kind in _SEARCHED]
         self._machine, self._blocks = machine, blocks
         self._options, self._progress = options, progress
         fold = blocks > 1 if options.fold is None else options.fold
         folds = any(action.folds is not None for action in machine.actions)
-        self._oracle = Oracle(machine, blocks, self._asked, folded=fold and folds)
+        self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
         self._graph: StateGraph | None = None
+        self._met: set[str] = set()
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
@@ -96,7 +103,13 @@ class _Check:
         undecided = self._judge_possible(exploration)
         symbolic = self._check_symbolic(exploration)
         traces = self._counterexamples(exploration)
-        results = tuple(self._result(item, exploration, traces, undecided) for item in self._asked)
+        uncounted = self._judge_counts(traces)
+        limits = {
+            Kind.POSSIBLE: undecided,
+            Kind.COUNT: uncounted,
+            Kind.LEADS_TO: "not decided by this engine",
+        }
+        results = tuple(self._result(item, exploration, traces, limits) for item in self._asked)
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
@@ -130,11 +143,31 @@ class _Check:
         exploration.findings |= possible_findings(self._oracle, exploration)
         return None
 
+    def _judge_counts(self, traces: dict[str, Violated]) -> str | None:
+        """Add the violations of `count` properties; the limit that kept them from being decided, if one did."""
+        asked = [item for item in self._asked if item.kind is Kind.COUNT]
+        if not asked:
+            return None
+        oracle = control_oracle(self._machine, self._blocks, asked)
+        exploration = oracle.explore(self._options.limits, self._progress)
+        if not exploration.complete:
+            return exploration.limit
+        if exploration.states > GRAPH_STATES_MAX:
+            return f"{GRAPH_STATES_MAX:,} states for counting"
+        graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
+        for item in asked:
+            if is_met(oracle, graph, item.id):
+                self._met.add(item.id)
+            path = count_violation(oracle, graph, item.id)
+            if path is not None:
+                traces[item.id] = Violated(self._replayed(oracle, path, item))
+        return None
+
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
         if not self._options.symbolic or not exploration.complete or exploration.states > GRAPH_STATES_MAX:
             return None
         found = check_symbolic_data(
-            self._machine, self._blocks, self._state_graph(), exploration.findings, self._asked
+            self._machine, self._blocks, self._state_graph(), exploration.findings, self._searched
         )
         return {
             "controls": found.controls,
@@ -146,7 +179,7 @@ class _Check:
     def _state_graph(self) -> StateGraph:
         """The graph of the folded space, which has the same verdicts and a third of the steps."""
         if self._graph is None:
-            oracle = Oracle(self._machine, self._blocks, self._asked, folded=True)
+            oracle = Oracle(self._machine, self._blocks, self._searched, folded=True)
             self._graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         return self._graph
 
@@ -167,7 +200,9 @@ class _Check:
     def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Oracle, Exploration, Finding]]:
         """The violations again, searched for without folding as deep as they are known to lie."""
         reachable = [
-            item for item in self._asked if item.kind is not Kind.POSSIBLE and item.id in exploration.findings
+            item
+            for item in self._searched
+            if item.kind is not Kind.POSSIBLE and item.id in exploration.findings
         ]
         if not reachable:
             return {}
@@ -181,11 +216,11 @@ class _Check:
 
     def _trace(self, oracle: Oracle, exploration: Exploration, finding: Finding) -> Trace:
         path = _path(oracle, exploration, finding)
-        initial = oracle.packing.unpack(path.start)
+        return self._replayed(oracle, path, oracle.properties[finding.property_id].property)
+
+    def _replayed(self, oracle: Oracle, path: Path, violated: Property) -> Trace:
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
-        return replay(
-            self._machine, self._blocks, initial, steps, oracle.properties[finding.property_id].property
-        )
+        return replay(self._machine, self._blocks, oracle.start_of(path.start), steps, violated)
 
     def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
         item = self._oracle.properties[finding.property_id]
@@ -198,19 +233,24 @@ class _Check:
         return tuple(steps_in_every_counterexample(graph, bad))
 
     def _result(
-        self, item: Property, exploration: Exploration, traces: dict[str, Violated], undecided: str | None
+        self,
+        item: Property,
+        exploration: Exploration,
+        traces: dict[str, Violated],
+        limits: Mapping[Kind, str | None],
     ) -> PropertyResult:
+        """`limits`: what kept the properties of a kind from being decided."""
         expected = self._machine.expects.get(item.id)
         verdict: Verdict
         if item.id in traces:
             verdict = traces[item.id]
         elif not exploration.complete:
             verdict = Unknown(exploration.limit or "interrupted")
-        elif item.kind is Kind.POSSIBLE and undecided is not None:
-            verdict = Unknown(undecided)
+        elif (limit := limits.get(item.kind)) is not None:
+            verdict = Unknown(limit)
         else:
             verdict = Holds()
-        triggered = item.trigger is None or item.id in exploration.triggered
+        triggered = item.trigger is None or item.id in exploration.triggered | self._met
         return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
 
 

@@ -107,6 +107,8 @@ def _confirm(interpreter: Interpreter, traced: TracedProperty, trace: Trace) -> 
         confirmed = bool(interpreter.value(traced.trigger, trace.last)) and not interpreter.value(
             traced.holds, trace.last
         )
+    elif item.kind is Kind.COUNT:
+        confirmed = _is_miscounted(interpreter, traced, trace)
     elif item.kind is Kind.STEP:
         confirmed = bool(trace.steps) and not interpreter.holds(
             traced, trace.before(len(trace.steps) - 1), trace.last
@@ -117,6 +119,17 @@ def _confirm(interpreter: Interpreter, traced: TracedProperty, trace: Trace) -> 
         raise ReplayError(
             f"the interpreter does not see {item.id} violated at the end of the trace of {trace.machine.name}"
         )
+
+
+def _is_miscounted(interpreter: Interpreter, traced: TracedProperty, trace: Trace) -> bool:
+    """Whether the last step makes the count too high, or ends it too low."""
+    item, total, is_during = traced.property, 0, bool(interpreter.value(traced.holds, trace.initial))
+    was_during = is_during
+    for taken in trace.steps:
+        was_during, is_during = is_during, bool(interpreter.value(traced.holds, taken.after))
+        total = (total if was_during else 0) + (item.event in taken.step.action.counts)
+    too_many = item.at_most is not None and total > item.at_most
+    return (was_during or is_during) and (too_many or (not is_during and total < item.at_least))
 
 
 def show_value(value: Any, type_: Type) -> str:

@@ -101,7 +101,7 @@ _DISTINCTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "command-waits-for-no-copy": ((_POLLS,), ("R77", "R79")),
     "two-lan-messages": (_COMBINED, ("R92", "R95")),
     "one-command": (_SEPARATE, ("R51", "R58")),
-    "two-reports": (_COMBINED, ("R94", "R97")),
+    "two-reports": ((*_COMBINED, _POLLS), ("R78", "R94", "R97", "G12")),
     "no-pair-query": ((_POLLS,), ("R78",)),
     "no-backup-query": (_COMBINED, ("R97",)),
     "no-pause": (_COMBINED, ("R92",)),
