@@ -32,12 +32,6 @@ class Source:
         """Where a slot lies."""
         return self._fields[name]
 
-    def variable(self, name: str) -> Var:
-        """A slot with several values, as a tree."""
-        found = self._terms.var(name, self._fields[name].slot.leaf.type)
-        assert isinstance(found, Var)  # a slot with one value is a constant, and never asked for
-        return found
-
     # -- truth values ----------------------------------------------------------------------------------
 
     def truth(self, node: Expr) -> str:

@@ -85,8 +85,7 @@ class _Emitter:
     def visiting(self, steps: Sequence[GroundStep]) -> str:
         """A function that visits all steps that can be taken."""
         rules = [rule_of(self._terms, step) for step in steps]
-        variables = {name: self._source.variable(name) for rule in rules for name in rule.tests}
-        return self._function(steps, [], self._lines(decision_tree(self._terms, variables, rules)), [])
+        return self._function(steps, [], self._lines(decision_tree(self._terms, rules)), [])
 
     def forcing(self, steps: Sequence[GroundStep], visited: Set[int]) -> str:
         """A function that visits the first step that can be taken, and returns the states where none can."""
@@ -122,7 +121,7 @@ class _Emitter:
                 return self._switch(node)
 
     def _switch(self, node: Switch) -> list[str]:
-        field = self._source.field(node.slot)
+        field = self._source.field(node.slot.name)
         lines = [f"f = s & {field.mask:#x}"]
         for place, (value, then) in enumerate(node.cases.items()):
             code = field.place(value)

@@ -19,17 +19,16 @@ __all__ = ["Node", "Rule", "Switch", "Visit", "Where", "decision_tree", "rule_of
 
 @dataclass(frozen=True)
 class Rule:
-    """A step with what remains to be tested: by slot, the values allowed; then `others`."""
+    """A step with what remains to be tested: of slots, the values allowed; then `others`."""
 
     step: GroundStep
-    tests: dict[str, frozenset[Any]]
+    tests: dict[Var, frozenset[Any]]
     others: tuple[Expr, ...]
 
-    def without(self, name: str) -> Rule:
+    def without(self, tested: Var) -> Rule:
         """The rule once a slot has been tested."""
-        return Rule(
-            self.step, {slot: values for slot, values in self.tests.items() if slot != name}, self.others
-        )
+        left = {slot: values for slot, values in self.tests.items() if slot is not tested}
+        return Rule(self.step, left, self.others)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Switch:
     `exhaustive`: whether the last case needs no test, as there are two values and both are named.
     """
 
-    slot: str
+    slot: Var
     cases: dict[Any, tuple[Node, ...]]
     exhaustive: bool
 
@@ -65,26 +64,25 @@ Node = Visit | Where | Switch
 def rule_of(terms: Terms, step: GroundStep) -> Rule:
     """A step's whole guard as a rule."""
     operands = step.guard.operands if isinstance(step.guard, And) else (step.guard,)
-    tests: dict[str, frozenset[Any]] = {}
+    tests: dict[Var, frozenset[Any]] = {}
     others = []
     for operand in operands:
         literal = terms.as_literal(operand)
         if literal is not None:
-            tests[literal[0].name] = literal[1]
+            tests[literal[0]] = literal[1]
         elif operand is not TRUE:
             others.append(operand)
     return Rule(step, tests, tuple(others))
 
 
-def decision_tree(terms: Terms, variables: dict[str, Var], rules: Sequence[Rule]) -> tuple[Node, ...]:
-    """Nodes that together visit the step of every rule whose tests hold. `variables`: of the slots, by name."""
-    return _Planter(terms, variables).nodes(list(rules))
+def decision_tree(terms: Terms, rules: Sequence[Rule]) -> tuple[Node, ...]:
+    """Nodes that together visit the step of every rule whose tests hold."""
+    return _Planter(terms).nodes(list(rules))
 
 
 class _Planter:
-    def __init__(self, terms: Terms, variables: dict[str, Var]) -> None:
+    def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._variables = variables
 
     def nodes(self, rules: list[Rule]) -> tuple[Node, ...]:
         if not rules:
@@ -93,13 +91,13 @@ class _Planter:
             rule = rules[0]
             return self._where((*self._literals(rule.tests), *rule.others), (Visit(rule.step),))
         shared = {
-            name: values
-            for name, values in rules[0].tests.items()
-            if all(rule.tests.get(name) == values for rule in rules)
+            slot: values
+            for slot, values in rules[0].tests.items()
+            if all(rule.tests.get(slot) == values for rule in rules)
         }
         if shared:
-            for name in shared:
-                rules = [rule.without(name) for rule in rules]
+            for slot in shared:
+                rules = [rule.without(slot) for rule in rules]
             return self._where(self._literals(shared), self.nodes(rules))
         best = _best_slot(rules)
         if best is not None:
@@ -109,30 +107,30 @@ class _Planter:
     def _where(self, conditions: tuple[Expr, ...], then: tuple[Node, ...]) -> tuple[Node, ...]:
         return (Where(conditions, then),) if conditions else then
 
-    def _switch(self, name: str, rules: list[Rule]) -> tuple[Node, ...]:
+    def _switch(self, slot: Var, rules: list[Rule]) -> tuple[Node, ...]:
         """One case for each value that some rule requires; then the rules that do not ask for one value."""
         groups: dict[Any, list[Rule]] = {}
         rest = []
         for rule in rules:
-            values = rule.tests.get(name, frozenset())
+            values = rule.tests.get(slot, frozenset())
             if len(values) == 1:
-                groups.setdefault(next(iter(values)), []).append(rule.without(name))
+                groups.setdefault(next(iter(values)), []).append(rule.without(slot))
             else:
                 rest.append(rule)
-        domain = self._terms.domain(self._variables[name])
+        domain = self._terms.domain(slot)
         cases = {value: self.nodes(groups[value]) for value in domain if value in groups}
-        return (Switch(name, cases, len(cases) == len(domain) == 2), *self.nodes(rest))
+        return (Switch(slot, cases, len(cases) == len(domain) == 2), *self.nodes(rest))
 
-    def _literals(self, tests: dict[str, frozenset[Any]]) -> tuple[Expr, ...]:
-        return tuple(self._terms.literal(self._variables[name], values) for name, values in tests.items())
+    def _literals(self, tests: dict[Var, frozenset[Any]]) -> tuple[Expr, ...]:
+        return tuple(self._terms.literal(slot, values) for slot, values in tests.items())
 
 
-def _best_slot(rules: Sequence[Rule]) -> str | None:
+def _best_slot(rules: Sequence[Rule]) -> Var | None:
     """The slot that most rules require to have one certain value."""
-    counts: dict[str, int] = {}
+    counts: dict[Var, int] = {}
     for rule in rules:
-        for name, values in rule.tests.items():
+        for slot, values in rule.tests.items():
             if len(values) == 1:
-                counts[name] = counts.get(name, 0) + 1
-    best = max(counts, key=lambda name: counts[name], default=None)
+                counts[slot] = counts.get(slot, 0) + 1
+    best = max(counts, key=lambda slot: counts[slot], default=None)
     return best if best is not None and counts[best] > 1 else None

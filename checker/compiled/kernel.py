@@ -70,7 +70,7 @@ def find_slot(words: int) -> str:
     return f.finish(-1)
 
 
-def find(words: int) -> str:
+def find_for_python() -> str:
     """`i64 @find_state(ptr control, ptr state)`, for Python."""
     f = Function("find_state", {"control": "ptr", "state": "ptr"}, "i64")
     hashed = f.op("call i64 @hash(ptr %state)")
@@ -333,7 +333,7 @@ def search_kernel(words: int) -> str:
             expand(words, shared=True),
             rehash(words),
             relocate(words),
-            find(words),
+            find_for_python(),
             note(words),
         ]
     )

@@ -6,8 +6,11 @@ import contextlib
 import ctypes
 import mmap
 import sys
+from pathlib import Path
 
-__all__ = ["Array", "available_bytes"]
+from splitproof.checker.memory import peak_memory_bytes
+
+__all__ = ["Array", "available_bytes", "resident_bytes"]
 
 _HUGE_FROM = 4 << 20
 """Bytes from which 2 MiB pages are asked for; the table is read at random, and a miss of the TLB is a miss more."""
@@ -50,8 +53,16 @@ class Array:
 
 def available_bytes() -> int:
     """What the machine has left, as far as it says; 8 GiB otherwise."""
-    with contextlib.suppress(OSError, ValueError), open("/proc/meminfo", encoding="ascii") as lines:
-        for line in lines:
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     return 8 << 30
+
+
+def resident_bytes() -> int:
+    """What this process takes now, as far as the system says; the most that it has taken otherwise."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * mmap.PAGESIZE
+    return peak_memory_bytes()

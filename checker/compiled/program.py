@@ -9,32 +9,32 @@ from splitproof.checker.compiled.ir import Function
 from splitproof.checker.compiled.lowering import WordLowering, word_count
 from splitproof.checker.compiled.questions import Question, Questions
 from splitproof.checker.decision_tree import Node, Switch, Visit, Where, decision_tree, rule_of
+from splitproof.checker.engine import Engine
 from splitproof.checker.grounding import GroundStep
-from splitproof.checker.oracle import Oracle
 from splitproof.model.expressions import Expr
 
 __all__ = ["bits_function", "judge_function", "labelled_function", "successors_function"]
 
 
-def successors_function(oracle: Oracle, questions: Questions) -> str:
+def successors_function(engine: Engine, questions: Questions) -> str:
     """`i64 @successors(ptr state, ptr after, i64 count, ptr control)`: appends the states after each step.
 
     Returns the new count. Counts the steps by number, and asks the questions that are open about each.
     """
-    return _Successors(oracle, questions, labelled=False).text()
+    return _Successors(engine, questions, labelled=False).text()
 
 
-def labelled_function(oracle: Oracle) -> str:
+def labelled_function(engine: Engine) -> str:
     """`i64 @labelled(...)`: the same with the numbers of the steps in LABELS, and nothing counted or asked."""
-    return _Successors(oracle, None, labelled=True).text()
+    return _Successors(engine, None, labelled=True).text()
 
 
 class _Successors:
-    def __init__(self, oracle: Oracle, questions: Questions | None, *, labelled: bool) -> None:
-        self._oracle = oracle
+    def __init__(self, engine: Engine, questions: Questions | None, *, labelled: bool) -> None:
+        self._engine = engine
         self._questions = questions
         self._labelled = labelled
-        self._words = word_count(oracle.packing)
+        self._words = word_count(engine.packing)
         name = "labelled" if labelled else "successors"
         parameters = {"state": "ptr", "after": "ptr", "first": "i64", "control": "ptr"}
         self._f = f = Function(name, parameters, "i64", "internal|noinline")
@@ -43,20 +43,19 @@ class _Successors:
         self._counts = f.load_pointer("%control", Word.COUNTS) if not labelled else ""
         masks = questions.masks if questions is not None else 0
         self._open = [f.load("%control", Word.OPEN + mask) for mask in range(masks)]
-        self._lowering = WordLowering(f, oracle.grounding.terms, oracle.packing, "%state")
+        self._lowering = WordLowering(f, engine.grounding.terms, engine.packing, "%state")
 
     def text(self) -> str:
-        f, oracle = self._f, self._oracle
-        forced = [step for step in oracle.steps if oracle.folded and step.action.folds is not None]
+        f, engine = self._f, self._engine
+        forced = engine.forced
         for step in forced:
             with f.where(self._lowering.truth(step.guard)), self._lowering.scope():
                 self._leaf(step)
                 f.give(f.get(self._count))
         alone = {step.index for step in forced}
-        terms = oracle.grounding.terms
-        rules = [rule_of(terms, step) for step in oracle.steps if step.index not in alone]
-        variables = {name: oracle.source.variable(name) for rule in rules for name in rule.tests}
-        self._nodes(decision_tree(terms, variables, rules))
+        terms = engine.grounding.terms
+        rules = [rule_of(terms, step) for step in engine.steps if step.index not in alone]
+        self._nodes(decision_tree(terms, rules))
         return f.finish(f.get(self._count))
 
     def _nodes(self, nodes: Sequence[Node]) -> None:
@@ -72,8 +71,8 @@ class _Successors:
 
     def _switch(self, node: Switch) -> None:
         f = self._f
-        field = self._oracle.packing.fields[node.slot]
-        code, behind = self._lowering.code(node.slot), f.block()
+        field = self._engine.packing.fields[node.slot.name]
+        code, behind = self._lowering.code(node.slot.name), f.block()
         cases = {value: f.block() for value in node.cases}
         listed = " ".join(f"i64 {field.codes[value]}, label %{block}" for value, block in cases.items())
         f.do(f"switch i64 {code}, label %{behind} [ {listed} ]")
@@ -100,21 +99,21 @@ class _Successors:
             _ask(f, self._lowering, self._open, question, node, f"ptr {place}, ptr %state, i64 {step.index}")
 
 
-def judge_function(oracle: Oracle, questions: Questions) -> str:
+def judge_function(engine: Engine, questions: Questions) -> str:
     """`void @judge(ptr state, ptr control)`: asks the open questions about a state.
 
     `void @judge_all(ptr control)`: about the states HEAD to END.
     """
     f = Function("judge", {"state": "ptr", "control": "ptr"}, "void", "internal|noinline")
     open_ = [f.load("%control", Word.OPEN + mask) for mask in range(questions.masks)]
-    lowering = WordLowering(f, oracle.grounding.terms, oracle.packing, "%state")
+    lowering = WordLowering(f, engine.grounding.terms, engine.packing, "%state")
     for question, node in questions.of_states:
         _ask(f, lowering, open_, question, node, "ptr %state, ptr %state, i64 0")
     one = f.finish()
     f = Function("judge_all", {"control": "ptr"})
     states = f.load_pointer("%control", Word.STATES)
     with f.counting(f.load("%control", Word.HEAD), f.load("%control", Word.END)) as number:
-        state = f.at(states, f.binary("mul", number, word_count(oracle.packing)))
+        state = f.at(states, f.binary("mul", number, word_count(engine.packing)))
         f.do(f"call void @judge(ptr {state}, ptr %control)")
     return one + f.finish()
 
@@ -136,10 +135,10 @@ def _ask(
             f.do(f"call void @note(ptr {best}, {noted})")
 
 
-def bits_function(oracle: Oracle, name: str, nodes: Sequence[Expr]) -> str:
+def bits_function(engine: Engine, name: str, nodes: Sequence[Expr]) -> str:
     """`i64 @name(ptr state)`: bit i is set where node i holds."""
     f = Function(name, {"state": "ptr"}, "i64", "internal|noinline")
-    lowering = WordLowering(f, oracle.grounding.terms, oracle.packing, "%state")
+    lowering = WordLowering(f, engine.grounding.terms, engine.packing, "%state")
     found = "0"
     for bit, node in enumerate(nodes):
         value = f.op(f"zext i1 {lowering.truth(node)} to i64")

@@ -20,11 +20,15 @@ __all__ = ["Question", "Questions"]
 
 @dataclass(frozen=True)
 class Question:
-    """`number`: its bit. `is_trigger`: whether it asks for the trigger rather than for a violation."""
+    """`number`: its bit. `is_trigger`: whether it asks for the trigger rather than for a violation.
+
+    `over_step`: whether it is asked of steps rather than of states.
+    """
 
     number: int
     property_id: str
     is_trigger: bool
+    over_step: bool
 
 
 class Questions:
@@ -67,15 +71,15 @@ class Questions:
 
     def _ask_states(self, name: str, node: Expr, *, is_trigger: bool) -> None:
         if node is not FALSE:
-            self.of_states.append((self._new(name, is_trigger), node))
+            self.of_states.append((self._new(name, is_trigger, over_step=False), node))
 
     def _ask_steps(self, name: str, nodes: Mapping[int, Expr], *, is_trigger: bool) -> None:
         if nodes:
-            question = self._new(name, is_trigger)
+            question = self._new(name, is_trigger, over_step=True)
             for index, node in nodes.items():
                 self.of_steps.setdefault(index, []).append((question, node))
 
-    def _new(self, name: str, is_trigger: bool) -> Question:
-        question = Question(len(self.all), name, is_trigger)
+    def _new(self, name: str, is_trigger: bool, over_step: bool) -> Question:
+        question = Question(len(self.all), name, is_trigger, over_step)
         self.all.append(question)
         return question

@@ -1,0 +1,56 @@
+"""The compiled engine: what the oracle does, at the speed of C.
+
+Its levels keep the order of discovery; everything else that it finds is what the oracle finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
+
+from splitproof.checker.compiled.kernel import common, search_kernel
+from splitproof.checker.compiled.kernels import SearchCode
+from splitproof.checker.compiled.lowering import word_count
+from splitproof.checker.compiled.program import judge_function, successors_function
+from splitproof.checker.compiled.questions import Questions
+from splitproof.checker.compiled.search import CompiledExploration, Search
+from splitproof.checker.engine import Arrival, Engine, Exploration, Finding, Limits, Progress
+from splitproof.checker.grounding import GroundProperty
+from splitproof.model.expressions import Expr
+
+__all__ = ["CompiledEngine"]
+
+
+class CompiledEngine(Engine):
+    """The engine in machine code."""
+
+    name = "compiled"
+
+    @cached_property
+    def _questions(self) -> Questions:
+        return Questions(self.grounding.terms, self.properties)
+
+    @cached_property
+    def _code(self) -> SearchCode:
+        words = word_count(self.packing)
+        parts = (
+            common(words),
+            successors_function(self, self._questions),
+            judge_function(self, self._questions),
+            search_kernel(words),
+        )
+        return SearchCode("".join(parts))
+
+    def explore(
+        self, limits: Limits | None = None, progress: Callable[[Progress], None] | None = None
+    ) -> CompiledExploration:
+        return Search(self, self._questions, self._code, limits or Limits(), progress).run()
+
+    def select(self, node: Expr, level: Sequence[int]) -> list[int]:
+        raise NotImplementedError
+
+    def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
+        raise NotImplementedError
+
+    def first_stuck(self, exploration: Exploration, item: GroundProperty) -> Finding | None:
+        raise NotImplementedError
