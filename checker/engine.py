@@ -7,7 +7,7 @@ They find the same states, transitions, verdicts, depths and canonical counterex
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from splitproof.checker.grounding import Grounding, GroundProperty, GroundStep
@@ -83,9 +83,9 @@ class Exploration:
 
     `complete`: whether all reachable states were visited; if not, `limit` says what ended the search.
     `depth`: steps from an initial state to the farthest level. `levels`: the states first reached in 0, 1,
-    ... steps; the oracle sorts each level, other engines keep any order. `findings`: by property, its first violation; `possible` properties are
-    judged elsewhere. `fired`: by action label, how many transitions it has. `triggered`: properties whose
-    trigger occurred. `step_counts`: transitions by ground step.
+    ... steps; the oracle sorts each level, other engines keep any order. `findings`: by property, its first
+    violation; `possible` properties are judged elsewhere. `fired`: by action label, how many transitions it has.
+    `triggered`: properties whose trigger occurred. `step_counts`: transitions by ground step.
     """
 
     states: int = 0
@@ -163,9 +163,11 @@ class Engine(ABC):
         """Every step that leads from a state of a level to one of `goals`, in any order."""
 
     @abstractmethod
-    def first_stuck(self, exploration: Exploration, item: GroundProperty) -> Finding | None:
-        """The shallowest, then smallest state where the trigger of a `possible` property holds and its goal
-        cannot be reached; None if there is none. The exploration is complete.
+    def first_stuck(
+        self, exploration: Exploration, items: Mapping[str, GroundProperty]
+    ) -> dict[str, Finding]:
+        """For `possible` properties by name, the shallowest, then smallest state where the trigger holds and the
+        goal cannot be reached; those without one are left out. The exploration is complete.
         """
 
     def trace_to(self, exploration: Exploration, finding: Finding) -> Path:

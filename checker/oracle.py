@@ -66,8 +66,11 @@ class Oracle(Engine):
             self._arriving(states, goals, found.append)
         return found
 
-    def first_stuck(self, exploration: Exploration, item: GroundProperty) -> Finding | None:
-        return first_stuck(self, exploration, item)
+    def first_stuck(
+        self, exploration: Exploration, items: Mapping[str, GroundProperty]
+    ) -> dict[str, Finding]:
+        found = {name: first_stuck(self, exploration, item) for name, item in items.items()}
+        return {name: finding for name, finding in found.items() if finding is not None}
 
     def holds_in(self, node: Expr, state: int) -> bool:
         """Whether a ground tree holds in a state."""

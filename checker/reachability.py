@@ -19,14 +19,10 @@ def possible_findings(engine: Engine, exploration: Exploration) -> dict[str, Fin
         ValueError: the exploration is not complete, or folding hides steps that a property forbids.
     """
     require_complete(exploration)
-    found = {}
-    for name, item in engine.properties.items():
-        if item.property.kind is Kind.POSSIBLE:
-            require_unfolded(engine, item)
-            violation = engine.first_stuck(exploration, item)
-            if violation is not None:
-                found[name] = violation
-    return found
+    items = {name: item for name, item in engine.properties.items() if item.property.kind is Kind.POSSIBLE}
+    for item in items.values():
+        require_unfolded(engine, item)
+    return engine.first_stuck(exploration, items)
 
 
 def require_complete(exploration: Exploration) -> None:

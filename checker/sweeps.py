@@ -22,7 +22,7 @@ __all__ = ["first_stuck"]
 
 
 def first_stuck(oracle: Oracle, exploration: Exploration, item: GroundProperty) -> Finding | None:
-    """As `Engine.first_stuck`."""
+    """As `Engine.first_stuck`, for one property."""
     is_goal, is_triggered = oracle.selection(item.holds), oracle.selection(item.trigger)
     allowed = [step for step in oracle.steps if step.action.kind not in item.property.without]
     visit = oracle.program(Template("reaching, add", _join), allowed)

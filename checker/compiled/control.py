@@ -70,6 +70,10 @@ class Word(IntEnum):
     """All bits of the marks in question."""
     CHANGED = 20
     """How many marks were changed."""
+    ORIGINS = 21
+    """The pointer to the numbers of the states that successors come from."""
+    BACKWARDS = 22
+    """Whether states are visited from END down."""
     OPEN = 24
     """The questions that are still asked, one bit each, `MASKS_MAX` words."""
     HITS = OPEN + MASKS_MAX

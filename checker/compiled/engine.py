@@ -5,15 +5,17 @@ Its levels keep the order of discovery; everything else that it finds is what th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 
+from splitproof.checker.compiled import walks
 from splitproof.checker.compiled.kernel import common, search_kernel
 from splitproof.checker.compiled.kernels import SearchCode
 from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.compiled.program import judge_function, successors_function
 from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.search import CompiledExploration, Search
+from splitproof.checker.compiled.space import Level
 from splitproof.checker.engine import Arrival, Engine, Exploration, Finding, Limits, Progress
 from splitproof.checker.grounding import GroundProperty
 from splitproof.model.expressions import Expr
@@ -47,10 +49,24 @@ class CompiledEngine(Engine):
         return Search(self, self._questions, self._code, limits or Limits(), progress).run()
 
     def select(self, node: Expr, level: Sequence[int]) -> list[int]:
-        raise NotImplementedError
+        return walks.select(self, node, _level(level))
 
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
-        raise NotImplementedError
+        return walks.arrivals(self, _level(level), goals)
 
-    def first_stuck(self, exploration: Exploration, item: GroundProperty) -> Finding | None:
-        raise NotImplementedError
+    def first_stuck(
+        self, exploration: Exploration, items: Mapping[str, GroundProperty]
+    ) -> dict[str, Finding]:
+        assert isinstance(exploration, CompiledExploration)
+        return walks.first_stuck(self, exploration, items)
+
+
+def _level(level: Sequence[int]) -> Level:
+    """The level as this engine makes them.
+
+    Raises:
+        TypeError: another engine found it.
+    """
+    if not isinstance(level, Level):
+        raise TypeError(f"a level of a compiled search is asked for, and this is a {type(level).__name__}")
+    return level

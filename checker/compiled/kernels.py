@@ -7,7 +7,7 @@ from typing import Any
 
 from splitproof.checker.compiled.objects import Code
 
-__all__ = ["SearchCode"]
+__all__ = ["SearchCode", "WalkCode"]
 
 OPTIMISE_FROM = 300_000
 """States from which on a search is worth half a second of optimisation."""
@@ -33,6 +33,17 @@ class SearchCode:
         """Between two portions: optimise the code if the search turns out to be long."""
         if not self._code.is_fast and states >= OPTIMISE_FROM:
             self._take(Code(self._text, optimise=2))
+
+
+class WalkCode:
+    """Functions that each take a control record; optimised if many states will be visited."""
+
+    def __init__(self, text: str, states: int) -> None:
+        self._code = Code(text, optimise=2 if states >= OPTIMISE_FROM else 0)
+        self.function = self._code.function
+
+    def procedure(self, name: str) -> Any:
+        return _procedure(self._code, name)
 
 
 def _procedure(code: Code, name: str) -> Any:

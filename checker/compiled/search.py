@@ -187,7 +187,7 @@ class Search:
         limits, result, space = self._limits, self._result, self._space
         seconds = time.perf_counter() - self._started
         if limits.max_states is not None and space.count > limits.max_states:
-            space.count = limits.max_states
+            space.truncate(limits.max_states)
             result.limit = f"{limits.max_states:,} states"
         elif self._interrupted:
             result.limit = "interrupted"

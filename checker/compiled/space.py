@@ -25,12 +25,13 @@ _SLICE = 4096
 class Space:
     """States by number, in the order of their discovery.
 
-    `count`: of states. `capacity`: of states that memory was reserved for. `slots`: of the table.
+    `count`: of states. `numbered`: of numbers given, of which a limit may have dropped the last. `capacity`: of states that memory was reserved for. `slots`: of the table.
     """
 
     def __init__(self, words: int, capacity: int) -> None:
         self.words = words
         self.count = 0
+        self._numbered = 0
         while True:
             try:
                 self._states = Array(8 * words * capacity)
@@ -42,6 +43,15 @@ class Space:
         self.capacity = capacity
         self.slots = SLOTS_MIN
         self._table = Array(8 * self.slots)
+
+    @property
+    def numbered(self) -> int:
+        return max(self._numbered, self.count)
+
+    def truncate(self, count: int) -> None:
+        """Drop the states that were found last; the table still knows them, so that no search goes on from here."""
+        self._numbered = self.count
+        self.count = count
 
     @property
     def room(self) -> int:
@@ -124,6 +134,7 @@ class Buffers:
             Word.AFTER: (ctypes.c_uint64 * (batch * words))(),
             Word.HASHES: (ctypes.c_uint64 * batch)(),
             Word.LABELS: (ctypes.c_uint32 * batch)(),
+            Word.ORIGINS: (ctypes.c_uint64 * batch)(),
         }
         self.counts = (ctypes.c_uint64 * max(steps, 1))()
         self.best = (ctypes.c_uint64 * max(notes, 1))()
