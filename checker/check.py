@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from splitproof.checker.calm import calmest_path
 from splitproof.checker.control import control_oracle
 from splitproof.checker.counting import count_violation, is_met
+from splitproof.checker.engine import Engine, Exploration, Finding, Limits, Path, Progress
+from splitproof.checker.engines import EngineChoice, search
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
 from splitproof.checker.memory import peak_memory_bytes
-from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
+from splitproof.checker.oracle import Oracle
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
 from splitproof.checker.traces import Trace, replay
@@ -27,6 +29,7 @@ from splitproof.checker.verdicts import (
 )
 from splitproof.model.interpreter import Step
 from splitproof.model.machine import Machine
+from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
@@ -49,15 +52,20 @@ class Options:
     """What to do besides searching.
 
     `fold`: take steps that declare `folds` before all others; None means from 2 blocks on.
+    `control`: search the control alone, all data being alike, where no property that is asked compares data.
     `symbolic`: check the graph with symbolic data, where it fits in networkx.
     `essential`: for each violation, find the actions that occur in every counterexample.
     `limits`: where the search gives up.
+    `engine`: which one searches. `threads`: of the compiled engine; one for each core unless given.
     """
 
     limits: Limits = field(default_factory=Limits)
     fold: bool | None = None
+    control: bool = False
     symbolic: bool = True
     essential: bool = False
+    engine: EngineChoice = EngineChoice.AUTO
+    threads: int | None = None
 
 
 def check(
@@ -66,14 +74,17 @@ def check(
     properties: Sequence[Property] | None = None,
     options: Options | None = None,
     progress: Callable[[Progress], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> CheckResult:
     """Decide the properties of a machine (its own unless given) for a number of blocks.
+
+    `progress` is told how far a search is, `say` of a change of engine.
 
     Raises:
         ReplayError: the interpreter does not confirm a counterexample.
         EngineDisagreement: symbolic data and two-valued search differ.
     """
-    return _Check(machine, blocks, properties, options or Options(), progress).run()
+    return _Check(machine, blocks, properties, options or Options(), progress, say).run()
 
 
 class _Check:
@@ -84,22 +95,26 @@ class _Check:
         properties: Sequence[Property] | None,
         options: Options,
         progress: Callable[[Progress], None] | None,
+        say: Callable[[str], None] | None,
     ) -> None:
         asked = list(machine.properties.values()) if properties is None else list(properties)
         self._asked = [item for item in asked if item.needs_blocks <= blocks]
         self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
         self._searched = [item for item in self._asked if item.kind in _SEARCHED]
         self._machine, self._blocks = machine, blocks
-        self._options, self._progress = options, progress
-        fold = blocks > 1 if options.fold is None else options.fold
-        folds = any(action.folds is not None for action in machine.actions)
-        self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
-        self._graph: StateGraph | None = None
+        self._options, self._progress, self._say = options, progress, say
+        if options.control:
+            self._oracle = control_oracle(machine, blocks, self._searched)
+        else:
+            fold = blocks > 1 if options.fold is None else options.fold
+            folds = any(action.folds is not None for action in machine.actions)
+            self._folded = fold and folds
+        self._graph: tuple[Oracle, StateGraph] | None = None
         self._met: set[str] = set()
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
-        exploration = self._oracle.explore(self._options.limits, self._progress)
+        self._engine, exploration = self._search(self._searched, self._folded, self._options.limits)
         undecided = self._judge_possible(exploration)
         symbolic = self._check_symbolic(exploration)
         traces = self._counterexamples(exploration)
@@ -115,13 +130,14 @@ class _Check:
         return CheckResult(
             design=self._machine.name,
             blocks=self._blocks,
-            engine="graph",
+            engine=self._engine.name,
             states=exploration.states,
             transitions=exploration.transitions,
             depth=exploration.depth,
             complete=exploration.complete,
             limit=exploration.limit,
-            folded=self._oracle.folded,
+            folded=self._folded,
+            data_values=self._oracle.data_values,
             properties=results,
             never_fired=_never_fired(exploration),
             timing=Timing(
@@ -132,6 +148,22 @@ class _Check:
             notes=tuple(notes),
         )
 
+    def _search(
+        self, properties: Sequence[Property], folded: bool, limits: Limits
+    ) -> tuple[Engine, Exploration]:
+        options = self._options
+        return search(
+            self._machine,
+            self._blocks,
+            properties,
+            folded=folded,
+            choice=options.engine,
+            limits=limits,
+            threads=options.threads,
+            progress=self._progress,
+            say=self._say,
+        )
+
     def _judge_possible(self, exploration: Exploration) -> str | None:
         """Add the violations of `possible` properties; the limit that kept them from being decided, if one did."""
         if not any(item.kind is Kind.POSSIBLE for item in self._asked):
@@ -140,7 +172,7 @@ class _Check:
             return exploration.limit
         if exploration.states > REACHABILITY_STATES_MAX:
             return f"{REACHABILITY_STATES_MAX:,} states for reachability"
-        exploration.findings |= possible_findings(self._oracle, exploration)
+        exploration.findings |= possible_findings(self._engine, exploration)
         return None
 
     def _judge_counts(self, traces: dict[str, Violated]) -> str | None:
@@ -164,10 +196,11 @@ class _Check:
         return None
 
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
-        if not self._options.symbolic or not exploration.complete or exploration.states > GRAPH_STATES_MAX:
+        is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
+        if not self._options.symbolic or not is_small or self._oracle.data_values < DATA_VALUES:
             return None
         found = check_symbolic_data(
-            self._machine, self._blocks, self._state_graph(), exploration.findings, self._searched
+            self._machine, self._blocks, self._state_graph()[1], exploration.findings, self._searched
         )
         return {
             "controls": found.controls,
@@ -176,28 +209,28 @@ class _Check:
             "queries": found.queries,
         }
 
-    def _state_graph(self) -> StateGraph:
+    def _state_graph(self) -> tuple[Oracle, StateGraph]:
         """The graph of the folded space, which has the same verdicts and a third of the steps."""
         if self._graph is None:
             oracle = Oracle(self._machine, self._blocks, self._searched, folded=True)
-            self._graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
+            self._graph = oracle, state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         return self._graph
 
     def _counterexamples(self, exploration: Exploration) -> dict[str, Violated]:
         """A replayed counterexample for each violated property: the shortest of all where that search is affordable."""
         findings = exploration.findings
-        shorter = self._unfolded_findings(exploration) if self._oracle.folded else {}
+        shorter = self._unfolded_findings(exploration) if self._folded else {}
         found = {}
         for name, finding in findings.items():
             if name in shorter:
-                oracle, space, best = shorter[name]
-                trace, shortest = self._trace(oracle, space, best), True
+                engine, space, best = shorter[name]
+                trace, shortest = self._trace(engine, space, best), True
             else:
-                trace, shortest = self._trace(self._oracle, exploration, finding), not self._oracle.folded
+                trace, shortest = self._trace(self._engine, exploration, finding), not self._folded
             found[name] = Violated(trace, shortest, self._essential(exploration, finding))
         return found
 
-    def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Oracle, Exploration, Finding]]:
+    def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Engine, Exploration, Finding]]:
         """The violations again, searched for without folding as deep as they are known to lie."""
         reachable = [
             item
@@ -207,29 +240,28 @@ class _Check:
         if not reachable:
             return {}
         deepest = max(
-            len(self._oracle.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable
+            len(self._engine.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable
         )
-        oracle = Oracle(self._machine, self._blocks, reachable)
         limits = replace(self._options.limits, max_depth=deepest, max_states=SHORTEST_STATES_MAX)
-        space = oracle.explore(limits, self._progress)
-        return {name: (oracle, space, finding) for name, finding in space.findings.items()}
+        engine, space = self._search(reachable, False, limits)
+        return {name: (engine, space, finding) for name, finding in space.findings.items()}
 
-    def _trace(self, oracle: Oracle, exploration: Exploration, finding: Finding) -> Trace:
-        path = _path(oracle, exploration, finding)
-        return self._replayed(oracle, path, oracle.properties[finding.property_id].property)
+    def _trace(self, engine: Engine, exploration: Exploration, finding: Finding) -> Trace:
+        path = _path(engine, exploration, finding)
+        return self._replayed(engine, path, engine.properties[finding.property_id].property)
 
-    def _replayed(self, oracle: Oracle, path: Path, violated: Property) -> Trace:
+    def _replayed(self, engine: Engine, path: Path, violated: Property) -> Trace:
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
-        return replay(self._machine, self._blocks, oracle.start_of(path.start), steps, violated)
+        return replay(self._machine, self._blocks, engine.start_of(path.start), steps, violated)
 
     def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
-        item = self._oracle.properties[finding.property_id]
+        item = self._engine.properties[finding.property_id]
         complete = exploration.complete and exploration.states <= GRAPH_STATES_MAX
         if not self._options.essential or not complete or item.property.kind is not Kind.ALWAYS:
             return None
-        graph = self._state_graph()
-        terms = self._oracle.grounding.terms
-        bad = self._oracle.selection(terms.not_(item.holds))(list(graph))
+        oracle, graph = self._state_graph()
+        holds = oracle.properties[finding.property_id].holds
+        bad = oracle.select(oracle.grounding.terms.not_(holds), list(graph))
         return tuple(steps_in_every_counterexample(graph, bad))
 
     def _result(
@@ -254,16 +286,16 @@ class _Check:
         return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
 
 
-def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
+def _path(engine: Engine, exploration: Exploration, finding: Finding) -> Path:
     """The run to tell: of all that are equally short, the one with the fewest changes of processor."""
-    item = oracle.properties[finding.property_id]
+    item = engine.properties[finding.property_id]
     if finding.step is not None and finding.before is not None:
-        path = calmest_path(oracle, exploration, finding.depth - 1, [finding.before])
+        path = calmest_path(engine, exploration, finding.depth - 1, [finding.before])
         return Path(path.start, (*path.steps, (finding.step, finding.state)))
     if item.property.kind is Kind.POSSIBLE:
-        return calmest_path(oracle, exploration, finding.depth, [finding.state])
-    violated = oracle.select(oracle.grounding.terms.not_(item.holds), exploration.levels[finding.depth])
-    return calmest_path(oracle, exploration, finding.depth, violated)
+        return calmest_path(engine, exploration, finding.depth, [finding.state])
+    violated = engine.select(engine.grounding.terms.not_(item.holds), exploration.levels[finding.depth])
+    return calmest_path(engine, exploration, finding.depth, violated)
 
 
 def _never_fired(exploration: Exploration) -> tuple[str, ...]:

@@ -123,6 +123,7 @@ class Engine(ABC):
         self.machine = machine
         self.blocks = blocks
         self.folded = folded
+        self.data_values = data_values
         self.grounding = Grounding(machine, blocks, data_values)
         self.packing = Packing(self.grounding.layout)
         watched = list(machine.properties.values()) if properties is None else list(properties)

@@ -132,7 +132,8 @@ class CheckResult:
     """What a check of one design at one size found.
 
     `states`, `transitions`, `depth`: of the search, complete or not. `folded`: whether steps that declare `folds` were
-    taken before all others. `host_writes`: whether the design has host I/O, which then goes on without end.
+    taken before all others. `data_values`: how many values of data were told apart; with one, the states
+    are those of the control. `host_writes`: whether the design has host I/O, which then goes on without end.
     `symbolic`: the figures of the check with symbolic data (None where it was not run).
     """
 
@@ -145,6 +146,7 @@ class CheckResult:
     complete: bool
     limit: str | None
     folded: bool
+    data_values: int
     properties: tuple[PropertyResult, ...]
     never_fired: tuple[str, ...]
     timing: Timing
@@ -178,7 +180,8 @@ class CheckResult:
     def scope(self) -> str:
         """What a pass speaks of: `all 7,312 states, 1 block, any number of writes`."""
         size = f"{self.blocks} block" + ("s" if self.blocks != 1 else "")
-        return f"all {self.states:,} states, {size}" + (", any number of writes" if self.host_writes else "")
+        states = f"all {self.states:,} states" + (" of the control" if self.data_values == 1 else "")
+        return f"{states}, {size}" + (", any number of writes" if self.host_writes else "")
 
     def json(self) -> dict[str, Any]:
         return {
@@ -192,6 +195,7 @@ class CheckResult:
             "limit": self.limit,
             "symmetry": False,
             "folded": self.folded,
+            "data_values": self.data_values,
             "symbolic": self.symbolic,
             "properties": [item.json() for item in self.properties],
             "never_fired": list(self.never_fired),

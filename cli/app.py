@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from splitproof import __version__, catalogue_commands, check_commands, requirement_command
+from splitproof import (
+    __version__,
+    catalogue_commands,
+    check_commands,
+    distinguish_command,
+    requirement_command,
+)
+from splitproof.checker.engines import EngineChoice
 
 __all__ = ["app"]
 
@@ -32,12 +39,24 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class TableFormat(StrEnum):
+    """How a table is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 _Design = Annotated[
     str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")
 ]
 _Format = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+_TableFormat = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
 _Output = Annotated[
     Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
+]
+_Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
 ]
 _Blocks = Annotated[int, typer.Option("--blocks", min=1, max=8, help="Blocks of the volumes.")]
 _MaxStates = Annotated[
@@ -52,6 +71,19 @@ def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"splitproof {__version__}")
         raise typer.Exit
+
+
+_Engine = Annotated[
+    EngineChoice,
+    typer.Option("--engine", help="What searches; auto: graph, then compiled where it gets large."),
+]
+_MaxMemory = Annotated[
+    int | None, typer.Option("--max-memory", min=1, help="End as unknown at so many MiB.", metavar="MIB")
+]
+_Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Of the compiled engine; one for each core unless given."),
+]
 
 
 @app.callback()
@@ -78,9 +110,7 @@ def verify(
     ] = None,
     format: _Format = Format.TEXT,
     output: _Output = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-    ] = None,
+    jobs: _Jobs = None,
 ) -> int:
     """Check every design of the catalogue, and hold each verdict against the declared one.
 
@@ -107,15 +137,26 @@ def ablate(
     blocks: _Blocks = 1,
     format: _Format = Format.TEXT,
     output: _Output = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-    ] = None,
+    jobs: _Jobs = None,
 ) -> int:
     """Take each closing choice back alone: what breaks, and in how many steps.
 
     Exits with 0 exactly when each breaks what the catalogue predicts, and nothing else does.
     """
     return catalogue_commands.ablate(design, blocks, format.value, output, jobs)
+
+
+@app.command()
+def distinguish(
+    format: _TableFormat = TableFormat.TEXT,
+    output: _Output = None,
+    jobs: _Jobs = None,
+) -> int:
+    """Check what tells the embodiments apart: who waits for what, who asks whom, what a backup touches.
+
+    Exits with 0 exactly when each verdict is what the document says of the embodiment.
+    """
+    return distinguish_command.distinguish(format.value, output, jobs)
 
 
 @app.command()
@@ -128,6 +169,9 @@ def check(
     ] = None,
     max_states: _MaxStates = None,
     max_seconds: _MaxSeconds = None,
+    max_memory: _MaxMemory = None,
+    engine: _Engine = EngineChoice.AUTO,
+    threads: _Threads = None,
     fold: Annotated[
         bool | None,
         typer.Option(
@@ -145,7 +189,17 @@ def check(
     output: _Output = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
-    request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
+    request = check_commands.Request(
+        design=design,
+        blocks=blocks,
+        properties=tuple(properties or ()),
+        max_states=max_states,
+        max_seconds=max_seconds,
+        max_memory=None if max_memory is None else max_memory << 20,
+        fold=fold,
+        engine=engine,
+        threads=threads,
+    )
     return check_commands.check(request, stories, trace, format.value, output)
 
 

@@ -44,9 +44,13 @@ class CompiledEngine(Engine):
         return SearchCode("".join(parts))
 
     def explore(
-        self, limits: Limits | None = None, progress: Callable[[Progress], None] | None = None
+        self,
+        limits: Limits | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        threads: int | None = None,
     ) -> CompiledExploration:
-        return Search(self, self._questions, self._code, limits or Limits(), progress).run()
+        """As `Engine.explore`. `threads`: one for each core unless given; small levels take one all the same."""
+        return Search(self, self._questions, self._code, limits or Limits(), progress, threads).run()
 
     def select(self, node: Expr, level: Sequence[int]) -> list[int]:
         return walks.select(self, node, _level(level))

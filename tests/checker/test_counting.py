@@ -18,8 +18,8 @@ from splitproof.model.cells import memory
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
-from splitproof.model.records import Int
 from splitproof.model.state import State, when
+from splitproof.model.types import Int
 from splitproof.spec.properties import Kind, Property, count
 from splitproof.spec.vocabulary import HOST_PORT, Event
 from tests.random_machines import machines
