@@ -11,7 +11,7 @@ as many of them under way as the memory allows.
 from __future__ import annotations
 
 from splitproof.checker.compiled.control import BATCH, CHUNK, CLAIM, INDEX_BITS, Word
-from splitproof.checker.compiled.ir import Function, Variable
+from splitproof.checker.compiled.ir import Function, Loop, Variable
 
 __all__ = ["common", "fill_hashes", "peek", "search_kernel"]
 
@@ -165,13 +165,13 @@ def expand(words: int, *, shared: bool) -> str:
 
 
 def _claim(
-    f: Function, claims: object, taken: str, end: str, limit: str, head: Variable, until: Variable
+    f: Function, claims: Loop, taken: str, end: str, limit: str, head: Variable, until: Variable
 ) -> None:
     room = f.op(f"load atomic i64, ptr {taken} monotonic, align 8")
-    f.stay(claims, f.compare("ule", room, limit))  # type: ignore[arg-type]
+    f.stay(claims, f.compare("ule", room, limit))
     place = f.load_pointer("%control", Word.HEAD)
     begin = f.op(f"atomicrmw add ptr {place}, i64 {CLAIM} monotonic")
-    f.stay(claims, f.compare("ult", begin, end))  # type: ignore[arg-type]
+    f.stay(claims, f.compare("ult", begin, end))
     f.set(head, begin)
     stop = f.binary("add", begin, CLAIM)
     f.set(until, f.op(f"select i1 {f.compare('ult', stop, end)}, i64 {stop}, i64 {end}"))
@@ -276,21 +276,23 @@ def rehash(words: int) -> str:
 
 
 def relocate(words: int) -> str:
-    """`void @relocate(ptr control, i64 from, i64 to)`: give a state another number."""
-    f = Function("relocate", {"control": "ptr", "from": "i64", "to": "i64"})
+    """`void @relocate(ptr control, i64 from, i64 to, i64 count)`: give consecutive states other numbers."""
+    f = Function("relocate", {"control": "ptr", "from": "i64", "to": "i64", "count": "i64"})
     states = f.load_pointer("%control", Word.STATES)
     table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
-    old, new = f.at(states, f.binary("mul", "%from", words)), f.at(states, f.binary("mul", "%to", words))
-    hashed = f.op(f"call i64 @hash(ptr {old})")
-    tag = f.binary("shl", hashed, INDEX_BITS)
-    wanted = f.binary("or", tag, f.binary("add", "%from", 1))
-    place = f.variable(f.op(f"call i64 @home(i64 {hashed}, i64 {slots})"))
-    with f.loop() as probing:
-        f.stay(probing, f.compare("ne", f.load(table, f.get(place)), wanted))
-        _advance(f, place, f.get(place), slots)
-    f.store(f.binary("or", tag, f.binary("add", "%to", 1)), table, f.get(place))
-    for word in range(words):
-        f.store(f.load(old, word), new, word)
+    with f.counting(0, "%count") as offset:
+        source, target = f.binary("add", "%from", offset), f.binary("add", "%to", offset)
+        old, new = f.at(states, f.binary("mul", source, words)), f.at(states, f.binary("mul", target, words))
+        hashed = f.op(f"call i64 @hash(ptr {old})")
+        tag = f.binary("shl", hashed, INDEX_BITS)
+        wanted = f.binary("or", tag, f.binary("add", source, 1))
+        place = f.variable(f.op(f"call i64 @home(i64 {hashed}, i64 {slots})"))
+        with f.loop() as probing:
+            f.stay(probing, f.compare("ne", f.load(table, f.get(place)), wanted))
+            _advance(f, place, f.get(place), slots)
+        f.store(f.binary("or", tag, f.binary("add", target, 1)), table, f.get(place))
+        for word in range(words):
+            f.store(f.load(old, word), new, word)
     return f.finish()
 
 

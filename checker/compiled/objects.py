@@ -39,11 +39,8 @@ class Code:
     def __init__(self, text: str, optimise: int) -> None:
         self._text = text
         machine = _target_machine(optimise)
-        key = hashlib.sha256(
-            "\n".join(
-                [llvmlite.__version__, machine.triple, llvm.get_host_cpu_name(), _PIPELINE, text]
-            ).encode()
-        ).hexdigest()
+        parts = [llvmlite.__version__, machine.triple, llvm.get_host_cpu_name(), _PIPELINE, text]
+        key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         self._file = cache_directory() / f"{key}.o"
         kept = _read(self._file)
         self.is_fast = kept is not None or optimise > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -10,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from splitproof.checker.compiled.control import BATCH, Word, best_words
+from splitproof.checker.compiled.control import BATCH, CHUNK, CLAIM, Word, best_words
+from splitproof.checker.compiled.crew import Crew
 from splitproof.checker.compiled.kernels import SearchCode
 from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.compiled.memory import available_bytes, resident_bytes
@@ -19,6 +21,12 @@ from splitproof.checker.compiled.space import Buffers, Level, Space
 from splitproof.checker.engine import Engine, Exploration, Finding, Limits, Progress
 
 __all__ = ["CompiledExploration", "Search"]
+
+SHARED_FROM = 1 << 15
+"""States of a level from which on threads pay."""
+
+REHASH = 1 << 20
+"""States entered into a new table by one call."""
 
 PORTION = 1 << 16
 """States expanded between two looks at the limits: some hundredths of a second."""
@@ -44,6 +52,7 @@ class Search:
         code: SearchCode,
         limits: Limits,
         progress: Callable[[Progress], None] | None,
+        threads: int | None = None,
     ) -> None:
         self._engine, self._questions, self._code = engine, questions, code
         self._limits, self._progress = limits, progress
@@ -53,7 +62,10 @@ class Search:
         self._memory_max = self._memory_budget()
         self._space = Space(self._words, max(self._memory_max // (8 * (self._words + 1)), 1 << 16))
         notes = best_words(self._words) * len(questions.all)
-        self._buffers = [Buffers(self._words, len(engine.steps), 1, notes)]
+        self._buffers = [
+            Buffers(self._words, len(engine.steps), CLAIM, notes)
+            for _ in range(threads or os.cpu_count() or 1)
+        ]
         self._levels: list[Level] = []
         self._result = CompiledExploration(space=self._space, levels=self._levels)
         self._interrupted = False
@@ -131,28 +143,58 @@ class Search:
 
     def _expand(self, first: int, end: int) -> int:
         """Expand a level; the first state that a limit left unexpanded."""
+        is_shared = len(self._buffers) > 1 and end - first >= SHARED_FROM
+        head = (self._expand_shared if is_shared else self._expand_alone)(first, end)
+        if self._result.limit is not None and self._limits.max_states is not None:
+            self._space.truncate(min(self._space.count, self._limits.max_states))
+        return head
+
+    def _expand_alone(self, first: int, end: int) -> int:
         control = self._buffers[0].control
-        control[Word.HEAD], control[Word.NEXT] = first, self._space.count
-        while control[Word.HEAD] < end:
-            if not self._make_room():
-                break
-            head = control[Word.HEAD]
-            control[Word.END] = min(head + PORTION, end)
-            control[Word.LIMIT] = self._space.room - BATCH - len(self._engine.steps)
+        slack = BATCH + len(self._engine.steps)
+        head = first
+        control[Word.NEXT] = self._space.count
+        while head < end and self._make_room(slack):
+            control[Word.HEAD], control[Word.END] = head, min(head + PORTION, end)
+            control[Word.LIMIT] = self._space.room - slack
             self._code.expand(control)
-            self._space.count = control[Word.NEXT]
-            self._look(len(self._levels[-1]))
+            head, self._space.count = control[Word.HEAD], control[Word.NEXT]
+            self._look(end - first)
             if self._result.limit is not None:
                 break
-        return int(control[Word.HEAD])
+        return head
 
-    def _make_room(self) -> bool:
+    def _expand_shared(self, first: int, end: int) -> int:
+        """The same by all threads, which take portions of the level and chunks of numbers from two counters."""
+        space, count = self._space, len(self._buffers)
+        slack = count * (CHUNK + BATCH + CLAIM * len(self._engine.steps))
+        crew = Crew([buffers.control for buffers in self._buffers], self._code)
+        head = first
+        crew.begin(space.count)
+        while head < end:
+            if space.room - space.count < 2 * slack:
+                space.count = crew.compact()
+                if not self._make_room(slack):
+                    break
+                crew.begin(space.count)
+            head = crew.expand(head, min(head + PORTION * count, end), space.room - slack)
+            space.count = crew.numbered
+            self._look(end - first, crew.states)
+            if self._result.limit is not None:
+                break
+        space.count = crew.compact()
+        crew.close()
+        return head
+
+    def _make_room(self, slack: int) -> bool:
         """Let the table grow if a batch might not fit; False if there is no memory for it."""
         space = self._space
-        if space.room - space.count > 2 * (BATCH + len(self._engine.steps)):
+        if space.room - space.count > 2 * slack:
             return True
         slots = space.larger()
-        if space.bytes_with(slots) > self._memory_max or space.capacity - space.count < 4 * BATCH:
+        while slots // 4 * 3 - space.count <= 2 * slack:
+            slots *= 2
+        if space.bytes_with(slots) > self._memory_max or space.capacity - space.count <= 2 * slack:
             self._result.limit = self._memory_text()
             return False
         space.replace_table(slots)
@@ -167,12 +209,11 @@ class Search:
     def _enter_all(self) -> None:
         """Enter all states into an empty table."""
         control = self._buffers[0].control
-        head, end = control[Word.HEAD], control[Word.END]
         for buffers in self._buffers:
             self._space.attach(buffers.control)
-        control[Word.HEAD], control[Word.END] = 0, self._space.count
-        self._code.rehash(control)
-        control[Word.HEAD], control[Word.END] = head, end
+        for first in range(0, self._space.count, REHASH):
+            control[Word.HEAD], control[Word.END] = first, min(first + REHASH, self._space.count)
+            self._code.rehash(control)
 
     def _judge(self, first: int, end: int) -> None:
         """Judge states that are not expanded."""
@@ -182,25 +223,23 @@ class Search:
 
     # -- looks -----------------------------------------------------------------------------------------
 
-    def _look(self, frontier: int) -> None:
-        """At limits, answered questions and the time; between two portions."""
+    def _look(self, frontier: int, states: int | None = None) -> None:
+        """At limits, answered questions and the time; between two portions. `states`: found, if not all numbers are."""
         limits, result, space = self._limits, self._result, self._space
         seconds = time.perf_counter() - self._started
-        if limits.max_states is not None and space.count > limits.max_states:
-            space.truncate(limits.max_states)
+        count = space.count if states is None else states
+        if limits.max_states is not None and count > limits.max_states:
             result.limit = f"{limits.max_states:,} states"
         elif self._interrupted:
             result.limit = "interrupted"
         elif limits.max_seconds is not None and seconds > limits.max_seconds:
             result.limit = f"{limits.max_seconds:g} seconds"
         self._close_triggers()
-        self._code.has_run(space.count)
+        self._code.has_run(count)
         if self._progress is not None:
             transitions = sum(sum(buffers.counts) for buffers in self._buffers)
             memory = self._memory_before + space.bytes_with(space.slots)
-            self._progress(
-                Progress(space.count, transitions, len(self._levels) - 1, frontier, seconds, memory)
-            )
+            self._progress(Progress(count, transitions, len(self._levels) - 1, frontier, seconds, memory))
 
     def _close_triggers(self) -> None:
         """Triggers that were seen are asked for no longer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 from splitproof.checker.compiled.control import BATCH, Control, Word
 from splitproof.checker.compiled.memory import Array
@@ -15,9 +15,6 @@ __all__ = ["Buffers", "Level", "Space"]
 SLOTS_MIN = 1 << 16
 """Slots of the first table."""
 
-_REHASH = 1 << 20
-"""States entered into a new table between two looks at the limits."""
-
 _SLICE = 4096
 """States turned into integers together."""
 
@@ -25,7 +22,8 @@ _SLICE = 4096
 class Space:
     """States by number, in the order of their discovery.
 
-    `count`: of states. `numbered`: of numbers given, of which a limit may have dropped the last. `capacity`: of states that memory was reserved for. `slots`: of the table.
+    `count`: of states. `numbered`: of numbers given, of which a limit may have dropped the last. `capacity`: of
+    states that memory was reserved for. `slots`: of the table.
     """
 
     def __init__(self, words: int, capacity: int) -> None:
@@ -130,7 +128,7 @@ class Buffers:
     def __init__(self, words: int, steps: int, portion: int, notes: int) -> None:
         self.control = Control()
         batch = BATCH + portion * steps
-        self._arrays = {
+        self._arrays: dict[Word, ctypes.Array[Any]] = {
             Word.AFTER: (ctypes.c_uint64 * (batch * words))(),
             Word.HASHES: (ctypes.c_uint64 * batch)(),
             Word.LABELS: (ctypes.c_uint32 * batch)(),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from splitproof.checker.compiled.control import BATCH, Word
-from splitproof.checker.compiled.ir import Function
+from splitproof.checker.compiled.ir import Function, Variable
 from splitproof.checker.compiled.kernel import fill_hashes, peek
 
 __all__ = ["arrive", "mark", "pick", "stuck", "sweep"]
@@ -64,14 +64,14 @@ class _Walk:
                 yield place
         f.store(f.get(done), "%control", Word.HEAD)
 
-    def _expand(self, number: str, begin: str, count: object) -> None:
+    def _expand(self, number: str, begin: str, count: Variable) -> None:
         f = self.f
         state = f.at(self.states, f.binary("mul", number, self.words))
         made = f.op(f"call i64 @labelled(ptr {state}, ptr {self.after}, i64 {begin}, ptr %control)")
         with f.counting(begin, made) as place:
             f.store(number, self.origins, place)
         fill_hashes(f, self.words, (self.after, self.hashes, self.table, self.slots), begin, made)
-        f.set(count, made)  # type: ignore[arg-type]
+        f.set(count, made)
 
     def number_of(self, place: str) -> str:
         """The number of a successor; all ones if it was never found."""
