@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
-from splitproof.checker.control import control_oracle
+from splitproof.checker.control import control_oracle, is_about_control
 from splitproof.checker.counting import count_violation, is_met
 from splitproof.checker.engine import Engine, Exploration, Finding, Limits, Path, Progress
 from splitproof.checker.engines import EngineChoice, search
@@ -103,12 +103,12 @@ class _Check:
         self._searched = [item for item in self._asked if item.kind in _SEARCHED]
         self._machine, self._blocks = machine, blocks
         self._options, self._progress, self._say = options, progress, say
-        if options.control:
-            self._oracle = control_oracle(machine, blocks, self._searched)
-        else:
-            fold = blocks > 1 if options.fold is None else options.fold
-            folds = any(action.folds is not None for action in machine.actions)
-            self._folded = fold and folds
+        fold = blocks > 1 if options.fold is None else options.fold
+        folds = any(action.folds is not None for action in machine.actions)
+        self._folded = fold and folds and not options.control
+        self._data_values = DATA_VALUES
+        if options.control and is_about_control(machine, self._searched):
+            self._data_values = 1
         self._graph: tuple[Oracle, StateGraph] | None = None
         self._met: set[str] = set()
 
@@ -137,7 +137,7 @@ class _Check:
             complete=exploration.complete,
             limit=exploration.limit,
             folded=self._folded,
-            data_values=self._oracle.data_values,
+            data_values=self._data_values,
             properties=results,
             never_fired=_never_fired(exploration),
             timing=Timing(
@@ -157,6 +157,7 @@ class _Check:
             self._blocks,
             properties,
             folded=folded,
+            data_values=self._data_values,
             choice=options.engine,
             limits=limits,
             threads=options.threads,
@@ -197,7 +198,7 @@ class _Check:
 
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
         is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
-        if not self._options.symbolic or not is_small or self._oracle.data_values < DATA_VALUES:
+        if not self._options.symbolic or not is_small or self._engine.data_values < DATA_VALUES:
             return None
         found = check_symbolic_data(
             self._machine, self._blocks, self._state_graph()[1], exploration.findings, self._searched

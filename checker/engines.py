@@ -31,6 +31,7 @@ def search(
     properties: Sequence[Property],
     *,
     folded: bool,
+    data_values: int,
     choice: EngineChoice,
     limits: Limits,
     threads: int | None = None,
@@ -40,7 +41,7 @@ def search(
     """The engine chosen, and what it found. `say` is told of a change of engine."""
     if choice is not EngineChoice.COMPILED:
         is_tried = choice is EngineChoice.AUTO and _is_above(limits.max_states)
-        oracle = Oracle(machine, blocks, properties, folded)
+        oracle = Oracle(machine, blocks, properties, folded, data_values)
         tried = replace(limits, max_states=ORACLE_STATES_MAX) if is_tried else limits
         exploration = oracle.explore(tried, progress)
         if not is_tried or exploration.limit != f"{ORACLE_STATES_MAX:,} states":
@@ -49,7 +50,7 @@ def search(
             say(f"more than {ORACLE_STATES_MAX:,} states: going on with the compiled engine")
     from splitproof.checker.compiled.engine import CompiledEngine  # llvmlite takes its time to load
 
-    engine = CompiledEngine(machine, blocks, properties, folded)
+    engine = CompiledEngine(machine, blocks, properties, folded, data_values)
     return engine, engine.explore(limits, progress, threads)
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from splitproof.checker.compiled import walks
 from splitproof.checker.compiled.kernel import common, search_kernel
-from splitproof.checker.compiled.kernels import SearchCode
+from splitproof.checker.compiled.kernels import SearchCode, WalkCode
 from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.compiled.program import judge_function, successors_function
 from splitproof.checker.compiled.questions import Questions
@@ -43,6 +43,10 @@ class CompiledEngine(Engine):
         )
         return SearchCode("".join(parts))
 
+    @cached_property
+    def _arrival_code(self) -> WalkCode:
+        return walks.arrival_code(self)
+
     def explore(
         self,
         limits: Limits | None = None,
@@ -56,7 +60,7 @@ class CompiledEngine(Engine):
         return walks.select(self, node, _level(level))
 
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
-        return walks.arrivals(self, _level(level), goals)
+        return walks.arrivals(self, self._arrival_code, _level(level), goals)
 
     def first_stuck(
         self, exploration: Exploration, items: Mapping[str, GroundProperty]

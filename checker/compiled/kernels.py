@@ -9,8 +9,8 @@ from splitproof.checker.compiled.objects import Code
 
 __all__ = ["SearchCode", "WalkCode"]
 
-OPTIMISE_FROM = 300_000
-"""States from which on a search is worth half a second of optimisation."""
+OPTIMISE_FROM = 1_000_000
+"""States from which on a search is worth the tenth of a second that fast code takes to make."""
 
 
 class SearchCode:

@@ -134,11 +134,16 @@ class Search:
             first = end
 
     def _admit_initial(self) -> None:
-        states = self._engine.initial
+        states, space = self._engine.initial, self._space
         if self._limits.max_states is not None and len(states) > self._limits.max_states:
             states = states[: self._limits.max_states]
             self._result.limit = f"{self._limits.max_states:,} states"
-        self._space.append(states)
+        if len(states) > space.capacity:
+            states = states[: space.capacity]
+            self._result.limit = self._memory_text()
+        while space.slots // 2 < len(states):
+            space.replace_table(space.larger())
+        space.append(states)
         self._enter_all()
 
     def _expand(self, first: int, end: int) -> int:

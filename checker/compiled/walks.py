@@ -21,7 +21,7 @@ from splitproof.checker.engine import Arrival, Engine, Finding
 from splitproof.checker.grounding import GroundProperty
 from splitproof.model.expressions import Expr
 
-__all__ = ["arrivals", "first_stuck", "select"]
+__all__ = ["arrival_code", "arrivals", "first_stuck", "select"]
 
 GOALS_MAX = 8
 """Properties decided together: the bits of a byte."""
@@ -36,10 +36,10 @@ _FOUND = 1 << 16
 class _Walk:
     """Functions over the states of a space, with the record they are called with."""
 
-    def __init__(self, engine: Engine, space: Space, functions: Sequence[str], goals: int = 0) -> None:
+    def __init__(self, engine: Engine, space: Space, code: WalkCode, goals: int = 0) -> None:
         words = word_count(engine.packing)
         self.space = space
-        self._code = WalkCode(common(words) + note(words) + "".join(functions), space.count)
+        self._code = code
         self.buffers = Buffers(words, len(engine.steps), 1, best_words(words) * goals)
         self.control = self.buffers.control
         space.attach(self.control)
@@ -76,18 +76,29 @@ class _Walk:
                 yield flat[at : at + width]
 
 
+def _code(engine: Engine, functions: Sequence[str], states: int) -> WalkCode:
+    words = word_count(engine.packing)
+    return WalkCode(common(words) + note(words) + "".join(functions), states)
+
+
+def arrival_code(engine: Engine) -> WalkCode:
+    """What `arrivals` runs on."""
+    words = word_count(engine.packing)
+    return _code(engine, [labelled_function(engine), arrive(words), find_for_python()], 0)
+
+
 def select(engine: Engine, node: Expr, level: Level) -> list[int]:
     """As `Engine.select`, sorted."""
     words = word_count(engine.packing)
-    walk = _Walk(engine, level.space, [bits_function(engine, "holds", [node]), pick(words)])
+    code = _code(engine, [bits_function(engine, "holds", [node]), pick(words)], 0)
+    walk = _Walk(engine, level.space, code)
     return sorted(level.space.read(number, number + 1)[0] for (number,) in walk.found("pick", level, 1))
 
 
-def arrivals(engine: Engine, level: Level, goals: Collection[int]) -> list[Arrival]:
+def arrivals(engine: Engine, code: WalkCode, level: Level, goals: Collection[int]) -> list[Arrival]:
     """As `Engine.arrivals`."""
-    words = word_count(engine.packing)
     space = level.space
-    walk = _Walk(engine, space, [labelled_function(engine), arrive(words), find_for_python()])
+    walk = _Walk(engine, space, code)
     marks = Array(space.numbered)
     walk.control[Word.MARKS] = marks.address
     numbers = {number: goal for goal in goals if (number := walk.number(goal)) is not None}
@@ -133,7 +144,8 @@ class _Reachability:
             sweep(words),
             stuck(words, len(items)),
         ]
-        self._walk = _Walk(engine, exploration.space, functions, len(items))
+        code = _code(engine, functions, exploration.space.count)
+        self._walk = _Walk(engine, exploration.space, code, len(items))
         self._marks = Array(exploration.space.numbered)
         self._allowed = (ctypes.c_uint8 * max(len(engine.steps), 1))()
         for step in engine.steps:
