@@ -56,7 +56,8 @@ class Options:
     `symbolic`: check the graph with symbolic data, where it fits in networkx.
     `essential`: for each violation, find the actions that occur in every counterexample.
     `limits`: where the search gives up.
-    `engine`: which one searches. `threads`: of the compiled engine; one for each core unless given.
+    `engine`: which one searches. `threads`: of the compiled engine; one for each core unless given. `symmetry`:
+    whether it keeps one of the states that differ in the names of blocks only.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -66,6 +67,7 @@ class Options:
     essential: bool = False
     engine: EngineChoice = EngineChoice.AUTO
     threads: int | None = None
+    symmetry: bool = True
 
 
 def check(
@@ -131,6 +133,7 @@ class _Check:
             design=self._machine.name,
             blocks=self._blocks,
             engine=self._engine.name,
+            symmetry=self._engine.is_symmetric,
             states=exploration.states,
             transitions=exploration.transitions,
             depth=exploration.depth,
@@ -161,6 +164,7 @@ class _Check:
             choice=options.engine,
             limits=limits,
             threads=options.threads,
+            symmetry=options.symmetry,
             progress=self._progress,
             say=self._say,
         )
@@ -289,6 +293,10 @@ class _Check:
 
 def _path(engine: Engine, exploration: Exploration, finding: Finding) -> Path:
     """The run to tell: of all that are equally short, the one with the fewest changes of processor."""
+    return engine.concrete(_found_path(engine, exploration, finding), finding)
+
+
+def _found_path(engine: Engine, exploration: Exploration, finding: Finding) -> Path:
     item = engine.properties[finding.property_id]
     if finding.step is not None and finding.before is not None:
         path = calmest_path(engine, exploration, finding.depth - 1, [finding.before])

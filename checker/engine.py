@@ -112,6 +112,9 @@ class Engine(ABC):
     name: str
     """What the option `--engine` calls it."""
 
+    is_symmetric: bool = False
+    """Whether states that differ in the names of blocks only are one."""
+
     def __init__(
         self,
         machine: Machine,
@@ -185,7 +188,11 @@ class Engine(ABC):
             before, index = self._predecessor(level, state)
             steps.append((self.steps[index], state))
             state = before
-        return Path(state, tuple(reversed(steps)))
+        return self.concrete(Path(state, tuple(reversed(steps))), finding)
+
+    def concrete(self, path: Path, finding: Finding) -> Path:
+        """The run that a path over the states of an exploration stands for; `finding` lies at its end."""
+        return path
 
     def _predecessor(self, level: Sequence[int], goal: int) -> tuple[int, int]:
         """The smallest state of a level that leads to the goal, with its smallest step.

@@ -35,6 +35,7 @@ def search(
     choice: EngineChoice,
     limits: Limits,
     threads: int | None = None,
+    symmetry: bool = True,
     progress: Callable[[Progress], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> tuple[Engine, Exploration]:
@@ -50,7 +51,11 @@ def search(
             say(f"more than {ORACLE_STATES_MAX:,} states: going on with the compiled engine")
     from splitproof.checker.compiled.engine import CompiledEngine  # llvmlite takes its time to load
 
-    engine = CompiledEngine(machine, blocks, properties, folded, data_values)
+    engine = CompiledEngine(
+        machine, blocks, properties, folded, data_values, symmetry=symmetry and blocks > 1
+    )
+    if say is not None and engine.obstacle is not None:
+        say(f"blocks keep their names: {engine.obstacle}")
     return engine, engine.explore(limits, progress, threads)
 
 

@@ -172,6 +172,13 @@ def check(
     max_memory: _MaxMemory = None,
     engine: _Engine = EngineChoice.AUTO,
     threads: _Threads = None,
+    symmetry: Annotated[
+        bool,
+        typer.Option(
+            "--symmetry/--no-symmetry",
+            help="Let the compiled engine count states that differ in the names of blocks only once.",
+        ),
+    ] = True,
     fold: Annotated[
         bool | None,
         typer.Option(
@@ -199,6 +206,7 @@ def check(
         fold=fold,
         engine=engine,
         threads=threads,
+        symmetry=symmetry,
     )
     return check_commands.check(request, stories, trace, format.value, output)
 

@@ -36,6 +36,7 @@ class Request:
     fold: bool | None
     engine: EngineChoice
     threads: int | None
+    symmetry: bool
 
 
 def check(
@@ -51,6 +52,7 @@ def check(
         essential=True,
         engine=request.engine,
         threads=request.threads,
+        symmetry=request.symmetry,
     )
     with search_progress(f"{request.design}, {request.blocks} blocks") as progress:
         asked = _selected(machine, request.properties)

@@ -196,12 +196,24 @@ def _make_batch(f: Function, words: int, head: Variable, until: str, pointers: d
 
 
 def fill_hashes(
-    f: Function, words: int, arrays: tuple[str, str, str, str], first: str | int, end: str
+    f: Function,
+    words: int,
+    arrays: tuple[str, str, str, str],
+    first: str | int,
+    end: str,
+    *,
+    fresh: bool = True,
 ) -> None:
-    """Hash the states `first` to `end` of a buffer, and fetch the slots where they belong."""
+    """Hash the states `first` to `end` of a buffer, and fetch the slots where they belong.
+
+    `fresh`: they come from steps, and are replaced by their representatives first.
+    """
     after, hashes, table, slots = arrays
     with f.counting(first, end) as number:
-        hashed = f.op(f"call i64 @hash(ptr {f.at(after, f.binary('mul', number, words))})")
+        state = f.at(after, f.binary("mul", number, words))
+        if fresh:
+            f.do(f"call void @canonical(ptr {state})")
+        hashed = f.op(f"call i64 @hash(ptr {state})")
         f.store(hashed, hashes, number)
         f.prefetch(f.at(table, f.op(f"call i64 @home(i64 {hashed}, i64 {slots})")))
 
@@ -259,7 +271,7 @@ def rehash(words: int) -> str:
         left = f.binary("sub", end, first)
         count = f.op(f"select i1 {f.compare('ult', left, BATCH)}, i64 {left}, i64 {BATCH}")
         batch = f.at(states, f.binary("mul", first, words))
-        fill_hashes(f, words, (batch, hashes, table, slots), 0, count)
+        fill_hashes(f, words, (batch, hashes, table, slots), 0, count, fresh=False)
         with f.counting(0, count) as number:
             hashed = f.load(hashes, number)
             place = f.variable(f.op(f"call i64 @home(i64 {hashed}, i64 {slots})"))

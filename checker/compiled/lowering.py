@@ -72,6 +72,10 @@ class WordLowering:
             return known
         return self._keep(("code", slot), self._moved(field.shift, 0, (1 << field.bits) - 1))
 
+    def bits(self, first: int, width: int) -> str:
+        """A run of bits as a number."""
+        return self._moved(first, 0, (1 << width) - 1)
+
     def _moved(self, distance: int, word: int, mask: int) -> str:
         """Bits `distance` further up, moved down, in a word: `(s >> distance) >> 64 * word & mask`; may be negative."""
         from_bit = distance + 64 * word
@@ -211,7 +215,7 @@ class WordLowering:
                 bits = (1 << source.bits) - 1 << field.shift
                 moves[source.shift - field.shift] = moves.get(source.shift - field.shift, 0) | bits
             else:
-                self._place(self._code_for(value, field), field, placed)
+                self.place(self._code_for(value, field), field.shift, field.bits, placed)
         kept = words_of(~written, self._count)
         constants = words_of(constant, self._count)
         for distance, bits in moves.items():
@@ -219,11 +223,12 @@ class WordLowering:
                 if mask:
                     placed[word].append(self._moved(distance, word, mask))
         return [
-            self._composed(self.words[word], kept[word], constants[word], placed[word])
+            self.composed(self.words[word], kept[word], constants[word], placed[word])
             for word in range(self._count)
         ]
 
-    def _composed(self, word: str, kept: int, constant: int, placed: list[str]) -> str:
+    def composed(self, word: str, kept: int, constant: int, placed: list[str]) -> str:
+        """A word of which some bits are kept, some are constant, and the rest is placed."""
         parts = [word if kept == ALL_ONES else self._f.binary("and", word, kept)] if kept else []
         parts += [str(constant)] if constant else []
         parts += placed
@@ -238,10 +243,11 @@ class WordLowering:
         low = field.slot.values[0] if isinstance(field.slot.leaf.type, Int) else 0
         return self._f.binary("sub", number, low) if low else number
 
-    def _place(self, code: str, field: BitField, placed: list[list[str]]) -> None:
-        low, shift = divmod(field.shift, 64)
+    def place(self, code: str, first: int, width: int, placed: list[list[str]]) -> None:
+        """Add a number of so many bits to what is placed in each word."""
+        low, shift = divmod(first, 64)
         placed[low].append(self._f.binary("shl", code, shift) if shift else code)
-        if shift + field.bits > 64:
+        if shift + width > 64:
             placed[low + 1].append(self._f.binary("lshr", code, 64 - shift))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from splitproof.checker.compiled.control import BATCH, Word, best_words
 from splitproof.checker.compiled.ir import ALL_ONES
-from splitproof.checker.compiled.kernel import common, find_for_python, note
+from splitproof.checker.compiled.kernel import find_for_python, note
 from splitproof.checker.compiled.kernels import WalkCode
 from splitproof.checker.compiled.lowering import word_count, words_of
 from splitproof.checker.compiled.memory import Array
@@ -76,21 +76,20 @@ class _Walk:
                 yield flat[at : at + width]
 
 
-def _code(engine: Engine, functions: Sequence[str], states: int) -> WalkCode:
+def _code(common: str, words: int, functions: Sequence[str], states: int) -> WalkCode:
+    return WalkCode(common + note(words) + "".join(functions), states)
+
+
+def arrival_code(engine: Engine, common: str) -> WalkCode:
+    """What `arrivals` runs on. `common`: what every module begins with."""
     words = word_count(engine.packing)
-    return WalkCode(common(words) + note(words) + "".join(functions), states)
+    return _code(common, words, [labelled_function(engine), arrive(words), find_for_python()], 0)
 
 
-def arrival_code(engine: Engine) -> WalkCode:
-    """What `arrivals` runs on."""
-    words = word_count(engine.packing)
-    return _code(engine, [labelled_function(engine), arrive(words), find_for_python()], 0)
-
-
-def select(engine: Engine, node: Expr, level: Level) -> list[int]:
+def select(engine: Engine, common: str, node: Expr, level: Level) -> list[int]:
     """As `Engine.select`, sorted."""
     words = word_count(engine.packing)
-    code = _code(engine, [bits_function(engine, "holds", [node]), pick(words)], 0)
+    code = _code(common, words, [bits_function(engine, "holds", [node]), pick(words)], 0)
     walk = _Walk(engine, level.space, code)
     return sorted(level.space.read(number, number + 1)[0] for (number,) in walk.found("pick", level, 1))
 
@@ -113,14 +112,14 @@ def arrivals(engine: Engine, code: WalkCode, level: Level, goals: Collection[int
 
 
 def first_stuck(
-    engine: Engine, exploration: CompiledExploration, items: Mapping[str, GroundProperty]
+    engine: Engine, common: str, exploration: CompiledExploration, items: Mapping[str, GroundProperty]
 ) -> dict[str, Finding]:
     """As `Engine.first_stuck`: up to eight properties in the same sweeps."""
     names = list(items)
     found: dict[str, Finding] = {}
     for start in range(0, len(names), GOALS_MAX):
         part = {name: items[name] for name in names[start : start + GOALS_MAX]}
-        found |= _Reachability(engine, exploration, part).findings()
+        found |= _Reachability(engine, common, exploration, part).findings()
     return found
 
 
@@ -132,7 +131,11 @@ class _Reachability:
     """
 
     def __init__(
-        self, engine: Engine, exploration: CompiledExploration, items: Mapping[str, GroundProperty]
+        self,
+        engine: Engine,
+        common: str,
+        exploration: CompiledExploration,
+        items: Mapping[str, GroundProperty],
     ) -> None:
         words = word_count(engine.packing)
         self._words, self._items, self._exploration = words, items, exploration
@@ -144,7 +147,7 @@ class _Reachability:
             sweep(words),
             stuck(words, len(items)),
         ]
-        code = _code(engine, functions, exploration.space.count)
+        code = _code(common, words, functions, exploration.space.count)
         self._walk = _Walk(engine, exploration.space, code, len(items))
         self._marks = Array(exploration.space.numbered)
         self._allowed = (ctypes.c_uint8 * max(len(engine.steps), 1))()
