@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
 from splitproof.checker.control import control_oracle, is_about_control
-from splitproof.checker.counting import count_violation, is_met
+from splitproof.checker.counting import count_violation
 from splitproof.checker.engine import Engine, Exploration, Finding, Limits, Path, Progress
 from splitproof.checker.engines import EngineChoice, search
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
+from splitproof.checker.liveness import judge_leads_to
 from splitproof.checker.memory import peak_memory_bytes
 from splitproof.checker.oracle import Oracle
 from splitproof.checker.reachability import possible_findings
@@ -36,12 +38,6 @@ __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
 
 GRAPH_STATES_MAX = 400_000
 """States up to which the graph is held in networkx; a state takes about a kilobyte."""
-
-REACHABILITY_STATES_MAX = 60_000_000
-"""States up to which `possible` properties are decided, by sweeps over the levels."""
-
-_SEARCHED = (Kind.ALWAYS, Kind.STEP, Kind.POSSIBLE)
-"""The kinds that are decided on the states with two values of data; the others on the control alone."""
 
 SHORTEST_STATES_MAX = 3_000_000
 """States up to which a counterexample is looked for again without folding, so that it is the shortest of all."""
@@ -102,45 +98,40 @@ class _Check:
         asked = list(machine.properties.values()) if properties is None else list(properties)
         self._asked = [item for item in asked if item.needs_blocks <= blocks]
         self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
-        self._searched = [item for item in self._asked if item.kind in _SEARCHED]
         self._machine, self._blocks = machine, blocks
         self._options, self._progress, self._say = options, progress, say
+        self._searched = [item for item in self._asked if item.kind in (Kind.ALWAYS, Kind.STEP)]
+        self._on_control = [item for item in self._asked if item.kind in (Kind.POSSIBLE, Kind.COUNT)]
         fold = blocks > 1 if options.fold is None else options.fold
         folds = any(action.folds is not None for action in machine.actions)
-        self._folded = fold and folds and not options.control
-        self._data_values = DATA_VALUES
-        if options.control and is_about_control(machine, self._searched):
-            self._data_values = 1
+        self._is_of_control = options.control or not self._searched
+        self._folded = fold and folds and not self._is_of_control
         self._graph: tuple[Oracle, StateGraph] | None = None
-        self._met: set[str] = set()
+        self._verdicts: dict[str, Verdict] = {}
+        self._triggered: set[str] = set()
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
-        self._engine, exploration = self._search(self._searched, self._folded, self._options.limits)
-        undecided = self._judge_possible(exploration)
+        self._engine, exploration = self._first_search()
         symbolic = self._check_symbolic(exploration)
-        traces = self._counterexamples(exploration)
-        uncounted = self._judge_counts(traces)
-        limits = {
-            Kind.POSSIBLE: undecided,
-            Kind.COUNT: uncounted,
-            Kind.LEADS_TO: "not decided by this engine",
-        }
-        results = tuple(self._result(item, exploration, traces, limits) for item in self._asked)
+        self._judge_states(exploration)
+        self._judge_control(exploration)
+        self._judge_runs()
+        results = tuple(map(self._result, self._asked))
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
             design=self._machine.name,
             blocks=self._blocks,
             engine=self._engine.name,
-            symmetry=self._engine.is_symmetric,
             states=exploration.states,
             transitions=exploration.transitions,
             depth=exploration.depth,
             complete=exploration.complete,
             limit=exploration.limit,
             folded=self._folded,
-            data_values=self._data_values,
+            symmetry=self._engine.is_symmetric,
+            data_values=self._engine.data_values,
             properties=results,
             never_fired=_never_fired(exploration),
             timing=Timing(
@@ -151,8 +142,24 @@ class _Check:
             notes=tuple(notes),
         )
 
+    def _first_search(self) -> tuple[Engine, Exploration]:
+        limits = self._options.limits
+        if self._is_of_control:
+            return self._search_control([*self._searched, *self._on_control])
+        return self._search(self._searched, limits, folded=self._folded)
+
+    def _search_control(self, properties: Sequence[Property]) -> tuple[Engine, Exploration]:
+        """Over control alone, where that settles the properties; without folding."""
+        data_values = 1 if is_about_control(self._machine, properties) else DATA_VALUES
+        return self._search(properties, self._options.limits, data_values=data_values)
+
     def _search(
-        self, properties: Sequence[Property], folded: bool, limits: Limits
+        self,
+        properties: Sequence[Property],
+        limits: Limits,
+        *,
+        folded: bool = False,
+        data_values: int = DATA_VALUES,
     ) -> tuple[Engine, Exploration]:
         options = self._options
         return search(
@@ -160,7 +167,7 @@ class _Check:
             self._blocks,
             properties,
             folded=folded,
-            data_values=self._data_values,
+            data_values=data_values,
             choice=options.engine,
             limits=limits,
             threads=options.threads,
@@ -169,43 +176,72 @@ class _Check:
             say=self._say,
         )
 
-    def _judge_possible(self, exploration: Exploration) -> str | None:
-        """Add the violations of `possible` properties; the limit that kept them from being decided, if one did."""
-        if not any(item.kind is Kind.POSSIBLE for item in self._asked):
-            return None
-        if not exploration.complete:
-            return exploration.limit
-        if exploration.states > REACHABILITY_STATES_MAX:
-            return f"{REACHABILITY_STATES_MAX:,} states for reachability"
-        exploration.findings |= possible_findings(self._engine, exploration)
-        return None
+    def _judge_states(self, exploration: Exploration) -> None:
+        """What is asked of each state and each step."""
+        self._triggered |= exploration.triggered
+        found = self._counterexamples(exploration)
+        for item in self._searched:
+            self._verdicts[item.id] = found.get(item.id) or _within(exploration.limit)
 
-    def _judge_counts(self, traces: dict[str, Violated]) -> str | None:
-        """Add the violations of `count` properties; the limit that kept them from being decided, if one did."""
-        asked = [item for item in self._asked if item.kind is Kind.COUNT]
+    def _judge_control(self, exploration: Exploration) -> None:
+        """What is asked of paths and of counts: on the control alone, unless data is compared."""
+        if not self._on_control:
+            return
+        engine = self._engine
+        if not all(item.id in engine.properties for item in self._on_control):
+            engine, exploration = self._search_control(self._on_control)
+        self._triggered |= exploration.triggered
+        for item in self._on_control:
+            self._verdicts[item.id] = _within(exploration.limit)
+        if exploration.complete:
+            for name, finding in possible_findings(engine, exploration).items():
+                self._verdicts[name] = Violated(self._trace(engine, exploration, finding))
+            self._judge_counts()
+
+    def _judge_counts(self) -> None:
+        asked = [item for item in self._on_control if item.kind is Kind.COUNT]
         if not asked:
-            return None
-        oracle = control_oracle(self._machine, self._blocks, asked)
-        exploration = oracle.explore(self._options.limits, self._progress)
+            return
+        oracle = control_oracle(self._machine, self._blocks, self._on_control)
+        limits = self._options.limits
+        limits = replace(limits, max_states=min(limits.max_states or GRAPH_STATES_MAX, GRAPH_STATES_MAX))
+        exploration = oracle.explore(limits, self._progress)
         if not exploration.complete:
-            return exploration.limit
-        if exploration.states > GRAPH_STATES_MAX:
-            return f"{GRAPH_STATES_MAX:,} states for counting"
+            self._verdicts |= {item.id: Unknown(f"{exploration.limit} for counting") for item in asked}
+            return
         graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
         for item in asked:
-            if is_met(oracle, graph, item.id):
-                self._met.add(item.id)
             path = count_violation(oracle, graph, item.id)
             if path is not None:
-                traces[item.id] = Violated(self._replayed(oracle, path, item))
-        return None
+                self._verdicts[item.id] = Violated(self._replayed(oracle, path, item))
+
+    def _judge_runs(self) -> None:
+        """What is asked of fair runs."""
+        asked = [item for item in self._asked if item.kind is Kind.LEADS_TO]
+        found = judge_leads_to(self._machine, self._blocks, asked, self._options.limits, self._progress)
+        self._triggered |= found.triggered
+        for item in asked:
+            if item.id in found.traces:
+                self._verdicts[item.id] = Violated(found.traces[item.id])
+            elif item.id in found.limits:
+                self._verdicts[item.id] = Unknown(found.limits[item.id])
+            else:
+                self._verdicts[item.id] = Holds(run_states=found.states[item.id])
 
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
         is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
-        if not self._options.symbolic or not is_small or self._engine.data_values < DATA_VALUES:
+        is_whole = self._engine.data_values == DATA_VALUES and not self._engine.is_symmetric
+        if not self._options.symbolic or not is_small or not is_whole:
             return None
+        oracle = control_oracle(self._machine, self._blocks, folded=self._folded)
+        graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         found = check_symbolic_data(
-            self._machine, self._blocks, self._state_graph()[1], exploration.findings, self._searched
+            self._machine,
+            self._blocks,
+            graph,
+            exploration.findings,
+            self._searched,
+            itertools.chain.from_iterable(exploration.levels) if oracle.data_values == 1 else None,
         )
         return {
             "controls": found.controls,
@@ -237,18 +273,14 @@ class _Check:
 
     def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Engine, Exploration, Finding]]:
         """The violations again, searched for without folding as deep as they are known to lie."""
-        reachable = [
-            item
-            for item in self._searched
-            if item.kind is not Kind.POSSIBLE and item.id in exploration.findings
-        ]
+        reachable = [item for item in self._searched if item.id in exploration.findings]
         if not reachable:
             return {}
         deepest = max(
             len(self._engine.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable
         )
         limits = replace(self._options.limits, max_depth=deepest, max_states=SHORTEST_STATES_MAX)
-        engine, space = self._search(reachable, False, limits)
+        engine, space = self._search(reachable, limits)
         return {name: (engine, space, finding) for name, finding in space.findings.items()}
 
     def _trace(self, engine: Engine, exploration: Exploration, finding: Finding) -> Trace:
@@ -269,26 +301,16 @@ class _Check:
         bad = oracle.select(oracle.grounding.terms.not_(holds), list(graph))
         return tuple(steps_in_every_counterexample(graph, bad))
 
-    def _result(
-        self,
-        item: Property,
-        exploration: Exploration,
-        traces: dict[str, Violated],
-        limits: Mapping[Kind, str | None],
-    ) -> PropertyResult:
-        """`limits`: what kept the properties of a kind from being decided."""
-        expected = self._machine.expects.get(item.id)
-        verdict: Verdict
-        if item.id in traces:
-            verdict = traces[item.id]
-        elif not exploration.complete:
-            verdict = Unknown(exploration.limit or "interrupted")
-        elif (limit := limits.get(item.kind)) is not None:
-            verdict = Unknown(limit)
-        else:
-            verdict = Holds()
-        triggered = item.trigger is None or item.id in exploration.triggered | self._met
-        return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
+    def _result(self, item: Property) -> PropertyResult:
+        verdict = self._verdicts[item.id]
+        has_to_say = item.trigger is None or item.id in self._triggered
+        vacuous = isinstance(verdict, Holds) and not has_to_say
+        return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id))
+
+
+def _within(limit: str | None) -> Verdict:
+    """The verdict where nothing was found to be violated."""
+    return Holds() if limit is None else Unknown(limit)
 
 
 def _path(engine: Engine, exploration: Exploration, finding: Finding) -> Path:

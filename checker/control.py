@@ -18,10 +18,12 @@ from splitproof.spec.properties import Property
 __all__ = ["control_oracle", "is_about_control"]
 
 
-def control_oracle(machine: Machine, blocks: int, properties: Sequence[Property]) -> Oracle:
-    """An unfolded oracle for the properties, over control alone where that settles them."""
+def control_oracle(
+    machine: Machine, blocks: int, properties: Sequence[Property] = (), *, folded: bool = False
+) -> Oracle:
+    """An oracle for the properties, over control alone where that settles them."""
     data_values = 1 if is_about_control(machine, properties) else DATA_VALUES
-    return Oracle(machine, blocks, properties, data_values=data_values)
+    return Oracle(machine, blocks, properties, folded, data_values)
 
 
 def is_about_control(machine: Machine, properties: Sequence[Property]) -> bool:

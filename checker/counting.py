@@ -13,15 +13,10 @@ from splitproof.checker.grounding import GroundStep
 from splitproof.checker.oracle import Oracle, Path
 from splitproof.spec.properties import Kind, Property
 
-__all__ = ["count_violation", "is_met"]
+__all__ = ["count_violation"]
 
 _Node = tuple[int, int]
 """A state, and the events counted so far; -1 where the condition does not hold."""
-
-
-def is_met(oracle: Oracle, graph: StateGraph, property_id: str) -> bool:
-    """Whether the condition of a `count` property ever holds."""
-    return bool(oracle.selection(oracle.properties[property_id].holds)(list(graph)))
 
 
 def count_violation(oracle: Oracle, graph: StateGraph, property_id: str) -> Path | None:

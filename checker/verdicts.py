@@ -43,7 +43,12 @@ class ExitCode(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Holds:
-    """In every state of a complete search."""
+    """In every state of a complete search.
+
+    `run_states`: for a property of runs, it holds on every fair one; the states of the graph that has them all.
+    """
+
+    run_states: int | None = None
 
     word = "holds"
 
@@ -53,6 +58,7 @@ class Violated:
     """With a counterexample.
 
     `shortest`: no run at this size violates it in fewer steps; otherwise none in which messages are delivered at once.
+    Where the trace is a lasso: none comes to the steps that it repeats in fewer.
     `essential`: the actions that occur in every counterexample; None if not asked.
     """
 
@@ -64,8 +70,13 @@ class Violated:
 
     @property
     def depth(self) -> int:
-        """Steps."""
+        """Steps, those that are repeated for ever included."""
         return len(self.trace.steps)
+
+    @property
+    def loop(self) -> int | None:
+        """Of a lasso, the steps before those that are repeated."""
+        return self.trace.loop
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,8 @@ class PropertyResult:
             "id": self.asked.id,
             "verdict": self.verdict.word,
             "depth": violated.depth if violated else None,
+            "loop": violated.loop if violated else None,
+            "run_states": self.verdict.run_states if isinstance(self.verdict, Holds) else None,
             "shortest": violated.shortest if violated else None,
             "expected": self.expected.verdict if self.expected else None,
             "because": list(self.expected.cites) if self.expected else [],
@@ -181,10 +194,20 @@ class CheckResult:
     @property
     def scope(self) -> str:
         """What a pass speaks of: `all 7,312 states, 1 block, any number of writes`."""
-        size = f"{self.blocks} block" + ("s" if self.blocks != 1 else "")
         states = f"all {self.states:,} states" + (" of the control" if self.data_values == 1 else "")
         states += " up to the names of blocks" if self.symmetry else ""
-        return f"{states}, {size}" + (", any number of writes" if self.host_writes else "")
+        return f"{states}, {self._size}"
+
+    def scope_of(self, verdict: Holds) -> str:
+        """The scope of one pass: `every fair run, over 3,813 states, 1 block, any number of writes`."""
+        if verdict.run_states is None:
+            return self.scope
+        return f"every fair run, over {verdict.run_states:,} states, {self._size}"
+
+    @property
+    def _size(self) -> str:
+        size = f"{self.blocks} block" + ("s" if self.blocks != 1 else "")
+        return size + (", any number of writes" if self.host_writes else "")
 
     def json(self) -> dict[str, Any]:
         return {
@@ -250,4 +273,5 @@ def trace_json(trace: Trace) -> dict[str, Any]:
         "blocks": trace.blocks,
         "initial": state(trace.initial),
         "steps": steps,
+        "loop": trace.loop,
     }

@@ -103,9 +103,14 @@ def _cell(outcome: Outcome, property_id: str) -> str:
     for item in outcome.result["properties"]:
         if item["id"] == property_id:
             declared = item["expected"] or "holds"
-            text = str(item["depth"]) if item["verdict"] == "violated" else str(item["verdict"])
+            text = _length(item) if item["verdict"] == "violated" else str(item["verdict"])
             return text if item["verdict"] == declared else f"{text} (!)"
     return "-"
+
+
+def _length(item: dict[str, Any]) -> str:
+    """Steps of a counterexample; of a lasso, `10+6`: ten, then six for ever."""
+    return str(item["depth"]) if item["loop"] is None else f"{item['loop']}+{item['depth'] - item['loop']}"
 
 
 def _outcome_line(outcome: Outcome) -> str:

@@ -37,7 +37,7 @@ def as_written(design: Design) -> dict[str, Expectation]:
         "no-acknowledged-write-lost": ("G33",),
         "split-completes": ("G09", "G10"),
     }
-    if design.backup in (Backup.WAIT_ALL, Backup.HOST_POLLS):
+    if design.backup is Backup.WAIT_ALL:
         violated["backup-ends"] = ("G09", "G10")
     if design.target_view_set is TargetViewSet.AFTER_COMMAND:
         violated["legal-pair-transitions"] = ("G21",)
@@ -45,6 +45,7 @@ def as_written(design: Design) -> dict[str, Expectation]:
     if design.split is not Split.SEPARATE:
         violated["split-finds-no-write"] = ("G22",)
         violated["client-resumes"] = ("G27", "G39")
+        violated["backup-ends"] = ("G27", "G39")
         violated["split-can-complete"] = ("G12", "G21")
     if design.backup is Backup.HOST_POLLS:
         violated["backup-can-end"] = ("G12", "G26")

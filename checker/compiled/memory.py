@@ -10,7 +10,7 @@ from pathlib import Path
 
 from splitproof.checker.memory import peak_memory_bytes
 
-__all__ = ["Array", "available_bytes", "resident_bytes"]
+__all__ = ["Array", "resident_bytes"]
 
 _HUGE_FROM = 4 << 20
 """Bytes from which 2 MiB pages are asked for; the table is read at random, and a miss of the TLB is a miss more."""
@@ -49,15 +49,6 @@ class Array:
     def free(self) -> None:
         """Give the memory back; nothing may use it afterwards."""
         self._map.close()
-
-
-def available_bytes() -> int:
-    """What the machine has left, as far as it says; 8 GiB otherwise."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return 8 << 30
 
 
 def resident_bytes() -> int:

@@ -15,10 +15,11 @@ from splitproof.checker.compiled.control import BATCH, CHUNK, CLAIM, Word, best_
 from splitproof.checker.compiled.crew import Crew
 from splitproof.checker.compiled.kernels import SearchCode
 from splitproof.checker.compiled.lowering import word_count
-from splitproof.checker.compiled.memory import available_bytes, resident_bytes
+from splitproof.checker.compiled.memory import resident_bytes
 from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.space import Buffers, Level, Space
 from splitproof.checker.engine import Engine, Exploration, Finding, Limits, Progress
+from splitproof.checker.memory import available_bytes
 
 __all__ = ["CompiledExploration", "Search"]
 

@@ -241,10 +241,8 @@ def test_folding_a_step_of_the_first_block_first_is_refused() -> None:
     options = Options(engine=EngineChoice.COMPILED, symbolic=False)
     result = check(made, 2, [HELD_IN_THE_DARK], options, say=said.append)
     assert not result.symmetry
-    assert said == [
-        "blocks keep their names: folding takes host I/O 501 see for the first block first; "
-        "search without folding"
-    ]
+    sentence = "folding takes host I/O 501 see for the first block first; search without folding"
+    assert said == [f"blocks keep their names: {sentence}"]
     assert CompiledEngine(made, 2, symmetry=True).obstacle is None
 
 
