@@ -241,7 +241,9 @@ class _Check:
             graph,
             exploration.findings,
             self._searched,
-            itertools.chain.from_iterable(map(sorted, exploration.levels)) if oracle.data_values == 1 else None,
+            itertools.chain.from_iterable(map(sorted, exploration.levels))
+            if oracle.data_values == 1
+            else None,
         )
         return {
             "controls": found.controls,

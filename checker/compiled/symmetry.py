@@ -16,8 +16,9 @@ from splitproof.checker.compiled.ir import Function
 from splitproof.checker.compiled.lowering import WordLowering, word_count, words_of
 from splitproof.checker.decision import function
 from splitproof.checker.engine import Engine
+from splitproof.checker.grounding import GroundStep
 from splitproof.checker.packing import BitField
-from splitproof.model.expressions import Expr
+from splitproof.model.expressions import TRUE, Expr
 from splitproof.model.types import BLOCK, BLOCK_SET
 
 __all__ = ["BlockSymmetry", "no_symmetry", "symmetry_obstacle"]
@@ -44,9 +45,27 @@ def symmetry_obstacle(engine: Engine) -> str | None:
         ]
         if later:
             return f"{field.slot.name} may outlive its meaning, which depends on {later[0]}"
+        for step in engine.steps:
+            if _names_the_first_block(engine, step, field.slot.name, meaning):
+                return (
+                    f"{step.action.label} may give {field.slot.name} a meaning without writing a block to it"
+                )
     if engine.packing.block_bits + len(references) > 64:
         return f"a block takes {engine.packing.block_bits} bits, and its word is sorted in one word of the machine"
     return None
+
+
+def _names_the_first_block(engine: Engine, step: GroundStep, reference: str, meaning: Expr) -> bool:
+    """Whether a reference may mean something after a step that did not write it, and meant nothing before.
+
+    It would then refer to block 0, whichever block that is.
+    """
+    if any(update.name == reference for update in step.action.updates):
+        return False
+    terms = engine.grounding.terms
+    values = {variable: step.updates.get(variable.name, variable) for variable in terms.free(meaning)}
+    context = terms.assume(step.context, terms.under(terms.substitute(meaning, values), step.context))
+    return context is not None and terms.under(meaning, context) is not TRUE
 
 
 def no_symmetry() -> str:

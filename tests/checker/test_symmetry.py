@@ -75,7 +75,7 @@ def assert_is_quotient(engine: CompiledEngine, found: CompiledExploration, expec
     for full in expected.levels:
         levels.append({canonical(state) for state in full} - seen)
         seen |= levels[-1]
-    while not levels[-1]:
+    while levels and not levels[-1]:
         levels.pop()
     assert [set(level) for level in found.levels] == levels
     assert found.states == len(seen)
@@ -251,6 +251,19 @@ def test_folding_a_step_of_the_first_block_first_is_refused() -> None:
     sentence = "folding takes host I/O 501 see for the first block first; search without folding"
     assert said == [f"blocks keep their names: {sentence}"]
     assert CompiledEngine(made, 2, symmetry=True).obstacle is None
+
+
+def test_a_reference_that_means_block_0_by_itself_is_refused() -> None:
+    made = lights()
+
+    @made.action(by=VOLUME_WORKER)
+    def wake(s: State, b: Block) -> None:
+        """The hand is busy if the light is on."""
+        when(~s.hand.busy)
+        s.hand.busy = s.light[b]
+
+    engine = CompiledEngine(made, 2, symmetry=True)
+    assert engine.obstacle == "disk 508 wake may give hand.block a meaning without writing a block to it"
 
 
 @pytest.mark.slow
