@@ -22,6 +22,8 @@ def fair_components(graph: RunGraph, states: Sequence[int]) -> Iterator[list[int
     pending = [states]
     while pending:
         for component in _components(graph, pending.pop()):
+            if len(component) == 1 and graph.enabled[component[0]]:
+                continue  # most are: no step stays, so that nothing due in the state can be done without leaving it
             missed_weakly, missed = _missed(graph, component)
             if missed_weakly:
                 continue

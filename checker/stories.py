@@ -51,7 +51,7 @@ def story(trace: Trace, lines_max: int = LINES_MAX) -> list[str]:
         texts = _told(trace, 0, steps, lines_max)
     else:
         for_ever = _told(trace, trace.loop, steps, lines_max)
-        texts = _told(trace, 0, trace.loop, max(lines_max - len(for_ever), lines_max // 2))
+        texts = _told(trace, 0, trace.loop, max(lines_max - len(for_ever), lines_max * 2 // 3))
         texts += [_for_ever(trace.loop, steps), *for_ever]
     return [text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…" for text in texts]
 

@@ -78,7 +78,10 @@ def _families() -> dict[str, list[str]]:
 def _table(family: str, columns: Sequence[Outcome]) -> Iterator[str]:
     """A row a property, a column a design; a number is the steps of the shortest counterexample."""
     size = count(columns[0].job.blocks, "block")
-    yield f"{family}, {size}, any number of writes: `holds` in all states, or violated in so many steps"
+    yield (
+        f"{family}, {size}, any number of writes: `holds` in all states, or violated in so many steps "
+        "(10+6: in ten, with six for ever after)"
+    )
     heads = [_short(outcome.job.design) for outcome in columns]
     for part in (0, 1):
         yield f"{'':<28}" + "".join(f"{head[part]:>11}" for head in heads)

@@ -16,8 +16,7 @@ from splitproof.spec.vocabulary import TAPE_PORT, Event, StepKind
 
 __all__ = ["declare_tape_port"]
 
-_WEAK, _STRONG = Fairness.WEAK, Fairness.STRONG
-_MESSAGE, _BACKUP = StepKind.MESSAGE, StepKind.BACKUP
+_WEAK, _MESSAGE, _BACKUP = Fairness.WEAK, StepKind.MESSAGE, StepKind.BACKUP
 _HANDOVER = (
     "503 alone touches its memory and the tape, and nobody writes the parameters while a backup is accepted"
 )
@@ -168,19 +167,17 @@ def _declare_transfer(machine: Machine, design: Design) -> None:
         s.tape[b].data = s.backup.data[b]
         s.backup.at[b] = AtBlock.WRITTEN
 
-    rewrites = design.device is Device.DISK
-    if rewrites:
+    if design.device is Device.DISK:
 
         @machine.action(by=TAPE_PORT, kind=_BACKUP, cites=("R112",))
         def rewrite_block(s: State, b: Block) -> None:
             """503 is to write the record of the block again."""
             when(s.backup.at[b] == AtBlock.WRITTEN)
+            when(~s.backup.again[b])  # once: without a bound a backup never ends
+            s.backup.again[b] = True
             s.backup.at[b] = AtBlock.TODO
 
-    # A disk may be written again and again, but not for ever: 503 ends the backup at one of the times when it could.
-    fair = _STRONG if rewrites else _WEAK
-
-    @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=fair, folds=_HANDOVER, cites=("R68",))
+    @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R68",))
     def report_done(s: State) -> None:
         """503 reports to 502 that the range is on the tape."""
         when(s.backup.phase == TapePhase.RUNNING)
