@@ -64,8 +64,7 @@ class Search:
         self._space = Space(self._words, max(self._memory_max // (8 * (self._words + 1)), 1 << 16))
         notes = best_words(self._words) * len(questions.all)
         self._buffers = [
-            Buffers(self._words, len(engine.steps), CLAIM, notes)
-            for _ in range(threads or os.cpu_count() or 1)
+            Buffers(self._words, len(engine.steps), notes) for _ in range(threads or os.cpu_count() or 1)
         ]
         self._levels: list[Level] = []
         self._result = CompiledExploration(space=self._space, levels=self._levels)

@@ -121,13 +121,13 @@ class Level(Sequence[int]):
 class Buffers:
     """What one thread writes to: its control record, and room for a batch of successors.
 
-    `steps`: of the machine; a batch may be exceeded by the successors of `portion` states. `notes`: words for the
-    answers to questions.
+    `steps`: of the machine; a batch may be exceeded by the successors of one state. `notes`: words for the answers to
+    questions.
     """
 
-    def __init__(self, words: int, steps: int, portion: int, notes: int) -> None:
+    def __init__(self, words: int, steps: int, notes: int) -> None:
         self.control = Control()
-        batch = BATCH + portion * steps
+        batch = BATCH + steps
         self._arrays: dict[Word, ctypes.Array[Any]] = {
             Word.AFTER: (ctypes.c_uint64 * (batch * words))(),
             Word.HASHES: (ctypes.c_uint64 * batch)(),

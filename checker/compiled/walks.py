@@ -40,7 +40,7 @@ class _Walk:
         words = word_count(engine.packing)
         self.space = space
         self._code = code
-        self.buffers = Buffers(words, len(engine.steps), 1, best_words(words) * goals)
+        self.buffers = Buffers(words, len(engine.steps), best_words(words) * goals)
         self.control = self.buffers.control
         space.attach(self.control)
 
