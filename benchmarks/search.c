@@ -59,7 +59,7 @@ static inline int insert(const u64 *s, u64 h) {
 
 static void grow(void) {
     munmap(table, 8 * slots);
-    slots = slots < 1 << 21 ? slots * 4 : slots / 2 * 3;
+    slots *= slots < 1 << 21 ? 4 : 2;
     table = reserve(8 * slots);
     for (u64 first = 0; first < count; first += BATCH) {
         u64 n = count - first < BATCH ? count - first : BATCH;
@@ -86,7 +86,7 @@ int main(void) {
     for (u64 head = 0, level_end; head < count; levels++) {
         level_end = count;
         while (head < level_end) {
-            if (slots / 4 * 3 - count < 2 * (BATCH + STEPS)) grow();
+            if (slots / 5 * 4 - count < 2 * (BATCH + STEPS)) grow();
             u64 n = 0;
             while (head < level_end && n < BATCH) {
                 const u64 *s = states + head++ * WORDS;

@@ -59,7 +59,7 @@ class Code:
         return ctypes.CFUNCTYPE(returns, *arguments)(self._engine.get_function_address(name))
 
 
-_PIPELINE = "1"
+_PIPELINE = "2"
 """Raised when the passes below change: few, as the whole pipelines of O1 and O2 take longer and gain nothing here."""
 
 
@@ -80,6 +80,7 @@ def _compiled(text: str, machine: Any, optimise: int) -> bytes:
     passes.add_always_inliner_pass()
     passes.add_sroa_pass()
     if optimise:
+        passes.add_instruction_combine_pass()
         passes.add_simplify_cfg_pass()
     passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
     found: bytes = machine.emit_object(module)

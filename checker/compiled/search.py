@@ -197,7 +197,7 @@ class Search:
         if space.room - space.count > 2 * slack:
             return True
         slots = space.larger()
-        while slots // 4 * 3 - space.count <= 2 * slack:
+        while slots // 5 * 4 - space.count <= 2 * slack:
             slots *= 2
         if space.bytes_with(slots) > self._memory_max or space.capacity - space.count <= 2 * slack:
             self._result.limit = self._memory_text()

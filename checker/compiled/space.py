@@ -53,16 +53,16 @@ class Space:
 
     @property
     def room(self) -> int:
-        """States that the table holds before it must grow: at three quarters, probes are still short."""
-        return min(self.slots // 4 * 3, self.capacity)
+        """States that the table holds before it must grow: at four fifths, probes are still short."""
+        return min(self.slots // 5 * 4, self.capacity)
 
     def bytes_with(self, slots: int) -> int:
         """Memory that the states of now and a table of so many slots take."""
         return 8 * (self.words * self.count + slots)
 
     def larger(self) -> int:
-        """The next size of the table; small ones grow fast, large ones waste little."""
-        return self.slots * 4 if self.slots < 1 << 21 else self.slots // 2 * 3
+        """The next size of the table; small ones grow fast."""
+        return self.slots * 4 if self.slots < 1 << 21 else self.slots * 2
 
     def replace_table(self, slots: int) -> None:
         """An empty table; the old one is gone before there are two."""

@@ -418,7 +418,7 @@ def test_auto_stays_with_the_oracle_below_a_small_limit() -> None:
 
 def test_check_says_the_same_with_both_engines() -> None:
     def checked(choice: EngineChoice) -> dict[str, object]:
-        machine = load_machine("fourth-embodiment-wait")
+        machine = load_machine("prior-art-unchecked")
         result = check(machine, 1, searched(machine), Options(symbolic=False, fold=True, engine=choice))
         shown = result.json()
         del shown["timing"], shown["engine"]
