@@ -1,0 +1,205 @@
+"""Running the outside checkers: Spin and Rumur, each with the C compiler, on a model that was exported for it.
+
+A run is complete or an error; what a peer says is read from its output and never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitproof.checker.export.murphi import murphi
+from splitproof.checker.export.promela import promela
+from splitproof.checker.export.prose import initial_states, judged_by
+from splitproof.model.layout import Layout
+from splitproof.model.machine import Machine
+from splitproof.spec.properties import Kind, Property
+
+__all__ = ["RUMUR", "SPIN", "PeerError", "PeerRun", "missing_tools", "run_rumur", "run_spin"]
+
+SPIN = ("spin", "gcc")
+"""What a run of Spin needs."""
+
+RUMUR = ("rumur", "gcc")
+"""What a run of Rumur needs."""
+
+
+DEPTH = 100_000
+"""How long a path Spin may follow depth first at the first try; the memory for it is taken at once."""
+
+_TOO_SHALLOW = "max search depth too small"
+
+
+class PeerError(Exception):
+    """A peer is not installed, refuses the model, or did not finish."""
+
+
+@dataclass(frozen=True)
+class PeerRun:
+    """What a peer says of a design.
+
+    `states`, `transitions`: of the design, the peer's own bookkeeping taken off. Spin counts a state that violates a
+    property as one transition more, which is taken off as well, unless its errors include steps that violate one: then
+    the transitions are None. `violated`: property ids, sorted.
+    `seconds`, `seconds_to_build`: of the search alone, and of everything that makes the program that searches.
+    `memory_bytes`: what the peer says that it used; None if it does not say.
+    """
+
+    states: int
+    transitions: int | None
+    violated: tuple[str, ...]
+    seconds: float
+    seconds_to_build: float
+    memory_bytes: int | None
+
+
+def missing_tools(tools: Sequence[str]) -> list[str]:
+    """Those of the tools that are not installed."""
+    return [tool for tool in tools if shutil.which(tool) is None]
+
+
+def run_spin(
+    machine: Machine,
+    blocks: int,
+    properties: Sequence[Property],
+    *,
+    breadth_first: bool = False,
+    depth_max: int = 10_000_000,
+    timeout_s: float = 600,
+) -> PeerRun:
+    """Spin's search of the whole design, depth first unless told otherwise.
+
+    `depth_max`: the longest path that a search depth first may follow, tried from `DEPTH` on.
+
+    Raises:
+        PeerError: see the class.
+    """
+    _require(SPIN)
+    flags = ["-DBFS"] if breadth_first else []
+    with tempfile.TemporaryDirectory(prefix="splitproof-") as name:
+        folder = Path(name)
+        started = time.perf_counter()
+        (folder / "model.pml").write_text(promela(machine, blocks, properties), encoding="utf-8")
+        _run(folder, timeout_s, "spin", "-a", "-o2", "model.pml")
+        _run(folder, timeout_s, "gcc", "-O2", "-DSAFETY", "-w", *flags, "-o", "pan", "pan.c")
+        seconds_to_build = time.perf_counter() - started
+        depth, said, seconds = DEPTH, _TOO_SHALLOW, 0.0
+        while _TOO_SHALLOW in said and depth <= depth_max:
+            started = time.perf_counter()
+            said = _run(folder, timeout_s, "./pan", "-c0", *([] if breadth_first else [f"-m{depth}"]))
+            seconds = time.perf_counter() - started
+            depth *= 10
+    if _TOO_SHALLOW in said or "Search not completed" in said:
+        raise PeerError(f"Spin did not finish: {_first_line(said)}")
+    asked = judged_by(properties, blocks)
+    complaints = [line for line in said.splitlines() if re.match(r"pan:\d+:", line)]
+    numbers = [re.match(r"pan:\d+: assertion violated\s+!\((\d+)\)", line) for line in complaints]
+    if None in numbers:
+        raise PeerError(f"Spin reports something else than a property: {complaints[numbers.index(None)]}")
+    violated = {asked[int(number[1]) - 1] for number in numbers if number is not None}
+    bookkeeping = 1 + len(initial_states(machine, Layout(machine, blocks)))
+    return PeerRun(
+        states=int(_found(r"^\s*(\d+) states, stored", said)) - 1,
+        transitions=(
+            None
+            if any(item.kind is Kind.STEP for item in violated)
+            else int(_found(r"^\s*(\d+) transitions", said))
+            - bookkeeping
+            - int(_found(r"errors: (\d+)", said))
+        ),
+        violated=tuple(sorted(item.id for item in violated)),
+        seconds=seconds,
+        seconds_to_build=seconds_to_build,
+        memory_bytes=round(float(_found(r"^\s*([\d.]+)\s+total actual memory usage", said)) * 1e6),
+    )
+
+
+def run_rumur(
+    machine: Machine,
+    blocks: int,
+    properties: Sequence[Property],
+    *,
+    symmetry: bool = False,
+    threads: int = 1,
+    timeout_s: float = 600,
+) -> PeerRun:
+    """Rumur's search of the whole design; with `symmetry`, of states up to renaming blocks.
+
+    Raises:
+        PeerError: see the class.
+        ModelError: the design cannot be exported with symmetry.
+    """
+    _require(RUMUR)
+    reduction = ["--symmetry-reduction", "exhaustive" if symmetry else "off"]
+    options = [
+        "--deadlock-detection",
+        "off",
+        "--output-format",
+        "machine-readable",
+        "--threads",
+        str(threads),
+    ]
+    with tempfile.TemporaryDirectory(prefix="splitproof-") as name:
+        folder = Path(name)
+        started = time.perf_counter()
+        text = murphi(machine, blocks, properties, symmetry=symmetry, covers=True)
+        (folder / "model.m").write_text(text, encoding="utf-8")
+        _run(folder, timeout_s, "rumur", "-o", "model.c", "model.m", *options, *reduction)
+        _run(folder, timeout_s, "gcc", "-O3", "-w", "-mcx16", "-o", "model", "model.c", "-lpthread")
+        built = time.perf_counter()
+        said = _run(folder, timeout_s, "./model", accepted=(0, 1))  # 1: some property was never violated
+        finished = time.perf_counter()
+    root = ET.fromstring(said)
+    summary = root.find("summary")
+    if summary is None or root.find("error") is not None:
+        raise PeerError(f"Rumur did not finish: {said.strip()[-400:]}")
+    counts = {item.get("message", ""): int(item.get("count", "0")) for item in root.findall("cover_result")}
+    return PeerRun(
+        states=int(summary.get("states", "")),
+        transitions=int(summary.get("rules_fired", "")),
+        violated=tuple(sorted(name for name, count in counts.items() if count)),
+        seconds=finished - built,
+        seconds_to_build=built - started,
+        memory_bytes=None,
+    )
+
+
+def _require(tools: Sequence[str]) -> None:
+    missing = missing_tools(tools)
+    if missing:
+        raise PeerError(f"{' and '.join(missing)} cannot be found; install the package of that name")
+
+
+def _run(folder: Path, timeout_s: float, *command: str, accepted: Sequence[int] = (0,)) -> str:
+    """What a command prints.
+
+    Raises:
+        PeerError: it fails, or takes too long.
+    """
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PeerError(f"{command[0]} took more than {timeout_s:g} seconds") from error
+    if done.returncode not in accepted:
+        raise PeerError(f"{command[0]} failed: {_first_line(done.stdout + done.stderr)}")
+    return done.stdout
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text, re.MULTILINE)
+    if match is None:
+        raise PeerError(f"the answer has no line like {pattern!r}")
+    return match[1]
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in text.splitlines() if line.strip()), "nothing was said")
