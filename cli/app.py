@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from splitproof import __version__, catalogue_commands, check_commands, requirement_command
+from splitproof import __version__, catalogue_commands, check_commands, export_command, requirement_command
 
 __all__ = ["app"]
 
@@ -30,6 +30,16 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class Export(StrEnum):
+    """What a design is exported to."""
+
+    PROMELA = "promela"
+    MURPHI = "murphi"
+    TLA = "tla"
+    DOT = "dot"
+    GRAPHML = "graphml"
 
 
 _Design = Annotated[
@@ -159,6 +169,28 @@ def trace(
 ) -> int:
     """Replay a saved counterexample step by step, and tell it."""
     return check_commands.trace(file, format.value, output)
+
+
+@app.command()
+def export(
+    design: _Design,
+    to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
+    blocks: _Blocks = 1,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="murphi: blocks are a scalarset, interchangeable.")
+    ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="dot, graphml: every state, not only strongly connected components."),
+    ] = False,
+    output: _Output = None,
+) -> int:
+    """Write a design as a model for Spin, Rumur or TLC, or its state graph as a picture.
+
+    A model has the states, the steps and the properties of the design: what the outside checker says of it is an
+    independent opinion on the same question.
+    """
+    return export_command.export_design(design, to.value, blocks, symmetry, whole, output)
 
 
 @app.command()

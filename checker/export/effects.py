@@ -38,7 +38,7 @@ from splitproof.model.machine import Action, Machine
 from splitproof.model.properties import BLOCK_PARAMETER
 from splitproof.model.state import Update
 
-__all__ = ["Effect", "Forgetting", "effect_of", "leaves_read", "over_step"]
+__all__ = ["Effect", "Forgetting", "Rule", "effect_of", "leaves_read", "over_step", "rules_of"]
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,9 @@ def _reads(node: Expr) -> Iterator[Var | At]:
 
 def _in_order(updates: tuple[Update, ...]) -> tuple[list[Update], list[Update]]:
     """The updates whose values are kept aside, and the others in an order in which none reads what is overwritten."""
-    kept, ordered, left = [], [], list(updates)
+    kept: list[Update] = []
+    ordered: list[Update] = []
+    left = list(updates)
     while left:
         free = next((item for item in left if _may_come_first(item, left)), None)
         chosen = free or next(item for item in left if _read_by(item))
@@ -148,13 +150,15 @@ def _overwrites_itself(update: Update) -> bool:
 
 
 @dataclass(frozen=True)
-class _Rule:
+class Rule:
+    """The condition under which a variable means something. `settles`: see `rules_of`."""
+
     leaf: str
     condition: Expr
     settles: bool
 
 
-def _rules(machine: Machine) -> list[_Rule]:
+def rules_of(machine: Machine) -> list[Rule]:
     """Conditions in the order in which they are applied: as in `Layout.conditions`, leaf by leaf.
 
     A rule settles if its condition reads nothing that is forgotten later; then it changes nothing unless the step
@@ -167,7 +171,7 @@ def _rules(machine: Machine) -> list[_Rule]:
         condition = machine.while_of(name)
         assert condition is not None
         settles = all(place.get(read, -1) < place[name] for read in leaves_read(condition))
-        found.append(_Rule(name, condition, settles))
+        found.append(Rule(name, condition, settles))
     return found
 
 
@@ -179,7 +183,7 @@ def _forgotten(machine: Machine, action: Action) -> tuple[list[Forgetting], set[
         places.setdefault(update.name, []).append(update.index)
     undecided: set[str] = set()
     found = []
-    for rule in _rules(machine):
+    for rule in rules_of(machine):
         speaks_of = leaves_read(rule.condition) | {rule.leaf}
         if rule.settles and speaks_of.isdisjoint(changed):
             continue
@@ -194,7 +198,7 @@ def _forgotten(machine: Machine, action: Action) -> tuple[list[Forgetting], set[
     return found, changed
 
 
-def _only_index(machine: Machine, rule: _Rule, places: list[Expr | None]) -> Param | None:
+def _only_index(machine: Machine, rule: Rule, places: list[Expr | None]) -> Param | None:
     """The parameter that names the only block for which the rule can change anything; None if there is no such."""
     if not rule.settles or not places or not machine.leaves[rule.leaf].per_block:
         return None
@@ -206,7 +210,7 @@ def _only_index(machine: Machine, rule: _Rule, places: list[Expr | None]) -> Par
 
 
 def _decided(
-    machine: Machine, action: Action, rule: _Rule, index: Param | None, undecided: set[str]
+    machine: Machine, action: Action, rule: Rule, index: Param | None, undecided: set[str]
 ) -> bool | None:
     """What the rule's condition is, if constants that the step has just written decide it; None if they do not."""
     if machine.leaves[rule.leaf].per_block and index is None:
@@ -220,7 +224,7 @@ def _decided(
         update.name for update in action.updates if sum(o.name == update.name for o in action.updates) > 1
     }
 
-    def lookup(name: str, block: int | None, after: bool) -> Any:
+    def lookup(name: str, _block: int | None, _after: bool) -> Any:
         if name in undecided or name in written_twice:
             return UNKNOWN
         return constants.get(name, UNKNOWN)

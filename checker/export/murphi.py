@@ -6,11 +6,10 @@ Source: Ip and Dill, Better verification through symmetry, 1996, for scalarsets.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from splitproof.checker.export.effects import Effect, Forgetting, effect_of, leaves_read, over_step
-from splitproof.checker.export.names import Names
+from splitproof.checker.export.names import BoundNames, Names
 from splitproof.checker.export.notation import Notation, Writer
 from splitproof.checker.export.prose import (
     clause_note,
@@ -22,6 +21,7 @@ from splitproof.checker.export.prose import (
 )
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import TRUE, Const, Expr, walk
+from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Layout, Slot, Valuation
 from splitproof.model.machine import Action, Leaf, Machine
 from splitproof.model.properties import BLOCK_PARAMETER, trace_property
@@ -74,8 +74,7 @@ class _MurphiNotation(Notation):
 
     def __init__(self, names: Names, symmetry: bool) -> None:
         self._names, self._symmetry = names, symmetry
-        self._bound: list[str] = []
-        self._depth = 0
+        self.bound = BoundNames(names)
 
     def constant(self, value: Any, type_: Type) -> str:
         return self._names.member(type_, value) if isinstance(type_, EnumType) else str(value).lower()
@@ -89,19 +88,8 @@ class _MurphiNotation(Notation):
 
     def quantified(self, is_every: bool, body: Callable[[str], str]) -> str:
         kind = "forall" if is_every else "exists"
-        with self.block() as name:
+        with self.bound.fresh() as name:
             return f"({kind} {name}: Block do {body(name)} end{kind})"
-
-    @contextmanager
-    def block(self) -> Iterator[str]:
-        """A name for a block, other than those of the quantifiers around it."""
-        if self._depth == len(self._bound):
-            self._bound.append(self._names.new(f"each_{self._depth + 1}"))
-        self._depth += 1
-        try:
-            yield self._bound[self._depth - 1]
-        finally:
-            self._depth -= 1
 
 
 class _Murphi:
@@ -203,7 +191,7 @@ class _Murphi:
                 yield self._start_of(slot, state, self._read(slot.leaf.name, str(slot.block)))
         elif of_block:
             yield "place := 0;"
-            with self._notation.block() as name:
+            with self._notation.bound.fresh() as name:
                 yield f"for {name}: Block do"
                 for block in range(self._blocks):
                     yield f"  {'if' if block == 0 else 'elsif'} place = {block} then"
@@ -217,8 +205,19 @@ class _Murphi:
     def _start_of(self, slot: Slot, state: Valuation, target: str) -> str:
         value = state[slot.position]
         if slot.leaf.type == BLOCK and self._symmetry:
+            self._refuse_if_named(slot, state)
             return f"undefine {target};"
         return f"{target} := {self._notation.constant(value, slot.leaf.type)};"
+
+    def _refuse_if_named(self, slot: Slot, state: Valuation) -> None:
+        condition = self._machine.while_of(slot.leaf.name)
+        known = {} if slot.block is None else {BLOCK_PARAMETER.name: slot.block}
+        interpreter = Interpreter(self._machine, self._blocks)
+        if condition is None or interpreter.value(condition, state, known):
+            raise ModelError(
+                f"{self._machine.name} starts with a certain block in {slot.name}; export it without symmetry",
+                "",
+            )
 
     # -- reading and writing -----------------------------------------------------------------------------------
 
@@ -290,7 +289,7 @@ class _Murphi:
             index = None if update.index is None else write(update.index)
             yield self._put(aside or self._read(update.name, index), update.value, write)
             return
-        with self._notation.block() as name:
+        with self._notation.bound.fresh() as name:
             target = self._read(update.name, name) if aside is None else f"{aside}[{name}]"
             value = self._put(target, update.value, write.knowing(**{update.bound.name: name}))
         yield f"for {name}: Block do {value} endfor;"
@@ -313,7 +312,7 @@ class _Murphi:
             place = None if item.index is None else write(item.index)
             yield self._forget_at(item, place, default)
             return
-        with self._notation.block() as name:
+        with self._notation.bound.fresh() as name:
             statement = self._forget_at(item, name, default)
         yield f"for {name}: Block do {statement} endfor;"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from splitproof.model.expressions import Param
 from splitproof.model.machine import Action, Machine
 from splitproof.model.types import EnumType
 
-__all__ = ["Names"]
+__all__ = ["BoundNames", "Names"]
 
 
 class Names:
@@ -82,3 +83,23 @@ class Names:
     def _name_parameter(self, parameter: Param) -> None:
         if parameter.name not in self._parameters:
             self._parameters[parameter.name] = self.new(parameter.name)
+
+
+class BoundNames:
+    """Names for the blocks that quantifiers range over: one for each depth, so that none hides another."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._bound: list[str] = []
+        self._depth = 0
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """A name other than those of the quantifiers around it."""
+        if self._depth == len(self._bound):
+            self._bound.append(self._names.new(f"each_{self._depth + 1}"))
+        self._depth += 1
+        try:
+            yield self._bound[self._depth - 1]
+        finally:
+            self._depth -= 1

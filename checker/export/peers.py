@@ -128,9 +128,12 @@ def run_rumur(
     *,
     symmetry: bool = False,
     threads: int = 1,
+    optimised: bool = True,
     timeout_s: float = 600,
 ) -> PeerRun:
     """Rumur's search of the whole design; with `symmetry`, of states up to renaming blocks.
+
+    `optimised`: have the compiler optimise the program, which takes longer than searching a hundred thousand states.
 
     Raises:
         PeerError: see the class.
@@ -152,7 +155,8 @@ def run_rumur(
         text = murphi(machine, blocks, properties, symmetry=symmetry, covers=True)
         (folder / "model.m").write_text(text, encoding="utf-8")
         _run(folder, timeout_s, "rumur", "-o", "model.c", "model.m", *options, *reduction)
-        _run(folder, timeout_s, "gcc", "-O3", "-w", "-mcx16", "-o", "model", "model.c", "-lpthread")
+        level = "-O3" if optimised else "-O0"
+        _run(folder, timeout_s, "gcc", level, "-w", "-mcx16", "-o", "model", "model.c", "-lpthread")
         built = time.perf_counter()
         said = _run(folder, timeout_s, "./model", accepted=(0, 1))  # 1: some property was never violated
         finished = time.perf_counter()
@@ -160,11 +164,11 @@ def run_rumur(
     summary = root.find("summary")
     if summary is None or root.find("error") is not None:
         raise PeerError(f"Rumur did not finish: {said.strip()[-400:]}")
-    counts = {item.get("message", ""): int(item.get("count", "0")) for item in root.findall("cover_result")}
+    hits = [item.attrib for item in root.findall("cover_result")]  # a step property is covered in many rules
     return PeerRun(
         states=int(summary.get("states", "")),
         transitions=int(summary.get("rules_fired", "")),
-        violated=tuple(sorted(name for name, count in counts.items() if count)),
+        violated=tuple(sorted({hit["message"] for hit in hits if int(hit["count"])})),
         seconds=finished - built,
         seconds_to_build=built - started,
         memory_bytes=None,

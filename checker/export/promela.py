@@ -25,7 +25,7 @@ from splitproof.model.layout import Layout
 from splitproof.model.machine import Action, Leaf, Machine
 from splitproof.model.properties import BLOCK_PARAMETER, trace_property
 from splitproof.model.state import Update, default_of
-from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, EnumType, Int, Type
+from splitproof.model.types import BLOCK, BLOCK_SET, DATA, EnumType, Int, Type
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["promela"]
@@ -169,7 +169,7 @@ class _Promela:
     def _declared(self, leaf: Leaf, name: str) -> str:
         low, high = self._span(leaf.type)
         if low < 0:
-            return f"{'short' if -(1 << 15) <= low and high < 1 << 15 else 'int'} {name}"
+            return f"{'short' if low >= -(1 << 15) and high < 1 << 15 else 'int'} {name}"
         return f"unsigned {name} : {max(high.bit_length(), 1)}"
 
     def _span(self, type_: Type) -> tuple[int, int]:

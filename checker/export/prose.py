@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
+from splitproof.model.errors import ModelError
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Layout, Valuation
 from splitproof.model.machine import Action, Leaf, Machine
@@ -12,6 +14,10 @@ from splitproof.model.state import Clause
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["blocks_of", "clause_note", "heading", "initial_states", "judged_by", "leaf_note", "step_note"]
+
+
+INITIAL_STATES_MAX = 4096
+"""Initial states that a model lists one by one."""
 
 
 def heading(machine: Machine, blocks: int, reader: str) -> Iterator[str]:
@@ -48,8 +54,19 @@ def judged_by(properties: Sequence[Property], blocks: int) -> list[Property]:
 
 
 def initial_states(machine: Machine, layout: Layout) -> list[Valuation]:
-    """The initial states as the reference interpreter gives them, each once."""
-    found = Interpreter(machine, layout.blocks).initial_states()
+    """The initial states as the reference interpreter gives them, each once.
+
+    Raises:
+        ModelError: there are more than `INITIAL_STATES_MAX`.
+    """
+    given = Interpreter(machine, layout.blocks).initial_states()
+    found = list(itertools.islice(given, INITIAL_STATES_MAX + 1))
+    if len(found) > INITIAL_STATES_MAX:
+        raise ModelError(
+            f"{machine.name} with {blocks_of(layout.blocks)} starts in more than {INITIAL_STATES_MAX:,} states, and "
+            "the model would list each; take fewer blocks",
+            "",
+        )
     return list(dict.fromkeys(layout.project(state) for state in found))
 
 

@@ -1,0 +1,423 @@
+"""A design as a module of TLA+ with a configuration for TLC: one definition for each action, `Init`, `Next`, `Spec`.
+
+Source: Lamport, Specifying Systems, 2002; the order of conjuncts is the one in which TLC evaluates them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from splitproof.checker.export.effects import Effect, Forgetting, effect_of, leaves_read, rules_of
+from splitproof.checker.export.names import BoundNames, Names
+from splitproof.checker.export.notation import Notation, Writer
+from splitproof.checker.export.prose import clause_note, heading, leaf_note, step_note
+from splitproof.model.errors import ModelError
+from splitproof.model.expressions import TRUE
+from splitproof.model.layout import Layout
+from splitproof.model.machine import Action, Fairness, Leaf, Machine
+from splitproof.model.properties import BLOCK_PARAMETER, TracedProperty, trace_property
+from splitproof.model.records import ANY
+from splitproof.model.state import default_of
+from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, EnumType, Int, Type
+from splitproof.spec.properties import Kind, Property
+
+__all__ = ["tla", "tla_configuration"]
+
+_KEYWORDS = """
+action assume assumption axiom by case choose constant constants corollary def define defs domain else enabled except
+extends hence have if in instance lambda lemma let local module new obvious omitted only other pick proof
+proposition prove qed recursive sf_ state step subset suffices take temporal then theorem unchanged union use
+variable variables wf_ with witness boolean true false string nat int real seq len append head tail
+block data firstblock firstdata init next spec vars typeok written start
+"""
+"""Of TLA+ and its standard modules, and the names that every exported module has."""
+
+_EXPORTED = (Kind.ALWAYS, Kind.STEP, Kind.LEADS_TO)
+_FAIRNESS = {Fairness.WEAK: "WF_vars", Fairness.STRONG: "SF_vars"}
+
+
+def tla(machine: Machine, blocks: int, properties: Sequence[Property], module: str = "") -> str:
+    """The module. Its blocks and data are constants; `blocks` says which properties can be asked.
+
+    `module`: its name, which TLC wants to be the file's; from the machine's name unless given.
+
+    Raises:
+        ModelError: that is no name of a module.
+    """
+    name = module or module_name(machine)
+    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
+        raise ModelError(
+            f"{name!r} is no name of a TLA+ module, which is that of its file; accepted are letters, digits and _",
+            "",
+        )
+    return "\n".join(_Tla(machine, blocks, properties, name).lines()) + "\n"
+
+
+def tla_configuration(machine: Machine, blocks: int, properties: Sequence[Property]) -> str:
+    """What TLC is to check of the module, with so many blocks and two values of data."""
+    return "\n".join(_Tla(machine, blocks, properties, module_name(machine)).configuration()) + "\n"
+
+
+def module_name(machine: Machine) -> str:
+    """The machine's name as one word: `broken-lock` is BrokenLock."""
+    words = re.findall(r"[A-Za-z0-9]+", machine.name)
+    joined = "".join(word[0].upper() + word[1:] for word in words)
+    return joined if joined[:1].isalpha() else f"Design{joined}"
+
+
+class _TlaNotation(Notation):
+    negation, conjunction, disjunction, equal, unequal = "~", "/\\", "\\/", "=", "#"
+
+    def __init__(self, names: Names) -> None:
+        self.bound = BoundNames(names)
+
+    def constant(self, value: Any, type_: Type) -> str:
+        if type_ in (BLOCK, DATA):  # only ever the first value: there are no literals
+            return "FirstBlock" if type_ == BLOCK else "FirstData"
+        if isinstance(type_, EnumType):
+            return f'"{value.name}"'
+        return f"({value})" if isinstance(type_, Int) and value < 0 else str(value).upper()
+
+    def ite(self, condition: str, yes: str, no: str) -> str:
+        return f"(IF {condition} THEN {yes} ELSE {no})"
+
+    def member(self, chosen: str, block: str) -> str:
+        return f"{block} \\in {chosen}"
+
+    def quantified(self, is_every: bool, body: Callable[[str], str]) -> str:
+        with self.bound.fresh() as name:
+            return f"(\\{'A' if is_every else 'E'} {name} \\in Block : {body(name)})"
+
+
+class _Tla:
+    def __init__(self, machine: Machine, blocks: int, properties: Sequence[Property], module: str) -> None:
+        Layout(machine, blocks)  # which settles the machine, and refuses 0 blocks
+        self._machine, self._blocks, self._module = machine, blocks, module
+        self._names = Names(machine, [*_KEYWORDS.split(), module])
+        self._notation = _TlaNotation(self._names)
+        askable = [item for item in properties if item.needs_blocks <= blocks]
+        self._asked = [trace_property(machine, item) for item in askable if item.kind in _EXPORTED]
+        exported = {item.property.id for item in self._asked}
+        self._left_out = [item for item in properties if item.id not in exported]
+        self._now = Writer(self._notation, lambda leaf, index, after: self._read(leaf, index))
+        self._rules = rules_of(machine)
+
+    def lines(self) -> Iterator[str]:
+        yield f"{'-' * 30} MODULE {self._module} {'-' * 30}"
+        yield from self._heading()
+        yield "EXTENDS Integers"
+        yield ""
+        yield "CONSTANTS"
+        yield "  Block,  \\* the blocks of the volumes"
+        yield "  Data  \\* what a block can hold"
+        yield ""
+        yield "\\* What a variable holds while it means nothing."
+        yield "FirstBlock == CHOOSE block \\in Block : TRUE"
+        yield "FirstData == CHOOSE data \\in Data : TRUE"
+        yield ""
+        yield from self._variables()
+        yield ""
+        yield from self._initial()
+        for action in self._machine.actions:
+            yield ""
+            yield from self._action(action)
+        yield ""
+        yield from self._behaviour()
+        yield from self._properties()
+        yield "=" * (70 + len(self._module))
+
+    def configuration(self) -> Iterator[str]:
+        yield "\\* For TLC. SYMMETRY would be unsound with the properties over time, and is not declared."
+        yield "SPECIFICATION Spec"
+        yield "CONSTANTS"
+        yield f"  Block = {{{', '.join(f'block{number}' for number in range(self._blocks))}}}"
+        yield "  Data = {data0, data1}"
+        yield "CHECK_DEADLOCK FALSE"
+        yield "INVARIANTS"
+        yield "  TypeOK"
+        names: dict[Kind, list[str]] = {kind: [] for kind in _EXPORTED}
+        for item in self._asked:
+            names[item.property.kind].append(self._names.property_name(item.property.id))
+        yield from (f"  {name}" for name in names[Kind.ALWAYS])
+        over_time = [*names[Kind.STEP], *names[Kind.LEADS_TO]]
+        if over_time:
+            yield "PROPERTIES"
+            yield from (f"  {name}" for name in over_time)
+
+    # -- declarations ------------------------------------------------------------------------------------------
+
+    def _heading(self) -> Iterator[str]:
+        for line in (
+            *heading(self._machine, self._blocks, "TLC"),
+            "",
+            "A step of the module is a step of the design. Fairness is that of an action, whatever its parameters.",
+            "A step that changes nothing is no step here, so that properties of steps do not judge it.",
+            *(f"left out: {item.id} ({item.kind.value})" for item in self._left_out),
+        ):
+            yield f"\\* {line}".rstrip()
+
+    def _variables(self) -> Iterator[str]:
+        leaves = list(self._machine.leaves.values())
+        yield "VARIABLES"
+        for leaf in leaves:
+            comma = "," if leaf is not leaves[-1] else ""
+            yield f"  {self._names.leaf(leaf.name)}{comma}  \\* {leaf_note(leaf)}"
+        yield ""
+        yield f"vars == <<{', '.join(self._names.leaf(leaf.name) for leaf in leaves)}>>"
+        yield ""
+        yield "TypeOK =="
+        for leaf in leaves:
+            yield f"  /\\ {self._names.leaf(leaf.name)} \\in {self._domain(leaf)}"
+
+    def _domain(self, leaf: Leaf) -> str:
+        values = self._set(leaf.type)
+        return f"[Block -> {values}]" if leaf.per_block else values
+
+    def _set(self, type_: Type) -> str:
+        match type_:
+            case EnumType(members=members):
+                return f"{{{', '.join(self._notation.constant(member, type_) for member in members)}}}"
+            case Int(low=low, high=high):
+                return f"{low}..{high}"
+        return {BOOL: "BOOLEAN", BLOCK: "Block", DATA: "Data", BLOCK_SET: "SUBSET Block"}[type_]
+
+    def _read(self, leaf: str, index: str | None, suffix: str = "") -> str:
+        name = self._names.leaf(leaf) + suffix
+        return name if index is None else f"{name}[{index}]"
+
+    # -- initial states ----------------------------------------------------------------------------------------
+
+    def _initial(self) -> Iterator[str]:
+        """Variables without a condition first, then the others in the order in which they are settled."""
+        leaves = self._machine.leaves
+        conditional = [rule.leaf for rule in self._rules]
+        yield "Init =="
+        for name, leaf in leaves.items():
+            if name not in conditional:
+                yield f"  /\\ {self._names.leaf(name)} {self._starts_as(leaf)}"
+        early = self._read_early()
+        if early:
+            started = ", ".join(
+                f"start_{self._names.leaf(name)} \\in {self._choices(name)}" for name in early
+            )
+            yield f"  /\\ \\E {started} :"
+        indent = "    " if early else "  "
+        for rule in self._rules:
+            yield f"{indent}/\\ {self._names.leaf(rule.leaf)} {self._settled_start(rule.leaf, early)}"
+        constraint = self._machine.constraint
+        if constraint is not TRUE:
+            yield f"  /\\ {self._now(constraint)}"
+
+    def _read_early(self) -> list[str]:
+        """Conditional variables that the condition of an earlier one reads, before they are settled themselves."""
+        found = []
+        order = [rule.leaf for rule in self._rules]
+        for place, name in enumerate(order):
+            if any(name in leaves_read(rule.condition) for rule in self._rules[: place + 1]):
+                found.append(name)
+        return found
+
+    def _starts_as(self, leaf: Leaf) -> str:
+        if leaf.initial is ANY:
+            return f"\\in {self._domain(leaf)}"
+        return f"= {self._of_each(leaf, self._first(leaf))}"
+
+    def _first(self, leaf: Leaf) -> str:
+        value = default_of(leaf.type).value if leaf.initial is None else leaf.initial
+        return self._notation.constant(value, leaf.type)
+
+    def _of_each(self, leaf: Leaf, value: str) -> str:
+        return f"[block \\in Block |-> {value}]" if leaf.per_block else value
+
+    def _choices(self, name: str) -> str:
+        leaf = self._machine.leaves[name]
+        return self._domain(leaf) if leaf.initial is ANY else f"{{{self._of_each(leaf, self._first(leaf))}}}"
+
+    def _settled_start(self, name: str, early: list[str]) -> str:
+        """What a variable with a condition starts as: its initial value where that holds."""
+        leaf = self._machine.leaves[name]
+        order = [rule.leaf for rule in self._rules]
+        rule = self._rules[order.index(name)]
+        later = {other for other in early if order.index(other) >= order.index(name)}
+
+        def read(other: str, index: str | None, _after: bool) -> str:
+            text = f"start_{self._names.leaf(other)}" if other in later else self._names.leaf(other)
+            return text if index is None else f"{text}[{index}]"
+
+        default = self._notation.constant(default_of(leaf.type).value, leaf.type)
+        write = Writer(self._notation, read)
+        if name in early:
+            with self._notation.bound.fresh() as each:
+                condition = write.knowing(**{BLOCK_PARAMETER.name: each}).part(rule.condition)
+                own = self._read_started(name, each if leaf.per_block else None)
+                value = f"IF {condition} THEN {own} ELSE {default}"
+                return f"= [{each} \\in Block |-> {value}]" if leaf.per_block else f"= {value}"
+        if leaf.initial is not ANY and self._first(leaf) == default:
+            return f"= {self._of_each(leaf, default)}"
+        with self._notation.bound.fresh() as each:
+            condition = write.knowing(**{BLOCK_PARAMETER.name: each}).part(rule.condition)
+            if leaf.initial is not ANY:
+                value = f"IF {condition} THEN {self._first(leaf)} ELSE {default}"
+                return f"= [{each} \\in Block |-> {value}]" if leaf.per_block else f"= {value}"
+            if not leaf.per_block:
+                return f"\\in IF {condition} THEN {self._set(leaf.type)} ELSE {{{default}}}"
+            with self._notation.bound.fresh() as function:
+                kept = f"\\A {each} \\in Block : {condition} \\/ {function}[{each}] = {default}"
+                return f"\\in {{{function} \\in {self._domain(leaf)} : {kept}}}"
+
+    def _read_started(self, name: str, index: str | None) -> str:
+        text = f"start_{self._names.leaf(name)}"
+        return text if index is None else f"{text}[{index}]"
+
+    # -- steps -------------------------------------------------------------------------------------------------
+
+    def _action(self, action: Action) -> Iterator[str]:
+        names = self._names
+        parameters = {p.name: names.parameter(p.name) for p in action.parameters}
+        write = self._now.knowing(**parameters)
+        effect = effect_of(self._machine, action)
+        yield from (f"\\* {line}" for line in step_note(action))
+        listed = f"({', '.join(parameters.values())})" if parameters else ""
+        yield f"{names.action(action)}{listed} =="
+        for clause in action.clauses:
+            yield f"  /\\ {write.part(clause.condition)}  \\* {clause_note(clause)}"
+        yield from self._writes(action, effect, write)
+        unchanged = [names.leaf(name) for name in self._machine.leaves if name not in effect.changed]
+        if unchanged:
+            yield f"  /\\ UNCHANGED <<{', '.join(unchanged)}>>"
+
+    def _writes(self, action: Action, effect: Effect, write: Writer) -> Iterator[str]:
+        forgotten = [item.leaf for item in effect.forgotten]
+        early = {
+            name
+            for place, item in enumerate(effect.forgotten)
+            if item.condition is not None
+            for name in leaves_read(item.condition) & set(forgotten[place:])
+        }
+        for name in self._machine.leaves:
+            if name in effect.changed and name not in forgotten:
+                yield f"  /\\ {self._names.leaf(name)}' = {self._written(name, action, write)}"
+        indent = "  "
+        if early:
+            defined = (
+                f"written_{self._names.leaf(name)} == {self._written(name, action, write)}"
+                for name in self._machine.leaves
+                if name in early
+            )
+            yield f"  /\\ LET {'  '.join(defined)}"
+            yield "     IN"
+            indent = "       "
+        for place, item in enumerate(effect.forgotten):
+            later = early & set(forgotten[place:])
+            value = self._settled(item, effect, later, item.leaf in early, action, write)
+            yield f"{indent}/\\ {self._names.leaf(item.leaf)}' = {value}"
+
+    def _written(self, name: str, action: Action, write: Writer) -> str:
+        """What the action writes into a variable, before anything is forgotten."""
+        updates = [update for update in action.updates if update.name == name]
+        if not updates:
+            return self._names.leaf(name)
+        if not self._machine.leaves[name].per_block:
+            return write.part(updates[0].value)
+        if updates[0].bound is not None:
+            with self._notation.bound.fresh() as each:
+                value = write.knowing(**{updates[0].bound.name: each})(updates[0].value)
+                return f"[{each} \\in Block |-> {value}]"
+        places = (
+            f"![{write(update.index)}] = {write.part(update.value)}"
+            for update in updates
+            if update.index is not None
+        )
+        return f"[{self._names.leaf(name)} EXCEPT {', '.join(places)}]"
+
+    def _written_at(self, name: str, each: str, action: Action, write: Writer) -> str:
+        """What the action writes into a variable for one block, before anything is forgotten."""
+        text = self._read(name, each)
+        for update in action.updates:
+            if update.name == name and update.bound is not None:
+                text = write.knowing(**{update.bound.name: each}).part(update.value)
+            elif update.name == name and update.index is not None:
+                text = f"(IF {each} = {write(update.index)} THEN {write.part(update.value)} ELSE {text})"
+        return text
+
+    def _settled(
+        self,
+        item: Forgetting,
+        effect: Effect,
+        later: set[str],
+        is_defined: bool,
+        action: Action,
+        write: Writer,
+    ) -> str:
+        """What a variable holds after the step if it means something, else its first value."""
+        leaf = self._machine.leaves[item.leaf]
+        default = self._notation.constant(default_of(leaf.type).value, leaf.type)
+        defined = f"written_{self._names.leaf(item.leaf)}"
+
+        def read(other: str, index: str | None, _after: bool) -> str:
+            text = self._names.leaf(other)
+            if other in later:
+                text = f"written_{text}"
+            elif other in effect.changed:
+                text = f"{text}'"
+            return text if index is None else f"{text}[{index}]"
+
+        after_step = Writer(self._notation, read)
+        if not leaf.per_block:
+            if item.condition is None:
+                return default
+            written = defined if is_defined else self._written(item.leaf, action, write)
+            return f"IF {after_step(item.condition)} THEN {written} ELSE {default}"
+        with self._notation.bound.fresh() as each:
+            own = f"{defined}[{each}]" if is_defined else self._written_at(item.leaf, each, action, write)
+            means = after_step.knowing(**{BLOCK_PARAMETER.name: each})
+            if item.condition is not None:
+                value = f"IF {means(item.condition)} THEN {own} ELSE {default}"
+            elif item.index is None:
+                value = default
+            else:
+                value = f"IF {each} = {write(item.index)} THEN {default} ELSE {own}"
+            return f"[{each} \\in Block |-> {value}]"
+
+    # -- behaviour and properties ------------------------------------------------------------------------------
+
+    def _behaviour(self) -> Iterator[str]:
+        yield "Next =="
+        for action in self._machine.actions:
+            yield f"  \\/ {self._taken(action)}"
+        yield ""
+        yield "Spec =="
+        yield "  /\\ Init"
+        yield "  /\\ [][Next]_vars"
+        for action in self._machine.actions:
+            if action.fairness is not None:
+                yield f"  /\\ {_FAIRNESS[action.fairness]}({self._taken(action)})"
+
+    def _taken(self, action: Action) -> str:
+        """The action for some choice of its parameters."""
+        names = [self._names.parameter(p.name) for p in action.parameters]
+        call = f"{self._names.action(action)}({', '.join(names)})" if names else self._names.action(action)
+        bounds = (
+            f"{name} \\in {self._set(p.type)}" for name, p in zip(names, action.parameters, strict=True)
+        )
+        return f"\\E {', '.join(bounds)} : {call}" if names else call
+
+    def _properties(self) -> Iterator[str]:
+        for item in self._asked:
+            yield ""
+            yield f"\\* {item.property.statement}"
+            yield f"{self._names.property_name(item.property.id)} == {self._property(item)}"
+
+    def _property(self, item: TracedProperty) -> str:
+        if item.property.kind is Kind.ALWAYS:
+            return self._now(item.for_all_blocks)
+        if item.property.kind is Kind.STEP:
+            over = Writer(self._notation, lambda leaf, i, after: self._read(leaf, i, "'" if after else ""))
+            return f"[][{over(item.for_all_blocks)}]_vars"
+        if not item.property.per_block:
+            return f"{self._now.part(item.trigger)} ~> {self._now.part(item.holds)}"
+        with self._notation.bound.fresh() as each:
+            write = self._now.knowing(**{BLOCK_PARAMETER.name: each})
+            return f"\\A {each} \\in Block : {write.part(item.trigger)} ~> {write.part(item.holds)}"
