@@ -17,6 +17,7 @@ from splitproof.checker.export.prose import (
     initial_states,
     judged_by,
     leaf_note,
+    plain,
     step_note,
 )
 from splitproof.model.errors import ModelError
@@ -341,7 +342,7 @@ class _Murphi:
             if item.kind is Kind.ALWAYS:
                 holds = trace_property(self._machine, item).for_all_blocks
                 yield ""
-                yield f"-- {item.statement}"
+                yield f"-- {plain(item.statement)}"
                 is_bad, is_good = self._now(~holds), self._now(holds)
                 yield f'cover "{item.id}" {is_bad};' if self._covers else f'invariant "{item.id}" {is_good};'
 

@@ -11,7 +11,8 @@ import subprocess
 import tempfile
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,8 @@ class PeerRun:
 
     `states`, `transitions`: of the design, the peer's own bookkeeping taken off. Spin counts a state that violates a
     property as one transition more, which is taken off as well, unless its errors include steps that violate one: then
-    the transitions are None. `violated`: property ids, sorted.
+    the transitions are None. `violated`: property ids, sorted. `violations`: by property id, how many states or steps
+    violate it; None if the peer does not count them.
     `seconds`, `seconds_to_build`: of the search alone, and of everything that makes the program that searches.
     `memory_bytes`: what the peer says that it used; None if it does not say.
     """
@@ -55,6 +57,7 @@ class PeerRun:
     states: int
     transitions: int | None
     violated: tuple[str, ...]
+    violations: Mapping[str, int] | None
     seconds: float
     seconds_to_build: float
     memory_bytes: int | None
@@ -71,11 +74,13 @@ def run_spin(
     properties: Sequence[Property],
     *,
     breadth_first: bool = False,
+    optimised: bool = True,
     depth_max: int = 10_000_000,
     timeout_s: float = 600,
 ) -> PeerRun:
     """Spin's search of the whole design, depth first unless told otherwise.
 
+    `optimised`: have the compiler optimise the program, which takes longer than searching a hundred thousand states.
     `depth_max`: the longest path that a search depth first may follow, tried from `DEPTH` on.
 
     Raises:
@@ -88,14 +93,16 @@ def run_spin(
         started = time.perf_counter()
         (folder / "model.pml").write_text(promela(machine, blocks, properties), encoding="utf-8")
         _run(folder, timeout_s, "spin", "-a", "-o2", "model.pml")
-        _run(folder, timeout_s, "gcc", "-O2", "-DSAFETY", "-w", *flags, "-o", "pan", "pan.c")
+        level = "-O2" if optimised else "-O0"
+        _run(folder, timeout_s, "gcc", level, "-DSAFETY", "-w", *flags, "-o", "pan", "pan.c")
         seconds_to_build = time.perf_counter() - started
-        depth, said, seconds = DEPTH, _TOO_SHALLOW, 0.0
-        while _TOO_SHALLOW in said and depth <= depth_max:
+        depth, is_too_shallow = min(DEPTH, depth_max), True
+        while is_too_shallow:
             started = time.perf_counter()
             said = _run(folder, timeout_s, "./pan", "-c0", *([] if breadth_first else [f"-m{depth}"]))
             seconds = time.perf_counter() - started
-            depth *= 10
+            is_too_shallow = _TOO_SHALLOW in said and depth < depth_max
+            depth = min(depth * 10, depth_max)
     if _TOO_SHALLOW in said or "Search not completed" in said:
         raise PeerError(f"Spin did not finish: {_first_line(said)}")
     asked = judged_by(properties, blocks)
@@ -115,6 +122,7 @@ def run_spin(
             - int(_found(r"errors: (\d+)", said))
         ),
         violated=tuple(sorted(item.id for item in violated)),
+        violations=None,
         seconds=seconds,
         seconds_to_build=seconds_to_build,
         memory_bytes=round(float(_found(r"^\s*([\d.]+)\s+total actual memory usage", said)) * 1e6),
@@ -164,11 +172,14 @@ def run_rumur(
     summary = root.find("summary")
     if summary is None or root.find("error") is not None:
         raise PeerError(f"Rumur did not finish: {said.strip()[-400:]}")
-    hits = [item.attrib for item in root.findall("cover_result")]  # a step property is covered in many rules
+    violations: Counter[str] = Counter()
+    for item in root.findall("cover_result"):  # a step property is covered in many rules
+        violations[item.get("message", "")] += int(item.get("count", ""))
     return PeerRun(
         states=int(summary.get("states", "")),
         transitions=int(summary.get("rules_fired", "")),
-        violated=tuple(sorted({hit["message"] for hit in hits if int(hit["count"])})),
+        violated=tuple(sorted(name for name, count in violations.items() if count)),
+        violations=violations,
         seconds=finished - built,
         seconds_to_build=built - started,
         memory_bytes=None,

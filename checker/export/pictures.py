@@ -105,8 +105,8 @@ def _dot_of_states(oracle: Oracle, graph: StateGraph) -> Iterator[str]:
         start = ", style=bold" if graph.nodes[state]["depth"] == 0 else ""
         yield f"  {number} [label={_quoted(chr(10).join([str(number), *label]))}{start}];"
     for before, after, step in graph.edges(keys=True):
-        label = _quoted(oracle.steps[step].action.label)
-        yield f"  {numbers[before]} -> {numbers[after]} [label={label}];"
+        taken = _quoted(oracle.steps[step].action.label)
+        yield f"  {numbers[before]} -> {numbers[after]} [label={taken}];"
 
 
 def _dot_of_components(graph: StateGraph) -> Iterator[str]:

@@ -18,6 +18,7 @@ from splitproof.checker.export.prose import (
     initial_states,
     judged_by,
     leaf_note,
+    plain,
     step_note,
 )
 from splitproof.model.expressions import TRUE
@@ -115,7 +116,7 @@ class _Promela:
         for line in (*heading(self._machine, self._blocks, "Spin 6"), *_HOW_TO):
             yield f" * {line}".rstrip()
         for number, item in enumerate(self._asked, start=1):
-            yield f" *   !({number})  {item.id}: {item.statement}"
+            yield f" *   !({number})  {item.id}: {plain(item.statement)}"
         for item in self._unjudged:
             yield f" *   left out: {item.id} ({item.kind.value})"
         yield " */"

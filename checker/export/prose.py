@@ -13,7 +13,16 @@ from splitproof.model.machine import Action, Leaf, Machine
 from splitproof.model.state import Clause
 from splitproof.spec.properties import Kind, Property
 
-__all__ = ["blocks_of", "clause_note", "heading", "initial_states", "judged_by", "leaf_note", "step_note"]
+__all__ = [
+    "blocks_of",
+    "clause_note",
+    "heading",
+    "initial_states",
+    "judged_by",
+    "leaf_note",
+    "plain",
+    "step_note",
+]
 
 
 INITIAL_STATES_MAX = 4096
@@ -22,9 +31,9 @@ INITIAL_STATES_MAX = 4096
 
 def heading(machine: Machine, blocks: int, reader: str) -> Iterator[str]:
     """What the model is of."""
-    yield f"{machine.name}, {blocks_of(blocks)}: a model for {reader}, written by splitproof."
+    yield plain(f"{machine.name}, {blocks_of(blocks)}: a model for {reader}, written by splitproof.")
     if machine.meaning:
-        yield machine.meaning[0].upper() + machine.meaning[1:]
+        yield plain(machine.meaning[0].upper() + machine.meaning[1:])
 
 
 def blocks_of(blocks: int) -> str:
@@ -33,17 +42,17 @@ def blocks_of(blocks: int) -> str:
 
 def leaf_note(leaf: Leaf) -> str:
     """What a variable means, and where it lies."""
-    return _plain(f"{leaf.meaning} [{leaf.cell}]")
+    return plain(f"{leaf.meaning} [{leaf.cell}]")
 
 
 def clause_note(clause: Clause) -> str:
     """A guard clause as the design writes it, and where."""
-    return _plain(f"{clause.text}  {clause.where}".strip())
+    return plain(f"{clause.text}  {clause.where}".strip())
 
 
 def step_note(action: Action) -> Iterator[str]:
     """Who takes the step, what it is, where it is declared."""
-    yield _plain(f"{action.by}: {action.narration}  {action.where}")
+    yield plain(f"{action.by}: {action.narration}  {action.where}")
 
 
 def judged_by(properties: Sequence[Property], blocks: int) -> list[Property]:
@@ -70,6 +79,6 @@ def initial_states(machine: Machine, layout: Layout) -> list[Valuation]:
     return list(dict.fromkeys(layout.project(state) for state in found))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text that may stand in a comment of any of the languages."""
     return re.sub(r"\s+", " ", text).replace("*/", "* /").replace("*)", "* )").replace("(*", "( *")

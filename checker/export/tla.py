@@ -12,7 +12,7 @@ from typing import Any
 from splitproof.checker.export.effects import Effect, Forgetting, effect_of, leaves_read, rules_of
 from splitproof.checker.export.names import BoundNames, Names
 from splitproof.checker.export.notation import Notation, Writer
-from splitproof.checker.export.prose import clause_note, heading, leaf_note, step_note
+from splitproof.checker.export.prose import clause_note, heading, leaf_note, plain, step_note
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import TRUE
 from splitproof.model.layout import Layout
@@ -407,7 +407,7 @@ class _Tla:
     def _properties(self) -> Iterator[str]:
         for item in self._asked:
             yield ""
-            yield f"\\* {item.property.statement}"
+            yield f"\\* {plain(item.property.statement)}"
             yield f"{self._names.property_name(item.property.id)} == {self._property(item)}"
 
     def _property(self, item: TracedProperty) -> str:
