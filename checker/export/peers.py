@@ -96,12 +96,13 @@ def run_spin(
         level = "-O2" if optimised else "-O0"
         _run(folder, timeout_s, "gcc", level, "-DSAFETY", "-w", *flags, "-o", "pan", "pan.c")
         seconds_to_build = time.perf_counter() - started
-        depth, is_too_shallow = min(DEPTH, depth_max), True
-        while is_too_shallow:
+        depth = min(DEPTH, depth_max)
+        while True:
             started = time.perf_counter()
             said = _run(folder, timeout_s, "./pan", "-c0", *([] if breadth_first else [f"-m{depth}"]))
             seconds = time.perf_counter() - started
-            is_too_shallow = _TOO_SHALLOW in said and depth < depth_max
+            if _TOO_SHALLOW not in said or depth == depth_max:
+                break
             depth = min(depth * 10, depth_max)
     if _TOO_SHALLOW in said or "Search not completed" in said:
         raise PeerError(f"Spin did not finish: {_first_line(said)}")
