@@ -21,9 +21,10 @@ def export_design(design: str, to: str, blocks: int, symmetry: bool, whole: bool
     module = output.stem if output is not None and to == "tla" else ""
     with status(f"exporting {design}"):
         files = export(to, Request(machine, blocks, symmetry, whole, module))
-    for place, (ending, text) in enumerate(files.items()):
-        file = output if output is None or place == 0 else output.with_suffix(ending)
-        if place and file is not None and file == output:
-            raise ModelError(f"{output} is where a second file goes; give the first another ending", "")
+    first, *beside = files
+    if output is not None and output.suffix in beside:
+        raise ModelError(f"{output} is where a second file goes; give the first another ending, {first}", "")
+    for ending, text in files.items():
+        file = output if output is None or ending == first else output.with_suffix(ending)
         write(text.splitlines(), file)
     return ExitCode.HOLDS

@@ -5,10 +5,13 @@ A run is complete or an error; what a peer says is read from its output and neve
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -50,8 +53,8 @@ class PeerRun:
     property as one transition more, which is taken off as well, unless its errors include steps that violate one: then
     the transitions are None. `violated`: property ids, sorted. `violations`: by property id, how many states or steps
     violate it; None if the peer does not count them.
-    `seconds`, `seconds_to_build`: of the search alone, and of everything that makes the program that searches.
-    `memory_bytes`: what the peer says that it used; None if it does not say.
+    `seconds`, `cpu_seconds`, `memory_bytes`: of the search alone, its peak of memory in use; `seconds_to_build`: of all
+    that makes the program that searches, from exporting to compiling.
     """
 
     states: int
@@ -59,8 +62,9 @@ class PeerRun:
     violated: tuple[str, ...]
     violations: Mapping[str, int] | None
     seconds: float
+    cpu_seconds: float
     seconds_to_build: float
-    memory_bytes: int | None
+    memory_bytes: int
 
 
 def missing_tools(tools: Sequence[str]) -> list[str]:
@@ -98,12 +102,11 @@ def run_spin(
         seconds_to_build = time.perf_counter() - started
         depth = min(DEPTH, depth_max)
         while True:
-            started = time.perf_counter()
-            said = _run(folder, timeout_s, "./pan", "-c0", *([] if breadth_first else [f"-m{depth}"]))
-            seconds = time.perf_counter() - started
-            if _TOO_SHALLOW not in said or depth == depth_max:
+            done = _run(folder, timeout_s, "./pan", "-c0", *([] if breadth_first else [f"-m{depth}"]))
+            if _TOO_SHALLOW not in done.text or depth == depth_max:
                 break
             depth = min(depth * 10, depth_max)
+    said = done.text
     if _TOO_SHALLOW in said or "Search not completed" in said:
         raise PeerError(f"Spin did not finish: {_first_line(said)}")
     asked = judged_by(properties, blocks)
@@ -124,9 +127,10 @@ def run_spin(
         ),
         violated=tuple(sorted(item.id for item in violated)),
         violations=None,
-        seconds=seconds,
+        seconds=done.seconds,
+        cpu_seconds=done.cpu_seconds,
         seconds_to_build=seconds_to_build,
-        memory_bytes=round(float(_found(r"^\s*([\d.]+)\s+total actual memory usage", said)) * 1e6),
+        memory_bytes=done.memory_bytes,
     )
 
 
@@ -166,13 +170,12 @@ def run_rumur(
         _run(folder, timeout_s, "rumur", "-o", "model.c", "model.m", *options, *reduction)
         level = "-O3" if optimised else "-O0"
         _run(folder, timeout_s, "gcc", level, "-w", "-mcx16", "-o", "model", "model.c", "-lpthread")
-        built = time.perf_counter()
-        said = _run(folder, timeout_s, "./model", accepted=(0, 1))  # 1: some property was never violated
-        finished = time.perf_counter()
-    root = ET.fromstring(said)
+        seconds_to_build = time.perf_counter() - started
+        done = _run(folder, timeout_s, "./model", accepted=(0, 1))  # 1: some property was never violated
+    root = ET.fromstring(done.text)
     summary = root.find("summary")
     if summary is None or root.find("error") is not None:
-        raise PeerError(f"Rumur did not finish: {said.strip()[-400:]}")
+        raise PeerError(f"Rumur did not finish: {done.text.strip()[-400:]}")
     violations: Counter[str] = Counter()
     for item in root.findall("cover_result"):  # a step property is covered in many rules
         violations[item.get("message", "")] += int(item.get("count", ""))
@@ -181,9 +184,10 @@ def run_rumur(
         transitions=int(summary.get("rules_fired", "")),
         violated=tuple(sorted(name for name, count in violations.items() if count)),
         violations=violations,
-        seconds=finished - built,
-        seconds_to_build=built - started,
-        memory_bytes=None,
+        seconds=done.seconds,
+        cpu_seconds=done.cpu_seconds,
+        seconds_to_build=seconds_to_build,
+        memory_bytes=done.memory_bytes,
     )
 
 
@@ -193,21 +197,47 @@ def _require(tools: Sequence[str]) -> None:
         raise PeerError(f"{' and '.join(missing)} cannot be found; install the package of that name")
 
 
-def _run(folder: Path, timeout_s: float, *command: str, accepted: Sequence[int] = (0,)) -> str:
-    """What a command prints.
+@dataclass(frozen=True)
+class _Finished:
+    """What a command printed, and what it took."""
+
+    text: str
+    seconds: float
+    cpu_seconds: float
+    memory_bytes: int
+
+
+def _run(folder: Path, timeout_s: float, *command: str, accepted: Sequence[int] = (0,)) -> _Finished:
+    """Run a command to its end.
 
     Raises:
         PeerError: it fails, or takes too long.
     """
-    try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=timeout_s, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PeerError(f"{command[0]} took more than {timeout_s:g} seconds") from error
-    if done.returncode not in accepted:
-        raise PeerError(f"{command[0]} failed: {_first_line(done.stdout + done.stderr)}")
-    return done.stdout
+    said = folder / "said.txt"
+    started = time.perf_counter()
+    with said.open("wb") as file:
+        process = subprocess.Popen(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT)
+        is_late = threading.Event()
+
+        def stop() -> None:
+            is_late.set()
+            process.kill()
+
+        timer = threading.Timer(timeout_s, stop)
+        timer.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)  # which says what this process took, and no other
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            timer.cancel()
+    seconds = time.perf_counter() - started
+    text = said.read_text(encoding="utf-8", errors="replace")
+    if is_late.is_set():
+        raise PeerError(f"{command[0]} took more than {timeout_s:g} seconds")
+    if process.returncode not in accepted:
+        raise PeerError(f"{command[0]} failed: {_first_line(text)}")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return _Finished(text, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
 
 
 def _found(pattern: str, text: str) -> str:

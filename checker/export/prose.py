@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +10,7 @@ from splitproof.model.errors import ModelError
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Layout, Valuation
 from splitproof.model.machine import Action, Leaf, Machine
+from splitproof.model.records import ANY
 from splitproof.model.state import Clause
 from splitproof.spec.properties import Kind, Property
 
@@ -26,7 +27,7 @@ __all__ = [
 
 
 INITIAL_STATES_MAX = 4096
-"""Initial states that a model lists one by one."""
+"""Choices at the start up to which a model lists initial states one by one."""
 
 
 def heading(machine: Machine, blocks: int, reader: str) -> Iterator[str]:
@@ -66,16 +67,16 @@ def initial_states(machine: Machine, layout: Layout) -> list[Valuation]:
     """The initial states as the reference interpreter gives them, each once.
 
     Raises:
-        ModelError: there are more than `INITIAL_STATES_MAX`.
+        ModelError: there are more than `INITIAL_STATES_MAX` choices of what is arbitrary at the start.
     """
-    given = Interpreter(machine, layout.blocks).initial_states()
-    found = list(itertools.islice(given, INITIAL_STATES_MAX + 1))
-    if len(found) > INITIAL_STATES_MAX:
+    choices = math.prod(len(slot.values) for slot in layout.slots if slot.leaf.initial is ANY)
+    if choices > INITIAL_STATES_MAX:
         raise ModelError(
-            f"{machine.name} with {blocks_of(layout.blocks)} starts in more than {INITIAL_STATES_MAX:,} states, and "
-            "the model would list each; take fewer blocks",
+            f"{machine.name} with {blocks_of(layout.blocks)} has {choices:,} choices of what it may start with, and a "
+            f"model lists each state that it starts in; accepted are {INITIAL_STATES_MAX:,} choices: take fewer blocks",
             "",
         )
+    found = Interpreter(machine, layout.blocks).initial_states()
     return list(dict.fromkeys(layout.project(state) for state in found))
 
 
