@@ -119,6 +119,7 @@ class Oracle:
         self.machine = machine
         self.blocks = blocks
         self.folded = folded
+        self.data_values = data_values
         self.grounding = Grounding(machine, blocks, data_values)
         self.packing = Packing(self.grounding.layout)
         watched = list(machine.properties.values()) if properties is None else list(properties)

@@ -43,7 +43,12 @@ class ExitCode(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Holds:
-    """In every state of a complete search."""
+    """In every state of a complete search.
+
+    `run_states`: for a property of runs, it holds on every fair one; the states of the graph that has them all.
+    """
+
+    run_states: int | None = None
 
     word = "holds"
 
@@ -53,6 +58,7 @@ class Violated:
     """With a counterexample.
 
     `shortest`: no run at this size violates it in fewer steps; otherwise none in which messages are delivered at once.
+    Where the trace is a lasso: none comes to the steps that it repeats in fewer.
     `essential`: the actions that occur in every counterexample; None if not asked.
     """
 
@@ -64,8 +70,13 @@ class Violated:
 
     @property
     def depth(self) -> int:
-        """Steps."""
+        """Steps, those that are repeated for ever included."""
         return len(self.trace.steps)
+
+    @property
+    def loop(self) -> int | None:
+        """Of a lasso, the steps before those that are repeated."""
+        return self.trace.loop
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,8 @@ class PropertyResult:
             "id": self.asked.id,
             "verdict": self.verdict.word,
             "depth": violated.depth if violated else None,
+            "loop": violated.loop if violated else None,
+            "run_states": self.verdict.run_states if isinstance(self.verdict, Holds) else None,
             "shortest": violated.shortest if violated else None,
             "expected": self.expected.verdict if self.expected else None,
             "because": list(self.expected.cites) if self.expected else [],
@@ -132,7 +145,8 @@ class CheckResult:
     """What a check of one design at one size found.
 
     `states`, `transitions`, `depth`: of the search, complete or not. `folded`: whether steps that declare `folds` were
-    taken before all others. `host_writes`: whether the design has host I/O, which then goes on without end.
+    taken before all others. `data_values`: how many values of data were told apart; with one, the states
+    are those of the control. `host_writes`: whether the design has host I/O, which then goes on without end.
     `symbolic`: the figures of the check with symbolic data (None where it was not run).
     """
 
@@ -145,6 +159,7 @@ class CheckResult:
     complete: bool
     limit: str | None
     folded: bool
+    data_values: int
     properties: tuple[PropertyResult, ...]
     never_fired: tuple[str, ...]
     timing: Timing
@@ -177,8 +192,19 @@ class CheckResult:
     @property
     def scope(self) -> str:
         """What a pass speaks of: `all 7,312 states, 1 block, any number of writes`."""
+        states = f"all {self.states:,} states" + (" of the control" if self.data_values == 1 else "")
+        return f"{states}, {self._size}"
+
+    def scope_of(self, verdict: Holds) -> str:
+        """The scope of one pass: `every fair run, over 3,813 states, 1 block, any number of writes`."""
+        if verdict.run_states is None:
+            return self.scope
+        return f"every fair run, over {verdict.run_states:,} states, {self._size}"
+
+    @property
+    def _size(self) -> str:
         size = f"{self.blocks} block" + ("s" if self.blocks != 1 else "")
-        return f"all {self.states:,} states, {size}" + (", any number of writes" if self.host_writes else "")
+        return size + (", any number of writes" if self.host_writes else "")
 
     def json(self) -> dict[str, Any]:
         return {
@@ -192,6 +218,7 @@ class CheckResult:
             "limit": self.limit,
             "symmetry": False,
             "folded": self.folded,
+            "data_values": self.data_values,
             "symbolic": self.symbolic,
             "properties": [item.json() for item in self.properties],
             "never_fired": list(self.never_fired),
@@ -243,4 +270,5 @@ def trace_json(trace: Trace) -> dict[str, Any]:
         "blocks": trace.blocks,
         "initial": state(trace.initial),
         "steps": steps,
+        "loop": trace.loop,
     }

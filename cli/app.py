@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from splitproof import __version__, catalogue_commands, check_commands, export_command, requirement_command
+from splitproof import (
+    __version__,
+    catalogue_commands,
+    check_commands,
+    distinguish_command,
+    export_command,
+    requirement_command,
+)
 
 __all__ = ["app"]
 
@@ -42,12 +49,24 @@ class Export(StrEnum):
     GRAPHML = "graphml"
 
 
+class TableFormat(StrEnum):
+    """How a table is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 _Design = Annotated[
     str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")
 ]
 _Format = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+_TableFormat = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
 _Output = Annotated[
     Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
+]
+_Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
 ]
 _Blocks = Annotated[int, typer.Option("--blocks", min=1, max=8, help="Blocks of the volumes.")]
 _MaxStates = Annotated[
@@ -88,9 +107,7 @@ def verify(
     ] = None,
     format: _Format = Format.TEXT,
     output: _Output = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-    ] = None,
+    jobs: _Jobs = None,
 ) -> int:
     """Check every design of the catalogue, and hold each verdict against the declared one.
 
@@ -117,15 +134,26 @@ def ablate(
     blocks: _Blocks = 1,
     format: _Format = Format.TEXT,
     output: _Output = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-    ] = None,
+    jobs: _Jobs = None,
 ) -> int:
     """Take each closing choice back alone: what breaks, and in how many steps.
 
     Exits with 0 exactly when each breaks what the catalogue predicts, and nothing else does.
     """
     return catalogue_commands.ablate(design, blocks, format.value, output, jobs)
+
+
+@app.command()
+def distinguish(
+    format: _TableFormat = TableFormat.TEXT,
+    output: _Output = None,
+    jobs: _Jobs = None,
+) -> int:
+    """Check what tells the embodiments apart: who waits for what, who asks whom, what a backup touches.
+
+    Exits with 0 exactly when each verdict is what the document says of the embodiment.
+    """
+    return distinguish_command.distinguish(format.value, output, jobs)
 
 
 @app.command()

@@ -353,7 +353,8 @@ class Machine:
         for item in properties:
             if not isinstance(item, Property):
                 raise ModelError(
-                    f"{describe(item)} is no property; accepted are always(...), step(...), possible(...)"
+                    f"{describe(item)} is no property; accepted are always(...), step(...), possible(...), "
+                    "leads_to(...), count(...)"
                 )
             if item.id in self.properties:
                 raise ModelError(

@@ -6,33 +6,24 @@ Source: Lamport, Specifying Systems, 2002; the order of conjuncts is the one in 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from splitproof.checker.export.effects import Effect, Forgetting, effect_of, leaves_read, rules_of
-from splitproof.checker.export.names import BoundNames, Names
-from splitproof.checker.export.notation import Notation, Writer
+from splitproof.checker.export.names import Names
+from splitproof.checker.export.notation import Writer
 from splitproof.checker.export.prose import clause_note, heading, leaf_note, plain, step_note
+from splitproof.checker.export.tla_notation import KEYWORDS, TlaNotation, module_name
 from splitproof.model.errors import ModelError
-from splitproof.model.expressions import TRUE
+from splitproof.model.expressions import TRUE, Param
 from splitproof.model.layout import Layout
 from splitproof.model.machine import Action, Fairness, Leaf, Machine
 from splitproof.model.properties import BLOCK_PARAMETER, TracedProperty, trace_property
 from splitproof.model.records import ANY
 from splitproof.model.state import default_of
-from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, EnumType, Int, Type
+from splitproof.model.types import BLOCK
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["tla", "tla_configuration"]
-
-_KEYWORDS = """
-action assume assumption axiom by case choose constant constants corollary def define defs domain else enabled except
-extends hence have if in instance lambda lemma let local module new obvious omitted only other pick proof
-proposition prove qed recursive sf_ state step subset suffices take temporal then theorem unchanged union use
-variable variables wf_ with witness boolean true false string nat int real seq len append head tail
-block data firstblock firstdata init next spec vars typeok written start
-"""
-"""Of TLA+ and its standard modules, and the names that every exported module has."""
 
 _EXPORTED = (Kind.ALWAYS, Kind.STEP, Kind.LEADS_TO)
 _FAIRNESS = {Fairness.WEAK: "WF_vars", Fairness.STRONG: "SF_vars"}
@@ -60,43 +51,12 @@ def tla_configuration(machine: Machine, blocks: int, properties: Sequence[Proper
     return "\n".join(_Tla(machine, blocks, properties, module_name(machine)).configuration()) + "\n"
 
 
-def module_name(machine: Machine) -> str:
-    """The machine's name as one word: `broken-lock` is BrokenLock."""
-    words = re.findall(r"[A-Za-z0-9]+", machine.name)
-    joined = "".join(word[0].upper() + word[1:] for word in words)
-    return joined if joined[:1].isalpha() else f"Design{joined}"
-
-
-class _TlaNotation(Notation):
-    negation, conjunction, disjunction, equal, unequal = "~", "/\\", "\\/", "=", "#"
-
-    def __init__(self, names: Names) -> None:
-        self.bound = BoundNames(names)
-
-    def constant(self, value: Any, type_: Type) -> str:
-        if type_ in (BLOCK, DATA):  # only ever the first value: there are no literals
-            return "FirstBlock" if type_ == BLOCK else "FirstData"
-        if isinstance(type_, EnumType):
-            return f'"{value.name}"'
-        return f"({value})" if isinstance(type_, Int) and value < 0 else str(value).upper()
-
-    def ite(self, condition: str, yes: str, no: str) -> str:
-        return f"(IF {condition} THEN {yes} ELSE {no})"
-
-    def member(self, chosen: str, block: str) -> str:
-        return f"{block} \\in {chosen}"
-
-    def quantified(self, is_every: bool, body: Callable[[str], str]) -> str:
-        with self.bound.fresh() as name:
-            return f"(\\{'A' if is_every else 'E'} {name} \\in Block : {body(name)})"
-
-
 class _Tla:
     def __init__(self, machine: Machine, blocks: int, properties: Sequence[Property], module: str) -> None:
         Layout(machine, blocks)  # which settles the machine, and refuses 0 blocks
         self._machine, self._blocks, self._module = machine, blocks, module
-        self._names = Names(machine, [*_KEYWORDS.split(), module])
-        self._notation = _TlaNotation(self._names)
+        self._names = Names(machine, [*KEYWORDS.split(), module])
+        self._notation = TlaNotation(self._names)
         askable = [item for item in properties if item.needs_blocks <= blocks]
         self._asked = [trace_property(machine, item) for item in askable if item.kind in _EXPORTED]
         exported = {item.property.id for item in self._asked}
@@ -152,7 +112,7 @@ class _Tla:
         for line in (
             *heading(self._machine, self._blocks, "TLC"),
             "",
-            "A step of the module is a step of the design. Fairness is that of an action, whatever its parameters.",
+            "A step of the module is a step of the design. Fairness is of each choice of an action's blocks by itself.",
             "A step that changes nothing is no step here, so that properties of steps do not judge it.",
             *(f"left out: {item.id} ({item.kind.value})" for item in self._left_out),
         ):
@@ -172,16 +132,8 @@ class _Tla:
             yield f"  /\\ {self._names.leaf(leaf.name)} \\in {self._domain(leaf)}"
 
     def _domain(self, leaf: Leaf) -> str:
-        values = self._set(leaf.type)
+        values = self._notation.values(leaf.type)
         return f"[Block -> {values}]" if leaf.per_block else values
-
-    def _set(self, type_: Type) -> str:
-        match type_:
-            case EnumType(members=members):
-                return f"{{{', '.join(self._notation.constant(member, type_) for member in members)}}}"
-            case Int(low=low, high=high):
-                return f"{low}..{high}"
-        return {BOOL: "BOOLEAN", BLOCK: "Block", DATA: "Data", BLOCK_SET: "SUBSET Block"}[type_]
 
     def _read(self, leaf: str, index: str | None, suffix: str = "") -> str:
         name = self._names.leaf(leaf) + suffix
@@ -262,7 +214,7 @@ class _Tla:
                 value = f"IF {condition} THEN {self._first(leaf)} ELSE {default}"
                 return f"= [{each} \\in Block |-> {value}]" if leaf.per_block else f"= {value}"
             if not leaf.per_block:
-                return f"\\in IF {condition} THEN {self._set(leaf.type)} ELSE {{{default}}}"
+                return f"\\in IF {condition} THEN {self._notation.values(leaf.type)} ELSE {{{default}}}"
             with self._notation.bound.fresh() as function:
                 kept = f"\\A {each} \\in Block : {condition} \\/ {function}[{each}] = {default}"
                 return f"\\in {{{function} \\in {self._domain(leaf)} : {kept}}}"
@@ -386,23 +338,32 @@ class _Tla:
     def _behaviour(self) -> Iterator[str]:
         yield "Next =="
         for action in self._machine.actions:
-            yield f"  \\/ {self._taken(action)}"
+            yield f"  \\/ {self._taken(action, action.parameters)}"
         yield ""
         yield "Spec =="
         yield "  /\\ Init"
         yield "  /\\ [][Next]_vars"
         for action in self._machine.actions:
             if action.fairness is not None:
-                yield f"  /\\ {_FAIRNESS[action.fairness]}({self._taken(action)})"
+                yield f"  /\\ {self._promise(action, action.fairness)}"
 
-    def _taken(self, action: Action) -> str:
-        """The action for some choice of its parameters."""
-        names = [self._names.parameter(p.name) for p in action.parameters]
+    def _promise(self, action: Action, fairness: Fairness) -> str:
+        """Fairness for each choice of its blocks by itself, and any choice of its data (`model.fairness`)."""
+        blocks = [parameter for parameter in action.parameters if parameter.type == BLOCK]
+        others = [parameter for parameter in action.parameters if parameter.type != BLOCK]
+        promise = f"{_FAIRNESS[fairness]}({self._taken(action, others)})"
+        return f"\\A {self._bounds(blocks)} : {promise}" if blocks else promise
+
+    def _taken(self, action: Action, chosen: Sequence[Param]) -> str:
+        """The action for some choice of these of its parameters."""
+        names = [self._names.parameter(parameter.name) for parameter in action.parameters]
         call = f"{self._names.action(action)}({', '.join(names)})" if names else self._names.action(action)
-        bounds = (
-            f"{name} \\in {self._set(p.type)}" for name, p in zip(names, action.parameters, strict=True)
+        return f"\\E {self._bounds(chosen)} : {call}" if chosen else call
+
+    def _bounds(self, parameters: Sequence[Param]) -> str:
+        return ", ".join(
+            f"{self._names.parameter(p.name)} \\in {self._notation.values(p.type)}" for p in parameters
         )
-        return f"\\E {', '.join(bounds)} : {call}" if names else call
 
     def _properties(self) -> Iterator[str]:
         for item in self._asked:

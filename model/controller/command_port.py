@@ -154,7 +154,7 @@ def _declare_refusal_of_split(machine: Machine, design: Design) -> None:
     """A pair that is split already may stay so for ever, with 101 paused and the job in the way of a resync."""
     received = CommandPhase.RECEIVED if design.split is Split.COMBINED else CommandPhase.SPLIT_RECEIVED
 
-    @machine.action(by=COMMAND_PORT, kind=StepKind.PAIR, fair=_WEAK, cites=("G12", "G27", "G39"))
+    @machine.action(by=COMMAND_PORT, kind=StepKind.BACKUP, fair=_WEAK, cites=("G12", "G27", "G39"))
     def refuse_split(s: State) -> None:
         """502 refuses to split a pair that is split."""
         when(s.command == received)

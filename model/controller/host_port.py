@@ -162,7 +162,9 @@ def _declare_create(machine: Machine, design: Design) -> None:
 
 
 def _declare_split(machine: Machine, design: Design) -> None:
-    @machine.action(by=HOST_PORT, kind=StepKind.PAIR, fair=_WEAK, cites=("R13", "R43", "R51"))
+    """Strongly fair: between two writes 501 chooses what to do next, and does not pass over a split for ever."""
+
+    @machine.action(by=HOST_PORT, kind=StepKind.PAIR, fair=Fairness.STRONG, cites=("R13", "R43", "R51"))
     def split(s: State) -> None:
         """501 splits the pair: the difference table stands, and the image is what hosts read now."""
         when(s.task == HostTask.ORDERED)

@@ -173,6 +173,8 @@ def _declare_transfer(machine: Machine, design: Design) -> None:
         def rewrite_block(s: State, b: Block) -> None:
             """503 is to write the record of the block again."""
             when(s.backup.at[b] == AtBlock.WRITTEN)
+            when(~s.backup.again[b])  # once: without a bound a backup never ends
+            s.backup.again[b] = True
             s.backup.at[b] = AtBlock.TODO
 
     @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R68",))

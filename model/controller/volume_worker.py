@@ -1,4 +1,10 @@
-"""508 and, in designs that have one, a second volume worker: destaging, copying, and completing what is copied."""
+"""508 and, in designs that have one, a second volume worker: destaging, copying, and completing what is copied.
+
+What a worker does next when it is free is its own choice, and fair strongly: whatever it finds to be done again and
+again it does at last, even if it was busy or did something else each time before. Without that a host that writes
+steadily keeps it destaging, and the split is never completed, or keeps it copying, and a slot is never destaged
+[G10, G34, R31]. What it has begun it goes on with; there weak fairness is enough.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +34,7 @@ from splitproof.spec.vocabulary import PairState, Processor, StepKind
 
 __all__ = ["declare_completion", "declare_volume_worker"]
 
-_WEAK = Fairness.WEAK
+_WEAK, _STRONG = Fairness.WEAK, Fairness.STRONG
 _FREE = (WorkerPhase.IDLE, WorkerPhase.POLLED)
 
 
@@ -62,7 +68,7 @@ def _declare_destage(action: Declare, design: Design, name: str, worker: Process
         if at_destage:
             own.after = after
 
-    @action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R23", "R31"))
+    @action(by=worker, kind=StepKind.DESTAGE, fair=_STRONG, cites=("R23", "R31"))
     def take_slot(s: State, b: Block) -> None:
         """508 takes the dirty slot of the block for destaging."""
         row = s.row[b]
@@ -73,7 +79,7 @@ def _declare_destage(action: Declare, design: Design, name: str, worker: Process
 
     if two_slots:
 
-        @action(by=worker, kind=StepKind.DESTAGE, fair=_WEAK, cites=("R23", "R31"))
+        @action(by=worker, kind=StepKind.DESTAGE, fair=_STRONG, cites=("R23", "R31"))
         def take_later_version(s: State, b: Block) -> None:
             """508 takes the version from after the split for destaging."""
             row = s.row[b]
@@ -122,21 +128,21 @@ def _declare_claim(action: Declare, design: Design, name: str, worker: Processor
 
     if asked:
 
-        @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R65",))
+        @action(by=worker, kind=StepKind.COPY, fair=_STRONG, cites=("R65",))
         def poll_requests(s: State) -> None:
             """508 sees that no copy is requested."""
             when(s[name].phase == WorkerPhase.IDLE)
             when(none(lambda b: s.row[b].requested))
             s[name].phase = WorkerPhase.POLLED
 
-        @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R64", "R65"))
+        @action(by=worker, kind=StepKind.COPY, fair=_STRONG, cites=("R64", "R65"))
         def claim_requested(s: State, b: Block) -> None:
             """508 claims a block whose copy is requested."""
             when(s[name].phase.isin(*_FREE))
             when(s.row[b].requested)
             _claim(s, b, design, name)
 
-    @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R12", "R54"))
+    @action(by=worker, kind=StepKind.COPY, fair=_STRONG, cites=("R12", "R54"))
     def claim(s: State, b: Block) -> None:
         """508 claims a differing block for copying."""
         when(s[name].phase == (WorkerPhase.POLLED if asked else WorkerPhase.IDLE))
@@ -216,7 +222,7 @@ def declare_completion(machine: Machine, design: Design) -> None:
     worker = workers_of(design)["disk"]
     action = _told_of(machine, worker)
 
-    @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R36",))
+    @action(by=worker, kind=StepKind.COPY, fair=_STRONG, cites=("R36",))
     def complete_mirror(s: State) -> None:
         """508 sees no difference left: the pair is mirrored."""
         when(s.disk.phase.isin(*_FREE))
@@ -225,7 +231,7 @@ def declare_completion(machine: Machine, design: Design) -> None:
         s.pair.source_view = PairState.DUPLEX
         s.pair.target_view = PairState.DUPLEX
 
-    @action(by=worker, kind=StepKind.COPY, fair=_WEAK, cites=("R44", "R54"))
+    @action(by=worker, kind=StepKind.COPY, fair=_STRONG, cites=("R44", "R54"))
     def complete_split(s: State) -> None:
         """508 sees no difference left: the target view becomes SPLIT."""
         when(s.disk.phase.isin(*_FREE))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from splitproof.checker.export.tla import module_name, tla, tla_configuration
+from splitproof.checker.export.tla import tla, tla_configuration
+from splitproof.checker.export.tla_notation import module_name
 from splitproof.checker.oracle import Limits, Oracle
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.errors import ModelError

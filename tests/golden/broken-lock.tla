@@ -2,7 +2,7 @@
 \* broken-lock, 2 blocks: a model for TLC, written by splitproof.
 \* The lock is tested in one step and set in another
 \*
-\* A step of the module is a step of the design. Fairness is that of an action, whatever its parameters.
+\* A step of the module is a step of the design. Fairness is of each choice of an action's blocks by itself.
 \* A step that changes nothing is no step here, so that properties of steps do not judge it.
 \* left out: left-can-enter (possible)
 EXTENDS Integers
