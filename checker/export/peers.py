@@ -79,12 +79,14 @@ def run_spin(
     *,
     breadth_first: bool = False,
     optimised: bool = True,
+    data_values: int = 2,
     depth_max: int = 10_000_000,
     timeout_s: float = 600,
 ) -> PeerRun:
     """Spin's search of the whole design, depth first unless told otherwise.
 
     `optimised`: have the compiler optimise the program, which takes longer than searching a hundred thousand states.
+    `data_values`: how many values of data are told apart; with 1, only the control is left of a state.
     `depth_max`: the longest path that a search depth first may follow, tried from `DEPTH` on.
 
     Raises:
@@ -95,7 +97,7 @@ def run_spin(
     with tempfile.TemporaryDirectory(prefix="splitproof-") as name:
         folder = Path(name)
         started = time.perf_counter()
-        (folder / "model.pml").write_text(promela(machine, blocks, properties), encoding="utf-8")
+        (folder / "model.pml").write_text(promela(machine, blocks, properties, data_values), encoding="utf-8")
         _run(folder, timeout_s, "spin", "-a", "-o2", "model.pml")
         level = "-O2" if optimised else "-O0"
         _run(folder, timeout_s, "gcc", level, "-DSAFETY", "-w", *flags, "-o", "pan", "pan.c")
@@ -115,7 +117,7 @@ def run_spin(
     if None in numbers:
         raise PeerError(f"Spin reports something else than a property: {complaints[numbers.index(None)]}")
     violated = {asked[int(number[1]) - 1] for number in numbers if number is not None}
-    bookkeeping = 1 + len(initial_states(machine, Layout(machine, blocks)))
+    bookkeeping = 1 + len(initial_states(machine, Layout(machine, blocks, data_values)))
     return PeerRun(
         states=int(_found(r"^\s*(\d+) states, stored", said)) - 1,
         transitions=(
@@ -142,11 +144,12 @@ def run_rumur(
     symmetry: bool = False,
     threads: int = 1,
     optimised: bool = True,
+    data_values: int = 2,
     timeout_s: float = 600,
 ) -> PeerRun:
     """Rumur's search of the whole design; with `symmetry`, of states up to renaming blocks.
 
-    `optimised`: have the compiler optimise the program, which takes longer than searching a hundred thousand states.
+    `optimised`, `data_values`: as for Spin.
 
     Raises:
         PeerError: see the class.
@@ -165,7 +168,7 @@ def run_rumur(
     with tempfile.TemporaryDirectory(prefix="splitproof-") as name:
         folder = Path(name)
         started = time.perf_counter()
-        text = murphi(machine, blocks, properties, symmetry=symmetry, covers=True)
+        text = murphi(machine, blocks, properties, symmetry=symmetry, covers=True, data_values=data_values)
         (folder / "model.m").write_text(text, encoding="utf-8")
         _run(folder, timeout_s, "rumur", "-o", "model.c", "model.m", *options, *reduction)
         level = "-O3" if optimised else "-O0"

@@ -6,7 +6,6 @@ The catalogue's numbers stand in `docs/exports.md`.
 
 from __future__ import annotations
 
-import enum
 import itertools
 import re
 from collections.abc import Iterator
@@ -27,29 +26,14 @@ from splitproof.checker.export.peers import (
     run_spin,
 )
 from splitproof.checker.oracle import Exploration, Limits, Oracle
-from splitproof.model import (
-    ANY,
-    Block,
-    BlockSet,
-    Bool,
-    Cell,
-    Data,
-    Int,
-    Machine,
-    Processor,
-    Record,
-    State,
-    field,
-    ite,
-    memory,
-    when,
-)
+from splitproof.model import Machine
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
 from splitproof.model.loading import load_machine
 from splitproof.model.types import BLOCK
-from splitproof.spec.properties import Kind, Property, always, step
+from splitproof.spec.properties import Kind, Property
+from tests.awkward_machine import awkward
 from tests.random_machines import machines
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -136,84 +120,6 @@ def test_breadth_first_spin_sees_the_same() -> None:
     assert_agrees(run, Oracle(machine, 1, properties).explore())
 
 
-class Do(enum.Enum):
-    """Named after words that the languages keep to themselves."""
-
-    INT = "int"
-    RULE = "rule"
-    END = "end"
-
-
-class Now(Record):
-    var = field(Bool, "says whether `next` means something")
-    next = field(Block, "a block", while_=lambda r: r.var)
-    byte = field(Int(-1, 1), "a number below 0", while_=lambda r: r.var, initial=-1)
-
-
-def awkward() -> Machine:
-    """Reserved words for names, all that is written at once in a circle, numbers below 0, sets of blocks."""
-    keeper = Processor("keeper's")
-    table, own = Cell("table"), memory(keeper)
-    machine = Machine("awkward", "what is hard to write down */ in one assignment after the other")
-    machine.memory("now", Now, "its memory", cell=own)
-    machine.memory("do", Do, "first", cell=own)
-    machine.memory("od", Do, "second", cell=own, initial=Do.END)
-    machine.shared("left", Data, "of two", cell=table, per_block=True, initial=ANY)
-    machine.shared("right", Data, "of two", cell=table, per_block=True, initial=ANY)
-    machine.shared("mark", Bool, "of a block", cell=table, per_block=True, while_=lambda s, b: s.do != Do.END)
-    machine.shared(
-        "lit", Bool, "forgotten before `fuse`, which it reads", cell=table, while_=lambda s: s.do == Do.INT
-    )
-    machine.initially(lambda s, b: s.left[b] == s.right[b])
-
-    @machine.action(by=keeper)
-    def swap(s: State) -> None:
-        """Two variables exchange their values, and so do all blocks."""
-        when((s.do != Do.RULE) | (s.od != Do.RULE))
-        s.do = s.od
-        s.od = s.do
-        s.left.each(lambda b: s.right[b])
-        s.right.each(lambda b: s.left[b])
-
-    @machine.action(by=keeper)
-    def rule(s: State, int: Block, chosen: BlockSet) -> None:
-        """A block is taken out of a set."""
-        when(chosen[int])
-        when(~s.now.var)
-        s.now = Now(var=True, next=int, byte=-1)
-        s.mark.each(lambda b: chosen[b] & (b != int))
-        s.do = Do.RULE
-
-    @machine.action(by=keeper)
-    def end(s: State, d: Data) -> None:
-        """What was taken out is written."""
-        when(s.now.var)
-        s.left[s.now.next] = d
-        s.now.byte = ite(s.now.byte == 1, -1, ite(s.now.byte == 0, 1, 0))
-        s.now.var = s.now.byte < 1
-        s.od = ite(s.do == Do.RULE, Do.INT, s.od)
-        s.lit = True
-
-    @machine.action(by=keeper)
-    def spread(s: State, int: Block) -> None:
-        """All blocks become like one of them."""
-        when(s.lit)
-        s.left.each(lambda b: s.left[int])
-        s.mark.each(lambda b: s.mark[b] | s.mark[int])
-
-    machine.check(
-        always(
-            "goto",
-            "what was taken out is not marked",
-            holds=lambda s, b: ~(s.mark[b] & s.now.var & (s.now.next == b)),
-        ),
-        always("else", "left is right", holds=lambda s, b: s.left[b] == s.right[b]),
-        step("skip", "a mark goes only with its block", holds=lambda old, new, b: ~old.mark[b] | new.mark[b]),
-        step("fi", "the number never falls", holds=lambda old, new: ~(new.now.byte < old.now.byte)),
-    )
-    return machine
-
-
 @pytest.mark.parametrize("blocks", [1, 2])
 def test_a_machine_that_is_awkward_to_write_down(blocks: int) -> None:
     needs(*SPIN, *RUMUR)
@@ -221,11 +127,34 @@ def test_a_machine_that_is_awkward_to_write_down(blocks: int) -> None:
     assert exploration.findings
 
 
+@pytest.mark.parametrize(("blocks", "states", "transitions"), [(1, 78, 278), (2, 1056, 6000)])
+def test_the_cache_of_the_language_page(blocks: int, states: int, transitions: int, tmp_path: Path) -> None:
+    needs(*SPIN, *RUMUR)
+    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    page = tmp_path / "cache.py"
+    page.write_text(
+        "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)), encoding="utf-8"
+    )
+    exploration = assert_both_agree(load_machine(f"{page}:machine"), blocks)
+    assert (exploration.states, exploration.transitions) == (states, transitions)
+
+
+def test_the_control_alone_is_the_same_for_all() -> None:
+    """With one value of data nothing is left of a state but its control."""
+    needs(*SPIN, *RUMUR)
+    machine = awkward()
+    exploration = Oracle(machine, 2, [], data_values=1).explore()
+    assert_agrees(run_spin(machine, 2, [], optimised=False, data_values=1), exploration)
+    assert_agrees(run_rumur(machine, 2, [], optimised=False, data_values=1), exploration)
+    assert exploration.states < Oracle(machine, 2, []).explore().states
+
+
 # -- machines that nobody designed ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(
-    max_examples=4,
+    max_examples=8,
     derandomize=True,
     database=None,
     phases=[Phase.generate],

@@ -16,6 +16,7 @@ from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
 from splitproof.spec.properties import Kind
+from tests.awkward_machine import awkward
 from tests.random_machines import machines
 from tests.tla_modules import Module, TlaError
 
@@ -65,6 +66,11 @@ def assert_same(machine: Machine, blocks: int) -> None:
 @pytest.mark.parametrize("name", ["lock", "broken_lock"])
 def test_the_locks_have_the_same_states_and_steps(name: str) -> None:
     assert_same(load_machine(f"{LOCK}:{name}"), 2)
+
+
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_a_machine_that_is_awkward_to_write_down(blocks: int) -> None:
+    assert_same(awkward(), blocks)
 
 
 @settings(max_examples=15, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
