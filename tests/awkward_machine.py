@@ -51,9 +51,7 @@ def awkward() -> Machine:
     machine.shared("left", Data, "of two", cell=table, per_block=True, initial=ANY)
     machine.shared("right", Data, "of two", cell=table, per_block=True, initial=ANY)
     machine.shared("mark", Bool, "of a block", cell=table, per_block=True, while_=lambda s, b: s.do != Do.END)
-    machine.shared(
-        "lit", Bool, "forgotten before `fuse`, which it reads", cell=table, while_=lambda s: s.do == Do.INT
-    )
+    machine.shared("lit", Bool, "that `do` has its first value", cell=table, while_=lambda s: s.do == Do.INT)
     machine.initially(lambda s, b: s.left[b] == s.right[b])
 
     @machine.action(by=keeper)

@@ -38,7 +38,7 @@ from splitproof.model.machine import Action, Machine
 from splitproof.model.properties import BLOCK_PARAMETER
 from splitproof.model.state import Update
 
-__all__ = ["Effect", "Forgetting", "Rule", "effect_of", "leaves_read", "over_step", "rules_of"]
+__all__ = ["Effect", "Forgetting", "conditions_of", "effect_of", "leaves_read", "over_step"]
 
 
 @dataclass(frozen=True)
@@ -149,30 +149,14 @@ def _overwrites_itself(update: Update) -> bool:
 # -- what is forgotten ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Rule:
-    """The condition under which a variable means something. `settles`: see `rules_of`."""
+def conditions_of(machine: Machine) -> dict[str, Expr]:
+    """When each conditional variable means something, in the order in which it is forgotten (`Layout.conditions`).
 
-    leaf: str
-    condition: Expr
-    settles: bool
-
-
-def rules_of(machine: Machine) -> list[Rule]:
-    """Conditions in the order in which they are applied: as in `Layout.conditions`, leaf by leaf.
-
-    A rule settles if its condition reads nothing that is forgotten later; then it changes nothing unless the step
-    has changed what it speaks of.
+    A condition reads only what is settled before (`checks.check_conditions`). So a step has nothing to forget of which
+    it changes neither the variable nor what its condition reads.
     """
     order = sorted(machine.leaves, key=lambda name: machine.leaves[name].per_block)  # stable
-    place = {name: number for number, name in enumerate(n for n in order if machine.while_of(n) is not None)}
-    found = []
-    for name in place:
-        condition = machine.while_of(name)
-        assert condition is not None
-        settles = all(place.get(read, -1) < place[name] for read in leaves_read(condition))
-        found.append(Rule(name, condition, settles))
-    return found
+    return {name: condition for name in order if (condition := machine.while_of(name)) is not None}
 
 
 def _forgotten(machine: Machine, action: Action) -> tuple[list[Forgetting], set[str]]:
@@ -183,38 +167,37 @@ def _forgotten(machine: Machine, action: Action) -> tuple[list[Forgetting], set[
         places.setdefault(update.name, []).append(update.index)
     undecided: set[str] = set()
     found = []
-    for rule in rules_of(machine):
-        speaks_of = leaves_read(rule.condition) | {rule.leaf}
-        if rule.settles and speaks_of.isdisjoint(changed):
+    for leaf, condition in conditions_of(machine).items():
+        speaks_of = (leaves_read(condition) | {leaf}) & changed
+        if not speaks_of:
             continue
-        index = _only_index(machine, rule, [place for name in speaks_of & changed for place in places[name]])
-        known = _decided(machine, action, rule, index, undecided)
+        is_column = machine.leaves[leaf].per_block
+        index = (
+            _only_index(condition, [place for name in speaks_of for place in places[name]])
+            if is_column
+            else None
+        )
+        known = None if is_column and index is None else _decided(action, condition, index, undecided)
         if known is True:
             continue
-        changed.add(rule.leaf)
-        undecided.add(rule.leaf)
-        places.setdefault(rule.leaf, []).append(index)
-        found.append(Forgetting(rule.leaf, index, None if known is False else rule.condition))
+        changed.add(leaf)
+        undecided.add(leaf)
+        places.setdefault(leaf, []).append(index)
+        found.append(Forgetting(leaf, index, None if known is False else condition))
     return found, changed
 
 
-def _only_index(machine: Machine, rule: Rule, places: list[Expr | None]) -> Param | None:
-    """The parameter that names the only block for which the rule can change anything; None if there is no such."""
-    if not rule.settles or not places or not machine.leaves[rule.leaf].per_block:
-        return None
+def _only_index(condition: Expr, places: list[Expr | None]) -> Param | None:
+    """The parameter that names the only block of which anything can be forgotten; None if there is no such."""
     first = places[0]
     if not isinstance(first, Param) or any(place is None or not same(first, place) for place in places):
         return None
-    other = [r for r in _reads(rule.condition) if isinstance(r, At) and not same(r.index, BLOCK_PARAMETER)]
+    other = [r for r in _reads(condition) if isinstance(r, At) and not same(r.index, BLOCK_PARAMETER)]
     return None if other else first
 
 
-def _decided(
-    machine: Machine, action: Action, rule: Rule, index: Param | None, undecided: set[str]
-) -> bool | None:
-    """What the rule's condition is, if constants that the step has just written decide it; None if they do not."""
-    if machine.leaves[rule.leaf].per_block and index is None:
-        return None
+def _decided(action: Action, condition: Expr, index: Param | None, undecided: set[str]) -> bool | None:
+    """What the condition is, if constants that the step has just written decide it; None if they do not."""
     constants: dict[str, Any] = {}
     for update in action.updates:
         is_here = update.index is None if index is None else isinstance(update.index, Param)
@@ -229,7 +212,7 @@ def _decided(
             return UNKNOWN
         return constants.get(name, UNKNOWN)
 
-    if any(isinstance(read, At) for read in _reads(rule.condition)) and index is None:
+    if any(isinstance(read, At) for read in _reads(condition)) and index is None:
         return None
-    value = evaluate(rule.condition, lookup, blocks=1, known={BLOCK_PARAMETER.name: 0})
+    value = evaluate(condition, lookup, blocks=1, known={BLOCK_PARAMETER.name: 0})
     return None if value is UNKNOWN else bool(value)

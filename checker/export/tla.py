@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from splitproof.checker.export.effects import Effect, Forgetting, effect_of, leaves_read, rules_of
+from splitproof.checker.export.effects import Effect, Forgetting, conditions_of, effect_of
 from splitproof.checker.export.names import Names
 from splitproof.checker.export.notation import Writer
 from splitproof.checker.export.prose import clause_note, heading, leaf_note, plain, step_note
 from splitproof.checker.export.tla_notation import KEYWORDS, TlaNotation, module_name
 from splitproof.model.errors import ModelError
-from splitproof.model.expressions import TRUE, Param
+from splitproof.model.expressions import TRUE, Expr, Param
 from splitproof.model.layout import Layout
 from splitproof.model.machine import Action, Fairness, Leaf, Machine
 from splitproof.model.properties import BLOCK_PARAMETER, TracedProperty, trace_property
@@ -62,7 +62,7 @@ class _Tla:
         exported = {item.property.id for item in self._asked}
         self._left_out = [item for item in properties if item.id not in exported]
         self._now = Writer(self._notation, lambda leaf, index, after: self._read(leaf, index))
-        self._rules = rules_of(machine)
+        self._conditions = conditions_of(machine)
 
     def lines(self) -> Iterator[str]:
         yield f"{'-' * 30} MODULE {self._module} {'-' * 30}"
@@ -143,33 +143,15 @@ class _Tla:
 
     def _initial(self) -> Iterator[str]:
         """Variables without a condition first, then the others in the order in which they are settled."""
-        leaves = self._machine.leaves
-        conditional = [rule.leaf for rule in self._rules]
         yield "Init =="
-        for name, leaf in leaves.items():
-            if name not in conditional:
+        for name, leaf in self._machine.leaves.items():
+            if name not in self._conditions:
                 yield f"  /\\ {self._names.leaf(name)} {self._starts_as(leaf)}"
-        early = self._read_early()
-        if early:
-            started = ", ".join(
-                f"start_{self._names.leaf(name)} \\in {self._choices(name)}" for name in early
-            )
-            yield f"  /\\ \\E {started} :"
-        indent = "    " if early else "  "
-        for rule in self._rules:
-            yield f"{indent}/\\ {self._names.leaf(rule.leaf)} {self._settled_start(rule.leaf, early)}"
+        for name, condition in self._conditions.items():
+            yield f"  /\\ {self._names.leaf(name)} {self._settled_start(self._machine.leaves[name], condition)}"
         constraint = self._machine.constraint
         if constraint is not TRUE:
             yield f"  /\\ {self._now(constraint)}"
-
-    def _read_early(self) -> list[str]:
-        """Conditional variables that the condition of an earlier one reads, before they are settled themselves."""
-        found = []
-        order = [rule.leaf for rule in self._rules]
-        for place, name in enumerate(order):
-            if any(name in leaves_read(rule.condition) for rule in self._rules[: place + 1]):
-                found.append(name)
-        return found
 
     def _starts_as(self, leaf: Leaf) -> str:
         if leaf.initial is ANY:
@@ -183,45 +165,21 @@ class _Tla:
     def _of_each(self, leaf: Leaf, value: str) -> str:
         return f"[block \\in Block |-> {value}]" if leaf.per_block else value
 
-    def _choices(self, name: str) -> str:
-        leaf = self._machine.leaves[name]
-        return self._domain(leaf) if leaf.initial is ANY else f"{{{self._of_each(leaf, self._first(leaf))}}}"
-
-    def _settled_start(self, name: str, early: list[str]) -> str:
+    def _settled_start(self, leaf: Leaf, condition: Expr) -> str:
         """What a variable with a condition starts as: its initial value where that holds."""
-        leaf = self._machine.leaves[name]
-        order = [rule.leaf for rule in self._rules]
-        rule = self._rules[order.index(name)]
-        later = {other for other in early if order.index(other) >= order.index(name)}
-
-        def read(other: str, index: str | None, _after: bool) -> str:
-            text = f"start_{self._names.leaf(other)}" if other in later else self._names.leaf(other)
-            return text if index is None else f"{text}[{index}]"
-
         default = self._notation.constant(default_of(leaf.type).value, leaf.type)
-        write = Writer(self._notation, read)
-        if name in early:
-            with self._notation.bound.fresh() as each:
-                condition = write.knowing(**{BLOCK_PARAMETER.name: each}).part(rule.condition)
-                own = self._read_started(name, each if leaf.per_block else None)
-                value = f"IF {condition} THEN {own} ELSE {default}"
-                return f"= [{each} \\in Block |-> {value}]" if leaf.per_block else f"= {value}"
         if leaf.initial is not ANY and self._first(leaf) == default:
             return f"= {self._of_each(leaf, default)}"
         with self._notation.bound.fresh() as each:
-            condition = write.knowing(**{BLOCK_PARAMETER.name: each}).part(rule.condition)
+            means = self._now.knowing(**{BLOCK_PARAMETER.name: each}).part(condition)
             if leaf.initial is not ANY:
-                value = f"IF {condition} THEN {self._first(leaf)} ELSE {default}"
+                value = f"IF {means} THEN {self._first(leaf)} ELSE {default}"
                 return f"= [{each} \\in Block |-> {value}]" if leaf.per_block else f"= {value}"
             if not leaf.per_block:
-                return f"\\in IF {condition} THEN {self._notation.values(leaf.type)} ELSE {{{default}}}"
+                return f"\\in IF {means} THEN {self._notation.values(leaf.type)} ELSE {{{default}}}"
             with self._notation.bound.fresh() as function:
-                kept = f"\\A {each} \\in Block : {condition} \\/ {function}[{each}] = {default}"
+                kept = f"\\A {each} \\in Block : {means} \\/ {function}[{each}] = {default}"
                 return f"\\in {{{function} \\in {self._domain(leaf)} : {kept}}}"
-
-    def _read_started(self, name: str, index: str | None) -> str:
-        text = f"start_{self._names.leaf(name)}"
-        return text if index is None else f"{text}[{index}]"
 
     # -- steps -------------------------------------------------------------------------------------------------
 
@@ -241,30 +199,13 @@ class _Tla:
             yield f"  /\\ UNCHANGED <<{', '.join(unchanged)}>>"
 
     def _writes(self, action: Action, effect: Effect, write: Writer) -> Iterator[str]:
-        forgotten = [item.leaf for item in effect.forgotten]
-        early = {
-            name
-            for place, item in enumerate(effect.forgotten)
-            if item.condition is not None
-            for name in leaves_read(item.condition) & set(forgotten[place:])
-        }
+        """What is never forgotten first, since conditions read the values after the step."""
+        forgotten = {item.leaf for item in effect.forgotten}
         for name in self._machine.leaves:
             if name in effect.changed and name not in forgotten:
                 yield f"  /\\ {self._names.leaf(name)}' = {self._written(name, action, write)}"
-        indent = "  "
-        if early:
-            defined = (
-                f"written_{self._names.leaf(name)} == {self._written(name, action, write)}"
-                for name in self._machine.leaves
-                if name in early
-            )
-            yield f"  /\\ LET {'  '.join(defined)}"
-            yield "     IN"
-            indent = "       "
-        for place, item in enumerate(effect.forgotten):
-            later = early & set(forgotten[place:])
-            value = self._settled(item, effect, later, item.leaf in early, action, write)
-            yield f"{indent}/\\ {self._names.leaf(item.leaf)}' = {value}"
+        for item in effect.forgotten:
+            yield f"  /\\ {self._names.leaf(item.leaf)}' = {self._settled(item, effect, action, write)}"
 
     def _written(self, name: str, action: Action, write: Writer) -> str:
         """What the action writes into a variable, before anything is forgotten."""
@@ -294,38 +235,23 @@ class _Tla:
                 text = f"(IF {each} = {write(update.index)} THEN {write.part(update.value)} ELSE {text})"
         return text
 
-    def _settled(
-        self,
-        item: Forgetting,
-        effect: Effect,
-        later: set[str],
-        is_defined: bool,
-        action: Action,
-        write: Writer,
-    ) -> str:
+    def _settled(self, item: Forgetting, effect: Effect, action: Action, write: Writer) -> str:
         """What a variable holds after the step if it means something, else its first value."""
         leaf = self._machine.leaves[item.leaf]
         default = self._notation.constant(default_of(leaf.type).value, leaf.type)
-        defined = f"written_{self._names.leaf(item.leaf)}"
-
-        def read(other: str, index: str | None, _after: bool) -> str:
-            text = self._names.leaf(other)
-            if other in later:
-                text = f"written_{text}"
-            elif other in effect.changed:
-                text = f"{text}'"
-            return text if index is None else f"{text}[{index}]"
-
-        after_step = Writer(self._notation, read)
+        after_step = Writer(
+            self._notation,
+            lambda name, index, _after: self._read(name, index, "'" if name in effect.changed else ""),
+        )
         if not leaf.per_block:
             if item.condition is None:
                 return default
-            written = defined if is_defined else self._written(item.leaf, action, write)
+            written = self._written(item.leaf, action, write)
             return f"IF {after_step(item.condition)} THEN {written} ELSE {default}"
         with self._notation.bound.fresh() as each:
-            own = f"{defined}[{each}]" if is_defined else self._written_at(item.leaf, each, action, write)
-            means = after_step.knowing(**{BLOCK_PARAMETER.name: each})
+            own = self._written_at(item.leaf, each, action, write)
             if item.condition is not None:
+                means = after_step.knowing(**{BLOCK_PARAMETER.name: each})
                 value = f"IF {means(item.condition)} THEN {own} ELSE {default}"
             elif item.index is None:
                 value = default

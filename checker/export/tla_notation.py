@@ -18,7 +18,7 @@ action assume assumption axiom by case choose constant constants corollary def d
 extends hence have if in instance lambda lemma let local module new obvious omitted only other pick proof
 proposition prove qed recursive sf_ state step subset suffices take temporal then theorem unchanged union use
 variable variables wf_ with witness boolean true false string nat int real seq len append head tail
-block data firstblock firstdata init next spec vars typeok written start
+block data firstblock firstdata init next spec vars typeok
 """
 """Of TLA+ and its standard modules, and the names that every exported module has."""
 
