@@ -19,6 +19,7 @@ from splitproof.model import (
     field,
     ite,
     memory,
+    some,
     when,
 )
 from splitproof.spec.properties import always, step
@@ -52,6 +53,8 @@ def awkward() -> Machine:
     machine.shared("right", Data, "of two", cell=table, per_block=True, initial=ANY)
     machine.shared("mark", Bool, "of a block", cell=table, per_block=True, while_=lambda s, b: s.do != Do.END)
     machine.shared("lit", Bool, "that `do` has its first value", cell=table, while_=lambda s: s.do == Do.INT)
+    machine.shared("lamp", Bool, "of a block", cell=table, per_block=True)
+    machine.ghost("near", Bool, "near a lamp", per_block=True, while_=lambda s, b: some(lambda c: s.lamp[c]))
     machine.initially(lambda s, b: s.left[b] == s.right[b])
 
     @machine.action(by=keeper)
@@ -84,10 +87,17 @@ def awkward() -> Machine:
 
     @machine.action(by=keeper)
     def spread(s: State, int: Block) -> None:
-        """All blocks become like one of them."""
+        """All blocks become like one of them, and are marked where their mark was another."""
         when(s.lit)
         s.left.each(lambda b: s.left[int])
-        s.mark.each(lambda b: s.mark[b] | s.mark[int])
+        s.mark.each(lambda b: s.mark[b] != s.mark[int])
+
+    @machine.action(by=keeper)
+    def switch(s: State, b: Block) -> None:
+        """A lamp goes on or off; where none is lit, nothing is near one."""
+        when(s.do == Do.END)
+        s.lamp[b] = ~s.lamp[b]
+        s.near[b] = True
 
     machine.check(
         always(
