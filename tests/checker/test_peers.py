@@ -229,6 +229,17 @@ def test_spin_confirms_the_table(design: str) -> None:
 
 
 @pytest.mark.slow
+def test_spin_confirms_two_blocks() -> None:
+    needs(*SPIN)
+    counts = re.search(r"At 2 blocks `([\w-]+)` has ([\d,]+) states and ([\d,]+) transitions", TABLE)
+    assert counts is not None
+    machine = load_machine(counts[1])
+    run = run_spin(machine, 2, judged(machine, 2))
+    assert [f"{run.states:,}", f"{run.transitions:,}"] == [counts[2], counts[3]]
+    assert run.violated == ()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("design", BY_RUMUR)
 def test_rumur_confirms_the_table(design: str) -> None:
     needs(*RUMUR)
