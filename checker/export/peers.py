@@ -69,7 +69,7 @@ class PeerRun:
 
 def missing_tools(tools: Sequence[str]) -> list[str]:
     """Those of the tools that are not installed."""
-    return [tool for tool in tools if shutil.which(tool) is None]
+    return [tool for tool in dict.fromkeys(tools) if shutil.which(tool) is None]
 
 
 def run_spin(
