@@ -18,6 +18,7 @@ from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
 from splitproof.checker.traces import Trace, replay
+from splitproof.checker.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
     CheckResult,
     Holds,
@@ -106,10 +107,11 @@ class _Check:
         started = time.perf_counter()
         exploration = self._oracle.explore(self._options.limits, self._progress)
         symbolic = self._check_symbolic(exploration)
+        vacuity = vacuity_of(self._oracle, exploration)
         self._judge_states(exploration)
         self._judge_control(exploration)
         self._judge_runs()
-        results = tuple(map(self._result, self._asked))
+        results = tuple(self._result(item, vacuity) for item in self._asked)
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
@@ -124,7 +126,7 @@ class _Check:
             folded=self._oracle.folded,
             data_values=self._oracle.data_values,
             properties=results,
-            never_fired=_never_fired(exploration),
+            vacuity=vacuity,
             timing=Timing(
                 seconds, round(exploration.states / max(exploration.seconds, 1e-9)), _peak_memory_bytes()
             ),
@@ -256,11 +258,12 @@ class _Check:
         bad = self._oracle.selection(terms.not_(item.holds))(list(graph))
         return tuple(steps_in_every_counterexample(graph, bad))
 
-    def _result(self, item: Property) -> PropertyResult:
+    def _result(self, item: Property, vacuity: Vacuity) -> PropertyResult:
         verdict = self._verdicts[item.id]
-        has_to_say = item.trigger is None or item.id in self._triggered
-        vacuous = isinstance(verdict, Holds) and not has_to_say
-        return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id))
+        triggered = item.trigger is None or item.id in self._triggered
+        uncarried = triggered and item.id in vacuity.uncarried
+        vacuous = isinstance(verdict, Holds) and (uncarried or not triggered)
+        return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id), uncarried)
 
 
 def _within(limit: str | None) -> Verdict:
@@ -278,15 +281,6 @@ def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
         return calmest_path(oracle, exploration, finding.depth, [finding.state])
     violated = oracle.selection(oracle.grounding.terms.not_(item.holds))
     return calmest_path(oracle, exploration, finding.depth, violated(exploration.levels[finding.depth]))
-
-
-def _never_fired(exploration: Exploration) -> tuple[str, ...]:
-    """Actions that no reachable state can take; judged on complete searches only."""
-    return (
-        tuple(label for label, count in exploration.fired.items() if count == 0)
-        if exploration.complete
-        else ()
-    )
 
 
 def _peak_memory_bytes() -> int:
