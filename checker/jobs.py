@@ -80,7 +80,7 @@ def catalogue_jobs(blocks: int | None) -> list[Job]:
     if blocks is not None and blocks > 1:
         return [Job(name, blocks) for name in CATALOGUE if name.endswith(("-two-slots", "-closed"))]
     named = [Job(name, 1) for name in CATALOGUE]
-    varied = [Job(name, 1, options=Options(fold=True, symbolic=False)) for name in VARIATIONS]
+    varied = [Job(name, 1, options=Options(symbolic=False)) for name in VARIATIONS]
     if blocks is not None:
         return [*named, *varied]
     larger = [Job(name, 2, frozenset({Kind.ALWAYS, Kind.STEP})) for name in TWO_BLOCKS]
