@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from splitproof.model.cells import Cell, channel, memory
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Const
-from splitproof.model.interpreter import Interpreter
 from splitproof.model.machine import Machine
 from splitproof.model.records import ANY, Block, BlockSet, Bool, Data, Record, field
 from splitproof.model.state import State, when
@@ -40,7 +39,7 @@ from tests.random_terms import (
     write_each,
 )
 
-__all__ = ["has_start", "machines"]
+__all__ = ["machines"]
 
 TABLE = Cell("table")
 ROW = Cell("row", per_block=True)
@@ -395,15 +394,6 @@ class _ActionDraft:
         parameters = [Parameter(name, kind, annotation=PARAMETERS[name]) for name in names]
         function.__signature__ = Signature([Parameter("s", kind), *parameters])  # type: ignore[attr-defined]  # as inspect reads it
         return function
-
-
-def has_start(machine: Machine, blocks: int) -> bool:
-    """Whether there is an initial state; what a random machine demands of it can exclude all."""
-    try:
-        next(Interpreter(machine, blocks).initial_states())
-    except ModelError:
-        return False
-    return True
 
 
 @st.composite

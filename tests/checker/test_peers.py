@@ -34,7 +34,7 @@ from splitproof.model.loading import load_machine
 from splitproof.model.types import BLOCK
 from splitproof.spec.properties import Kind, Property
 from tests.awkward_machine import awkward
-from tests.random_machines import has_start, machines
+from tests.random_machines import machines
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCK = ROOT / "examples" / "lock.py"
@@ -163,7 +163,6 @@ def test_the_control_alone_is_the_same_for_all() -> None:
 @given(machine=machines(), blocks=st.integers(1, 2))
 def test_the_peers_and_the_oracle_agree_on_random_machines(machine: Machine, blocks: int) -> None:
     needs(*SPIN, *RUMUR)
-    assume(has_start(machine, blocks))
     exploration = Oracle(machine, blocks, []).explore(Limits(max_states=5000))
     assume(exploration.complete and exploration.states > 10)
     assert_both_agree(machine, blocks)
