@@ -18,6 +18,7 @@ from splitproof import (
     repair_command,
     requirement_command,
 )
+from splitproof.checker.engines import EngineChoice
 
 __all__ = ["app"]
 
@@ -83,6 +84,19 @@ def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"splitproof {__version__}")
         raise typer.Exit
+
+
+_Engine = Annotated[
+    EngineChoice,
+    typer.Option("--engine", help="What searches; auto: graph, then compiled where it gets large."),
+]
+_MaxMemory = Annotated[
+    int | None, typer.Option("--max-memory", min=1, help="End as unknown at so many MiB.", metavar="MIB")
+]
+_Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Of the compiled engine; one for each core unless given."),
+]
 
 
 @app.callback()
@@ -168,6 +182,16 @@ def check(
     ] = None,
     max_states: _MaxStates = None,
     max_seconds: _MaxSeconds = None,
+    max_memory: _MaxMemory = None,
+    engine: _Engine = EngineChoice.AUTO,
+    threads: _Threads = None,
+    symmetry: Annotated[
+        bool,
+        typer.Option(
+            "--symmetry/--no-symmetry",
+            help="Let the compiled engine count states that differ in the names of blocks only once.",
+        ),
+    ] = True,
     fold: Annotated[
         bool | None,
         typer.Option(
@@ -185,7 +209,18 @@ def check(
     output: _Output = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
-    request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
+    request = check_commands.Request(
+        design=design,
+        blocks=blocks,
+        properties=tuple(properties or ()),
+        max_states=max_states,
+        max_seconds=max_seconds,
+        max_memory=None if max_memory is None else max_memory << 20,
+        fold=fold,
+        engine=engine,
+        threads=threads,
+        symmetry=symmetry,
+    )
     return check_commands.check(request, stories, trace, format.value, output)
 
 
