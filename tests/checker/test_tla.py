@@ -69,7 +69,7 @@ def test_the_locks_have_the_same_states_and_steps(name: str) -> None:
     assert_same(load_machine(f"{LOCK}:{name}"), 2)
 
 
-@pytest.mark.parametrize("blocks", [1, 2])
+@pytest.mark.parametrize("blocks", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_machine_that_is_awkward_to_write_down(blocks: int) -> None:
     assert_same(awkward(), blocks)
 
