@@ -19,6 +19,7 @@ from splitproof.checker.oracle import Oracle
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
 from splitproof.checker.traces import Trace, replay
+from splitproof.checker.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
     CheckResult,
     Holds,
@@ -114,10 +115,11 @@ class _Check:
         started = time.perf_counter()
         self._engine, exploration = self._first_search()
         symbolic = self._check_symbolic(exploration)
+        vacuity = vacuity_of(self._engine, exploration)
         self._judge_states(exploration)
         self._judge_control(exploration)
         self._judge_runs()
-        results = tuple(map(self._result, self._asked))
+        results = tuple(self._result(item, vacuity) for item in self._asked)
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
@@ -133,7 +135,7 @@ class _Check:
             symmetry=self._engine.is_symmetric,
             data_values=self._engine.data_values,
             properties=results,
-            never_fired=_never_fired(exploration),
+            vacuity=vacuity,
             timing=Timing(
                 seconds, round(exploration.states / max(exploration.seconds, 1e-9)), peak_memory_bytes()
             ),
@@ -303,11 +305,12 @@ class _Check:
         bad = oracle.select(oracle.grounding.terms.not_(holds), list(graph))
         return tuple(steps_in_every_counterexample(graph, bad))
 
-    def _result(self, item: Property) -> PropertyResult:
+    def _result(self, item: Property, vacuity: Vacuity) -> PropertyResult:
         verdict = self._verdicts[item.id]
-        has_to_say = item.trigger is None or item.id in self._triggered
-        vacuous = isinstance(verdict, Holds) and not has_to_say
-        return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id))
+        triggered = item.trigger is None or item.id in self._triggered
+        uncarried = triggered and item.id in vacuity.uncarried
+        vacuous = isinstance(verdict, Holds) and (uncarried or not triggered)
+        return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id), uncarried)
 
 
 def _within(limit: str | None) -> Verdict:
@@ -329,12 +332,3 @@ def _found_path(engine: Engine, exploration: Exploration, finding: Finding) -> P
         return calmest_path(engine, exploration, finding.depth, [finding.state])
     violated = engine.select(engine.grounding.terms.not_(item.holds), exploration.levels[finding.depth])
     return calmest_path(engine, exploration, finding.depth, violated)
-
-
-def _never_fired(exploration: Exploration) -> tuple[str, ...]:
-    """Actions that no reachable state can take; judged on complete searches only."""
-    return (
-        tuple(label for label, count in exploration.fired.items() if count == 0)
-        if exploration.complete
-        else ()
-    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from splitproof.checker.grounding import Grounding, GroundProperty, GroundStep
 from splitproof.checker.packing import Packing
@@ -17,6 +18,9 @@ from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
 from splitproof.spec.properties import Property
+
+if TYPE_CHECKING:
+    from splitproof.checker.oracle import Oracle
 
 __all__ = ["Arrival", "Engine", "Exploration", "Finding", "Limits", "Path", "Progress"]
 
@@ -28,13 +32,15 @@ Arrival = tuple[int, int, int]
 class Limits:
     """Where a search gives up; None is no limit.
 
-    `max_depth`: steps from an initial state. `max_memory`: bytes of the whole process.
+    `max_depth`: steps from an initial state. `max_memory`: bytes of the whole process. `until_violated`: properties of
+    which the first violation ends the search, once its depth is judged.
     """
 
     max_states: int | None = None
     max_seconds: float | None = None
     max_depth: int | None = None
     max_memory: int | None = None
+    until_violated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -161,6 +167,14 @@ class Engine(ABC):
     @abstractmethod
     def select(self, node: Expr, level: Sequence[int]) -> list[int]:
         """The states of a level where a ground tree holds."""
+
+    @abstractmethod
+    def holds_somewhere(self, node: Expr, exploration: Exploration) -> bool:
+        """Whether a ground tree holds in some state that was found."""
+
+    @abstractmethod
+    def as_oracle(self) -> Oracle:
+        """An oracle of the same model, for questions about few states; its trees are its own."""
 
     @abstractmethod
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:

@@ -60,6 +60,13 @@ class Oracle(Engine):
     def select(self, node: Expr, level: Sequence[int]) -> list[int]:
         return self.selection(node)(level)
 
+    def holds_somewhere(self, node: Expr, exploration: Exploration) -> bool:
+        selection = self.selection(node)
+        return any(selection(states) for level in exploration.levels for states in slices(level))
+
+    def as_oracle(self) -> Oracle:
+        return self
+
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
         found: list[Arrival] = []
         for states in slices(level):
@@ -159,6 +166,8 @@ class _Search:
             level.sort()
             self._levels.append(level)
             self._judge(level)
+            if result.limit is None and not self._limits.until_violated.isdisjoint(result.findings):
+                result.limit = "the first violation"
             if result.limit is None and len(result.levels) - 1 == self._limits.max_depth:
                 result.limit = f"depth {self._limits.max_depth}"
             if result.limit is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from splitproof.checker.traces import Trace, show_value
+from splitproof.checker.vacuity import Vacuity
 from splitproof.model.machine import Machine
 from splitproof.spec.properties import Expectation, Property
 from splitproof.spec.vocabulary import StepKind
@@ -93,12 +94,17 @@ Verdict = Holds | Violated | Unknown
 
 @dataclass(frozen=True)
 class PropertyResult:
-    """The verdict for one property; `vacuous` if it holds because its trigger never occurs."""
+    """The verdict for one property.
+
+    `vacuous`: it holds because its trigger never occurs, or (`uncarried`) because the data that it judges is never
+    what a host wrote.
+    """
 
     asked: Property
     verdict: Verdict
     vacuous: bool = False
     expected: Expectation | None = None
+    uncarried: bool = False
 
     @property
     def as_expected(self) -> bool:
@@ -115,6 +121,7 @@ class PropertyResult:
             "loop": violated.loop if violated else None,
             "run_states": self.verdict.run_states if isinstance(self.verdict, Holds) else None,
             "shortest": violated.shortest if violated else None,
+            "vacuous": _vacuous(self),
             "expected": self.expected.verdict if self.expected else None,
             "because": list(self.expected.cites) if self.expected else [],
             "cites": list(self.asked.cites),
@@ -122,6 +129,12 @@ class PropertyResult:
             "essential": list(violated.essential) if violated and violated.essential is not None else None,
             "trace": trace_json(violated.trace) if violated else None,
         }
+
+
+def _vacuous(item: PropertyResult) -> str | None:
+    if not item.vacuous:
+        return None
+    return "initial data only" if item.uncarried else "never triggered"
 
 
 @dataclass(frozen=True)
@@ -162,7 +175,7 @@ class CheckResult:
     folded: bool
     data_values: int
     properties: tuple[PropertyResult, ...]
-    never_fired: tuple[str, ...]
+    vacuity: Vacuity
     timing: Timing
     host_writes: bool
     symmetry: bool = False
@@ -171,7 +184,7 @@ class CheckResult:
 
     @property
     def vacuous(self) -> tuple[str, ...]:
-        """Properties that hold because they never have anything to say."""
+        """Properties that hold because they never have anything to say, or never about data that a host wrote."""
         return tuple(item.asked.id for item in self.properties if item.vacuous)
 
     @property
@@ -184,7 +197,8 @@ class CheckResult:
             return ExitCode.VIOLATED
         if any(isinstance(verdict, Unknown) for verdict in verdicts):
             return ExitCode.UNKNOWN
-        return ExitCode.VACUOUS if self.vacuous or self.never_fired else ExitCode.HOLDS
+        never_met = self.vacuity.never_fired or self.vacuity.misdeclared or self.vacuity.dead_clauses
+        return ExitCode.VACUOUS if self.vacuous or never_met else ExitCode.HOLDS
 
     @property
     def as_declared(self) -> bool:
@@ -224,7 +238,9 @@ class CheckResult:
             "data_values": self.data_values,
             "symbolic": self.symbolic,
             "properties": [item.json() for item in self.properties],
-            "never_fired": list(self.never_fired),
+            "never_fired": list(self.vacuity.never_fired),
+            "misdeclared": list(self.vacuity.misdeclared),
+            "dead_clauses": [clause.json() for clause in self.vacuity.dead_clauses],
             "vacuous": list(self.vacuous),
             "notes": list(self.notes),
             "timing": self.timing.json(),

@@ -13,6 +13,8 @@ from splitproof import (
     catalogue_commands,
     check_commands,
     distinguish_command,
+    mutation_command,
+    repair_command,
     requirement_command,
 )
 from splitproof.checker.engines import EngineChoice
@@ -209,6 +211,60 @@ def check(
         symmetry=symmetry,
     )
     return check_commands.check(request, stories, trace, format.value, output)
+
+
+@app.command()
+def mutate(
+    designs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
+        ),
+    ] = None,
+    blocks: _Blocks = 1,
+    format: Annotated[
+        TableFormat, typer.Option("--format", help="How to print the result.")
+    ] = TableFormat.TEXT,
+    output: _Output = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
+    ] = None,
+) -> int:
+    """Drop every guard clause, drop or alter every effect, one at a time: what catches it, and what survives.
+
+    Exits with 1 if a mutant survives that is another design, with 3 if one is undecided.
+    """
+    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
+
+
+@app.command()
+def repair(
+    design: _Design,
+    blocks: _Blocks = 1,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
+    ] = False,
+    beyond: Annotated[
+        int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
+    ] = 0,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Check each repair with one block more, too.")
+    ] = False,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Find the smallest sets of changed choices that make a violated property hold, out of all such designs.
+
+    Exits with 0 if there is one, with 1 if there is none or one is not confirmed, with 5 if nothing is violated.
+    """
+    request = repair_command.Request(design, blocks, tuple(properties or ()), every, beyond, confirm)
+    return repair_command.repair(request, format.value, output)
 
 
 @app.command()

@@ -124,6 +124,11 @@ class Search:
             self._levels.append(Level(space, first, end))
             if result.limit is None and len(self._levels) - 1 == self._limits.max_depth:
                 result.limit = f"depth {self._limits.max_depth}"
+            if result.limit is None and self._limits.until_violated:
+                self._judge(first, end)
+                self._collect()
+                if not self._limits.until_violated.isdisjoint(result.findings):
+                    result.limit = "the first violation"
             judged = first if result.limit is not None else self._expand(first, end)
             if judged < end:
                 self._judge(judged, end)
