@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from splitproof.model.cells import Cell, channel, memory
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Const
+from splitproof.model.interpreter import Interpreter
 from splitproof.model.machine import Machine
 from splitproof.model.records import ANY, Block, BlockSet, Bool, Data, Record, field
 from splitproof.model.state import State, when
@@ -39,7 +40,7 @@ from tests.random_terms import (
     write_each,
 )
 
-__all__ = ["machines"]
+__all__ = ["assume_it_starts", "machines"]
 
 TABLE = Cell("table")
 ROW = Cell("row", per_block=True)
@@ -409,3 +410,11 @@ def machines(draw: Draw, handover: bool = False) -> Machine:
         raise
     assume(machine.actions)
     return machine
+
+
+def assume_it_starts(machine: Machine, blocks: int) -> None:
+    """Drop the example if its constraint leaves no initial state."""
+    try:
+        next(Interpreter(machine, blocks).initial_states())
+    except ModelError:
+        assume(False)
