@@ -118,6 +118,9 @@ class Engine(ABC):
     name: str
     """What the option `--engine` calls it."""
 
+    oracle: Oracle
+    """The same machine in generated Python, for questions about few states."""
+
     is_symmetric: bool = False
     """Whether states that differ in the names of blocks only are one."""
 
@@ -171,10 +174,6 @@ class Engine(ABC):
     @abstractmethod
     def holds_somewhere(self, node: Expr, exploration: Exploration) -> bool:
         """Whether a ground tree holds in some state that was found."""
-
-    @abstractmethod
-    def as_oracle(self) -> Oracle:
-        """An oracle of the same model, for questions about few states; its trees are its own."""
 
     @abstractmethod
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:

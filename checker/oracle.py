@@ -41,6 +41,7 @@ class Oracle(Engine):
         data_values: int = 2,
     ) -> None:
         super().__init__(machine, blocks, properties, folded, data_values)
+        self.oracle = self
         self.source = Source(self.grounding.terms, self.packing)
         self._selections: dict[Expr, Callable[[Sequence[int]], list[int]]] = {}
 
@@ -63,9 +64,6 @@ class Oracle(Engine):
     def holds_somewhere(self, node: Expr, exploration: Exploration) -> bool:
         selection = self.selection(node)
         return any(selection(states) for level in exploration.levels for states in slices(level))
-
-    def as_oracle(self) -> Oracle:
-        return self
 
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
         found: list[Arrival] = []

@@ -9,7 +9,7 @@ are delivered at once, a clause may seem dead that is not.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from splitproof.model.expressions import FALSE, Expr
 from splitproof.model.machine import Action
 from splitproof.model.properties import BLOCK_PARAMETER, trace_property
 from splitproof.model.state import Clause
-from splitproof.model.types import DATA, values_of
+from splitproof.model.types import DATA, DATA_VALUES, values_of
 from splitproof.spec.vocabulary import StepKind
 
 __all__ = ["DeadClause", "Vacuity", "is_live", "liveness_questions", "vacuity_of"]
@@ -64,12 +64,14 @@ class Vacuity:
 def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
     """The vacuity of a search; nothing if it is not complete.
 
+    Data is followed at one block: what one block carries, more do.
+
     Raises:
         ModelError: a property names data that it `carries`, and in no initial state all data is the same.
     """
     if not exploration.complete:
         return Vacuity()
-    oracle = engine.as_oracle()
+    oracle = engine.oracle
     actions = oracle.machine.actions
     fired = {action.label for action in actions if exploration.fired[action.label]}
     return Vacuity(
@@ -80,7 +82,7 @@ def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
         ),
         misdeclared=tuple(_misdeclared(oracle, (action for action in actions if action.label in fired))),
         dead_clauses=() if oracle.folded else tuple(_dead_clauses(engine, exploration, fired)),
-        uncarried=frozenset(_uncarried(oracle)),
+        uncarried=frozenset(_uncarried(_of_one_block(oracle))),
     )
 
 
@@ -97,7 +99,7 @@ def _misdeclared(oracle: Oracle, fired: Iterable[Action]) -> Iterator[str]:
 
 def _dead_clauses(engine: Engine, exploration: Exploration, fired: set[str]) -> Iterator[DeadClause]:
     """Of the actions that are taken at all; those that never are, are reported themselves."""
-    oracle = engine.as_oracle()
+    oracle = engine.oracle
     apart = max(exploration.states // _FEW_STATES, 1)
     few = [state for level in exploration.levels for state in level[::apart]]
     for action in oracle.machine.actions:
@@ -116,7 +118,7 @@ def _dead_clauses(engine: Engine, exploration: Exploration, fired: set[str]) -> 
                 yield DeadClause(action.label, clause.where, clause.text)
 
 
-def is_live(oracle: Oracle, question: Expr, states: list[int]) -> bool:
+def is_live(oracle: Oracle, question: Expr, states: Sequence[int]) -> bool:
     """Whether a question of `liveness_questions` holds in one of the states."""
     if question is FALSE:
         return False
@@ -142,6 +144,13 @@ def liveness_questions(engine: Engine, action: Action) -> Iterator[tuple[Clause,
 
 
 # -- data that a host wrote
+
+
+def _of_one_block(oracle: Oracle) -> Oracle:
+    if oracle.blocks == 1 and oracle.data_values == DATA_VALUES:
+        return oracle
+    asked = [item.property for item in oracle.properties.values() if item.property.needs_blocks == 1]
+    return Oracle(oracle.machine, 1, asked)
 
 
 def _uncarried(oracle: Oracle) -> Iterator[str]:

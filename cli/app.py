@@ -13,6 +13,7 @@ from splitproof import (
     catalogue_commands,
     check_commands,
     distinguish_command,
+    export_command,
     mutation_command,
     repair_command,
     requirement_command,
@@ -39,6 +40,16 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class Export(StrEnum):
+    """What a design is exported to."""
+
+    PROMELA = "promela"
+    MURPHI = "murphi"
+    TLA = "tla"
+    DOT = "dot"
+    GRAPHML = "graphml"
 
 
 class TableFormat(StrEnum):
@@ -277,6 +288,28 @@ def trace(
 ) -> int:
     """Replay a saved counterexample step by step, and tell it."""
     return check_commands.trace(file, format.value, output)
+
+
+@app.command()
+def export(
+    design: _Design,
+    to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
+    blocks: _Blocks = 1,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="murphi: blocks are a scalarset, interchangeable.")
+    ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="dot, graphml: every state, not only strongly connected components."),
+    ] = False,
+    output: _Output = None,
+) -> int:
+    """Write a design as a model for Spin, Rumur or TLC, or its state graph as a picture.
+
+    A model has the states, the steps and the properties of the design: what the outside checker says of it is an
+    independent opinion on the same question.
+    """
+    return export_command.export_design(design, to.value, blocks, symmetry, whole, output)
 
 
 @app.command()

@@ -44,6 +44,8 @@ __all__ = ["assume_it_starts", "machines"]
 
 TABLE = Cell("table")
 ROW = Cell("row", per_block=True)
+BLOCKS = (1, 2)
+"""The sizes at which they are looked at."""
 
 
 class _Draft:
@@ -397,9 +399,18 @@ class _ActionDraft:
         return function
 
 
+def _has_start(machine: Machine, blocks: int) -> bool:
+    """Whether there is an initial state; what a random machine demands of it can exclude all."""
+    try:
+        next(Interpreter(machine, blocks).initial_states())
+    except ModelError:
+        return False
+    return True
+
+
 @st.composite
 def machines(draw: Draw, handover: bool = False) -> Machine:
-    """A small machine with an action and properties of all kinds.
+    """A small machine with a state to start from, an action and properties of all kinds.
 
     `handover`: among its actions is one that may be folded; otherwise some say so that may not.
     """
@@ -408,7 +419,7 @@ def machines(draw: Draw, handover: bool = False) -> Machine:
     except ModelError:
         assume(False)
         raise
-    assume(machine.actions)
+    assume(machine.actions and all(_has_start(machine, blocks) for blocks in BLOCKS))
     return machine
 
 

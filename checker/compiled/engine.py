@@ -94,9 +94,6 @@ class CompiledEngine(Engine):
         assert isinstance(exploration, CompiledExploration)
         return walks.holds_somewhere(self, self._common, node, exploration)
 
-    def as_oracle(self) -> Oracle:
-        return self._oracle
-
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
         return walks.arrivals(self, self._arrival_code, _level(level), goals)
 
@@ -110,7 +107,7 @@ class CompiledEngine(Engine):
         """The same run with each block keeping its name: the representatives are followed by real states."""
         if self.symmetry is None:
             return path
-        canonical, oracle = self.symmetry.canonical, self._oracle
+        canonical, oracle = self.symmetry.canonical, self.oracle
         required = oracle.properties[finding.property_id].steps
         start = state = self._named[path.start]
         steps = []
@@ -128,8 +125,8 @@ class CompiledEngine(Engine):
         return Path(start, tuple(steps))
 
     @cached_property
-    def _oracle(self) -> Oracle:
-        """For single states; its properties are asked for over its own trees."""
+    def oracle(self) -> Oracle:  # type: ignore[override]  # made when it is asked for
+        """Its properties are asked for over its own trees."""
         properties = [item.property for item in self.properties.values()]
         return Oracle(self.machine, self.blocks, properties, self.folded, self.data_values)
 
