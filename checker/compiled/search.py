@@ -133,9 +133,6 @@ class Search:
             if judged < end:
                 self._judge(judged, end)
             self._collect()
-            if result.limit is None and not self._limits.until_violated.isdisjoint(result.findings):
-                result.limit = "the first violation"
-                return
             if result.limit is not None and judged == first:
                 return
             first = end
