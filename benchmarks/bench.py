@@ -85,8 +85,8 @@ def c_search(design: str, blocks: int) -> Callable[[], Row]:
     return run
 
 
-# Peers join here: an entry prepares the exported model (`splitproof export DESIGN --to promela`, `--to murphi`),
-# compiles it, and returns a run; Spin counts states as it stores them, so that only `states` must agree.
+# Spin and Rumur are measured by peers.py on the exported model, which interleaves messages; here they are delivered at
+# once, so that the states differ. Their rows join once both search the same space.
 ENGINES: dict[str, Engine] = {
     "C, gcc -O2": c_search,
     "compiled": compiled(1),

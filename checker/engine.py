@@ -172,6 +172,10 @@ class Engine(ABC):
         """The states of a level where a ground tree holds."""
 
     @abstractmethod
+    def holds_somewhere(self, node: Expr, exploration: Exploration) -> bool:
+        """Whether a ground tree holds in some state that was found."""
+
+    @abstractmethod
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
         """Every step that leads from a state of a level to one of `goals`, in any order."""
 

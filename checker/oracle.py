@@ -61,6 +61,10 @@ class Oracle(Engine):
     def select(self, node: Expr, level: Sequence[int]) -> list[int]:
         return self.selection(node)(level)
 
+    def holds_somewhere(self, node: Expr, exploration: Exploration) -> bool:
+        selection = self.selection(node)
+        return any(selection(states) for level in exploration.levels for states in slices(level))
+
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
         found: list[Arrival] = []
         for states in slices(level):

@@ -77,7 +77,7 @@ def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
     return Vacuity(
         never_fired=() if oracle.folded else tuple(_never_fired(oracle, fired)),
         misdeclared=tuple(_misdeclared(oracle, (action for action in actions if action.label in fired))),
-        dead_clauses=() if oracle.folded else tuple(_dead_clauses(oracle, exploration, fired)),
+        dead_clauses=() if oracle.folded else tuple(_dead_clauses(engine, exploration, fired)),
         uncarried=frozenset(_uncarried(_of_one_block(oracle))),
     )
 
@@ -99,20 +99,24 @@ def _misdeclared(oracle: Oracle, fired: Iterable[Action]) -> Iterator[str]:
 # -- guard clauses
 
 
-def _dead_clauses(oracle: Oracle, exploration: Exploration, fired: set[str]) -> Iterator[DeadClause]:
+def _dead_clauses(engine: Engine, exploration: Exploration, fired: set[str]) -> Iterator[DeadClause]:
     """Of the actions that are taken at all; those that never are, are reported themselves."""
-    levels = exploration.levels
+    oracle = engine.oracle
     apart = max(exploration.states // _FEW_STATES, 1)
-    few = [state for level in levels for state in level[::apart]]
+    few = [state for level in exploration.levels for state in level[::apart]]
     for action in oracle.machine.actions:
         if action.label not in fired:
             continue
-        for clause, question in liveness_questions(oracle, action):
-            if clause.idle is not None or clause.needs_blocks > oracle.blocks:
-                continue
-            if not is_live(oracle, question, few) and not any(
-                is_live(oracle, question, level) for level in levels
-            ):
+        suspects = [
+            place
+            for place, (clause, question) in enumerate(liveness_questions(oracle, action))
+            if clause.idle is None
+            and clause.needs_blocks <= oracle.blocks
+            and not is_live(oracle, question, few)
+        ]
+        asked = list(liveness_questions(engine, action)) if suspects else []
+        for clause, question in (asked[place] for place in suspects):
+            if not engine.holds_somewhere(question, exploration):
                 yield DeadClause(action.label, clause.where, clause.text)
 
 
@@ -124,14 +128,12 @@ def is_live(oracle: Oracle, question: Expr, states: Sequence[int]) -> bool:
     return any(selection(portion) for portion in slices(states))
 
 
-def liveness_questions(oracle: Oracle, action: Action) -> Iterator[tuple[Clause, Expr]]:
+def liveness_questions(engine: Engine, action: Action) -> Iterator[tuple[Clause, Expr]]:
     """Each clause of an action, and where it alone blocks the action for some choice of parameters."""
-    grounding = oracle.grounding
+    grounding = engine.grounding
     terms = grounding.terms
     found: list[list[Expr]] = [[] for _ in action.clauses]
-    values = [
-        values_of(parameter.type, oracle.blocks, grounding.data_values) for parameter in action.parameters
-    ]
+    values = [values_of(parameter.type, engine.blocks, engine.data_values) for parameter in action.parameters]
     for arguments in itertools.product(*values):
         known = {parameter.name: value for parameter, value in zip(action.parameters, arguments, strict=True)}
         clauses = [grounding.expression(clause.condition, known) for clause in action.clauses]

@@ -40,7 +40,7 @@ from tests.random_terms import (
     write_each,
 )
 
-__all__ = ["machines"]
+__all__ = ["assume_it_starts", "machines"]
 
 TABLE = Cell("table")
 ROW = Cell("row", per_block=True)
@@ -421,3 +421,11 @@ def machines(draw: Draw, handover: bool = False) -> Machine:
         raise
     assume(machine.actions and all(_has_start(machine, blocks) for blocks in BLOCKS))
     return machine
+
+
+def assume_it_starts(machine: Machine, blocks: int) -> None:
+    """Drop the example if its constraint leaves no initial state."""
+    try:
+        next(Interpreter(machine, blocks).initial_states())
+    except ModelError:
+        assume(False)

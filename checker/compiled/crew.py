@@ -7,7 +7,7 @@ behind them, so that the states are numbered without gaps, and levels stay range
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from splitproof.checker.compiled.control import Word
@@ -28,6 +28,20 @@ class Crew:
         self._controls, self._code = controls, code
         self._counters = (ctypes.c_uint64 * (2 * _NEXT))()
         self._pool = ThreadPoolExecutor(max(len(controls) - 1, 1))
+
+    def _together(self, function: Callable[[ctypes.Array[ctypes.c_uint64]], None]) -> None:
+        """Call a function with each record, in a thread each."""
+        others = [self._pool.submit(function, control) for control in self._controls[1:]]
+        function(self._controls[0])
+        for other in others:
+            other.result()
+
+    def rehash(self, count: int) -> None:
+        """Enter the first `count` states into an empty table."""
+        part = -(-count // len(self._controls))
+        for number, control in enumerate(self._controls):
+            control[Word.HEAD], control[Word.END] = number * part, min((number + 1) * part, count)
+        self._together(self._code.rehash_shared)
 
     def begin(self, count: int) -> None:
         """Number new states from `count` on."""
@@ -52,10 +66,7 @@ class Crew:
             control[Word.HEAD] = ctypes.addressof(self._counters)
             control[Word.SHARED] = ctypes.addressof(self._counters) + 8 * _NEXT
             control[Word.END], control[Word.LIMIT] = end, limit
-        others = [self._pool.submit(self._code.expand_shared, control) for control in self._controls[1:]]
-        self._code.expand_shared(self._controls[0])
-        for other in others:
-            other.result()
+        self._together(self._code.expand_shared)
         return min(int(self._counters[0]), end)
 
     def compact(self) -> int:

@@ -90,6 +90,10 @@ class CompiledEngine(Engine):
     def select(self, node: Expr, level: Sequence[int]) -> list[int]:
         return walks.select(self, self._common, node, _level(level))
 
+    def holds_somewhere(self, node: Expr, exploration: Exploration) -> bool:
+        assert isinstance(exploration, CompiledExploration)
+        return walks.holds_somewhere(self, self._common, node, exploration)
+
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
         return walks.arrivals(self, self._arrival_code, _level(level), goals)
 

@@ -259,9 +259,9 @@ def _insert_batch(
         f.add(following, f.op(f"call i64 @{name}({arguments}, i64 {hashed}, i64 {f.get(following)})"))
 
 
-def rehash(words: int) -> str:
+def rehash(words: int, *, shared: bool) -> str:
     """`void @rehash(ptr control)`: enter the states HEAD to END, which are all different, into an empty table."""
-    f = Function("rehash", {"control": "ptr"})
+    f = Function("rehash_shared" if shared else "rehash", {"control": "ptr"})
     states, hashes = f.load_pointer("%control", Word.STATES), f.load_pointer("%control", Word.HASHES)
     table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
     head, end = f.variable(f.load("%control", Word.HEAD)), f.load("%control", Word.END)
@@ -274,17 +274,28 @@ def rehash(words: int) -> str:
         fill_hashes(f, words, (batch, hashes, table, slots), 0, count, fresh=False)
         with f.counting(0, count) as number:
             hashed = f.load(hashes, number)
-            place = f.variable(f.op(f"call i64 @home(i64 {hashed}, i64 {slots})"))
-            with f.loop() as probing:
-                f.stay(probing, f.compare("ne", f.load(table, f.get(place)), 0))
-                _advance(f, place, f.get(place), slots)
             tag = f.binary("shl", hashed, INDEX_BITS)
-            f.store(
-                f.binary("or", tag, f.binary("add", f.binary("add", first, number), 1)), table, f.get(place)
-            )
+            entry = f.binary("or", tag, f.binary("add", f.binary("add", first, number), 1))
+            _place(f, table, slots, f.op(f"call i64 @home(i64 {hashed}, i64 {slots})"), entry, shared=shared)
         f.set(head, f.binary("add", first, count))
     f.store(f.get(head), "%control", Word.HEAD)
     return f.finish()
+
+
+def _place(f: Function, table: str, slots: str, home: str, entry: str, *, shared: bool) -> None:
+    """Write an entry to the first empty slot from its home on."""
+    place = f.variable(home)
+    with f.loop() as probing:
+        slot = f.at(table, f.get(place))
+        if shared:
+            swap = f.op(f"cmpxchg ptr {slot}, i64 0, i64 {entry} monotonic monotonic, align 8")
+            taken = f.op(f"xor i1 {f.op(f'extractvalue {{i64, i1}} {swap}, 1')}, true")
+        else:
+            taken = f.compare("ne", f.load(slot), 0)
+        f.stay(probing, taken)
+        _advance(f, place, f.get(place), slots)
+    if not shared:
+        f.store(entry, table, f.get(place))
 
 
 def relocate(words: int) -> str:
@@ -345,7 +356,8 @@ def search_kernel(words: int) -> str:
             insert_state(words, shared=True),
             expand(words, shared=False),
             expand(words, shared=True),
-            rehash(words),
+            rehash(words, shared=False),
+            rehash(words, shared=True),
             relocate(words),
             find_for_python(),
             note(words),

@@ -25,6 +25,7 @@ class SearchCode:
         self.expand = _procedure(code, "expand")
         self.expand_shared = _procedure(code, "expand_shared")
         self.rehash = _procedure(code, "rehash")
+        self.rehash_shared = _procedure(code, "rehash_shared")
         self.judge = _procedure(code, "judge_all")
         self.relocate = code.function("relocate", ctypes.c_void_p, *[ctypes.c_uint64] * 3)
         self.find = code.function("find_state", ctypes.c_void_p, ctypes.c_void_p, returns=ctypes.c_uint64)

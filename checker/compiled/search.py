@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -25,9 +26,6 @@ __all__ = ["CompiledExploration", "Search"]
 
 SHARED_FROM = 1 << 15
 """States of a level from which on threads pay."""
-
-REHASH = 1 << 20
-"""States entered into a new table by one call."""
 
 PORTION = 1 << 16
 """States expanded between two looks at the limits: some hundredths of a second."""
@@ -68,6 +66,7 @@ class Search:
         ]
         self._levels: list[Level] = []
         self._result = CompiledExploration(space=self._space, levels=self._levels)
+        self._crew = Crew([buffers.control for buffers in self._buffers], code)
         self._interrupted = False
 
     def _memory_budget(self) -> int:
@@ -78,7 +77,7 @@ class Search:
 
     def run(self) -> CompiledExploration:
         result = self._result
-        with self._interrupts():
+        with self._interrupts(), contextlib.closing(self._crew):
             self._visit_levels()
         result.complete = result.limit is None
         result.states = self._space.count
@@ -125,13 +124,15 @@ class Search:
             self._levels.append(Level(space, first, end))
             if result.limit is None and len(self._levels) - 1 == self._limits.max_depth:
                 result.limit = f"depth {self._limits.max_depth}"
+            if result.limit is None and self._limits.until_violated:
+                self._judge(first, end)
+                self._collect()
+                if not self._limits.until_violated.isdisjoint(result.findings):
+                    result.limit = "the first violation"
             judged = first if result.limit is not None else self._expand(first, end)
             if judged < end:
                 self._judge(judged, end)
             self._collect()
-            if result.limit is None and not self._limits.until_violated.isdisjoint(result.findings):
-                result.limit = "the first violation"
-                return
             if result.limit is not None and judged == first:
                 return
             first = end
@@ -176,8 +177,7 @@ class Search:
         """The same by all threads, which take portions of the level and chunks of numbers from two counters."""
         space, count = self._space, len(self._buffers)
         slack = count * (CHUNK + BATCH + CLAIM * len(self._engine.steps))
-        crew = Crew([buffers.control for buffers in self._buffers], self._code)
-        head = first
+        crew, head = self._crew, first
         crew.begin(space.count)
         while head < end:
             if space.room - space.count < 2 * slack:
@@ -191,7 +191,6 @@ class Search:
             if self._result.limit is not None:
                 break
         space.count = crew.compact()
-        crew.close()
         return head
 
     def _make_room(self, slack: int) -> bool:
@@ -219,8 +218,10 @@ class Search:
         control = self._buffers[0].control
         for buffers in self._buffers:
             self._space.attach(buffers.control)
-        for first in range(0, self._space.count, REHASH):
-            control[Word.HEAD], control[Word.END] = first, min(first + REHASH, self._space.count)
+        if len(self._buffers) > 1 and self._space.count >= SHARED_FROM:
+            self._crew.rehash(self._space.count)
+        else:
+            control[Word.HEAD], control[Word.END] = 0, self._space.count
             self._code.rehash(control)
 
     def _judge(self, first: int, end: int) -> None:

@@ -21,7 +21,7 @@ from splitproof.checker.engine import Arrival, Engine, Finding
 from splitproof.checker.grounding import GroundProperty
 from splitproof.model.expressions import Expr
 
-__all__ = ["arrival_code", "arrivals", "first_stuck", "select"]
+__all__ = ["arrival_code", "arrivals", "first_stuck", "holds_somewhere", "select"]
 
 GOALS_MAX = 8
 """Properties decided together: the bits of a byte."""
@@ -92,6 +92,15 @@ def select(engine: Engine, common: str, node: Expr, level: Level) -> list[int]:
     code = _code(common, words, [bits_function(engine, "holds", [node]), pick(words)], 0)
     walk = _Walk(engine, level.space, code)
     return sorted(level.space.read(number, number + 1)[0] for (number,) in walk.found("pick", level, 1))
+
+
+def holds_somewhere(engine: Engine, common: str, node: Expr, exploration: CompiledExploration) -> bool:
+    """As `Engine.holds_somewhere`."""
+    words = word_count(engine.packing)
+    space = exploration.space
+    code = _code(common, words, [bits_function(engine, "holds", [node]), pick(words)], 0)
+    found = _Walk(engine, space, code).found("pick", Level(space, 0, space.count), 1)
+    return next(found, None) is not None
 
 
 def arrivals(engine: Engine, code: WalkCode, level: Level, goals: Collection[int]) -> list[Arrival]:

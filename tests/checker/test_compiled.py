@@ -30,7 +30,7 @@ from splitproof.model.state import State, when
 from splitproof.model.types import Int
 from splitproof.spec.properties import Kind, Property, always, step
 from splitproof.spec.vocabulary import HOST_PORT
-from tests.random_machines import machines
+from tests.random_machines import assume_it_starts, machines
 
 thorough = settings(
     suppress_health_check=[
@@ -119,6 +119,7 @@ def threads_at_once() -> Iterator[None]:
 def test_it_finds_what_the_oracle_finds(
     machine: Machine, blocks: int, folded: bool, data_values: int, threads: int
 ) -> None:
+    assume_it_starts(machine, blocks)
     oracle = Oracle(machine, blocks, folded=folded, data_values=data_values)
     expected = oracle.explore(Limits(max_states=STATES_MAX))
     depth = None if expected.complete else max(expected.depth - 1, 0)
@@ -300,6 +301,28 @@ def test_no_deeper_than_allowed() -> None:
     found = CompiledEngine(machine, 1, [NOT_TWO]).explore(Limits(max_depth=2))
     assert_same(found, Oracle(machine, 1, [NOT_TWO]).explore(Limits(max_depth=2)))
     assert (found.limit, list(found.findings)) == ("depth 2", ["not-two"])  # the last level is judged, too
+
+
+def test_it_ends_at_the_first_violation_where_that_is_asked() -> None:
+    machine = counters(8, 3)
+    for until in (NOT_TWO, NO_STEP):
+        limits = Limits(until_violated=frozenset({until.id}))
+        found = CompiledEngine(machine, 1, [NOT_TWO, NO_STEP]).explore(limits)
+        assert_same(found, Oracle(machine, 1, [NOT_TWO, NO_STEP]).explore(limits))
+        assert found.limit == "the first violation"
+
+
+def test_whether_something_holds_somewhere() -> None:
+    engine = sized(5, 3)
+    found = engine.explore()
+    grounding = engine.grounding
+    numbers = [grounding.variable(slot) for slot in grounding.slots.values()]
+    total = numbers[0]
+    for number in numbers[1:]:
+        total = grounding.terms.plus(total, number, 1)
+    for sum_, is_met in ((14, True), (15, False)):
+        above = grounding.terms.less(grounding.terms.const(sum_, Int(sum_, sum_)), total)
+        assert engine.holds_somewhere(above, found) is is_met
 
 
 def test_no_longer_than_allowed() -> None:
