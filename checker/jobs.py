@@ -33,7 +33,11 @@ __all__ = [
     "run",
 ]
 
-TWO_BLOCKS: tuple[str, ...] = ("second-embodiment-closed",)
+TWO_BLOCKS: tuple[str, ...] = (
+    "third-embodiment-closed",
+    "first-embodiment-closed",
+    "second-embodiment-closed",
+)
 """What `verify` checks at 2 blocks by default; `--blocks 2` checks all closed designs there."""
 
 
