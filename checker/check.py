@@ -110,6 +110,7 @@ class _Check:
         self._graph: tuple[Oracle, StateGraph] | None = None
         self._verdicts: dict[str, Verdict] = {}
         self._triggered: set[str] = set()
+        self._said: set[str] = set()
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
@@ -175,8 +176,13 @@ class _Check:
             threads=options.threads,
             symmetry=options.symmetry,
             progress=self._progress,
-            say=self._say,
+            say=self._say_once,
         )
+
+    def _say_once(self, text: str) -> None:
+        if self._say is not None and text not in self._said:
+            self._said.add(text)
+            self._say(text)
 
     def _judge_states(self, exploration: Exploration) -> None:
         """What is asked of each state and each step."""
