@@ -36,7 +36,7 @@ from splitproof.model.expressions import (
 from splitproof.model.machine import Machine
 from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, EnumType, Int, Type
 
-__all__ = ["Instances", "Sorts", "free_parameters"]
+__all__ = ["Instances", "Sorts"]
 
 
 class Sorts:
@@ -74,8 +74,9 @@ class Sorts:
     def _enum(self, type_: Type) -> tuple[Any, list[Any]]:
         assert isinstance(type_, EnumType)
         if type_ not in self._enums:
-            names = [f"{type_.name}.{member.name}" for member in type_.members]
-            self._enums[type_] = z3.EnumSort(type_.name, names, self.context)
+            name = f"{type_.name} {len(self._enums)}"  # classes of one name may be different
+            values = [f"{name}.{member.name}" for member in type_.members]
+            self._enums[type_] = z3.EnumSort(name, values, self.context)
         return self._enums[type_]
 
     def constant(self, node: Const) -> Any:
@@ -100,6 +101,10 @@ class Sorts:
                 found = z3.Const(name, self.sort(type_))
             self._symbols[name, type_.name] = found
         return found
+
+    def parameter(self, parameter: Param) -> Any:
+        """What a step can be taken for, or the block that an invariant is asked about."""
+        return self.symbol(f"parameter {parameter.name}", parameter.type)
 
     def function(self, name: str) -> Any:
         """A per-block variable."""
@@ -156,7 +161,7 @@ class Instances:
         """The tree as a term of z3. `positive`, `negative`: whether it is going to be asserted, or its negation."""
         free = self._free.get(id(node))
         if free is None:
-            free = self._free[id(node)] = free_parameters(node)
+            free = self._free[id(node)] = _free_parameters(node)
             self._trees.append(node)  # its identity stays its own
         values = tuple(known[name].get_id() if name in known else None for name in free)
         at = (id(node), positive, negative, values)
@@ -179,13 +184,13 @@ class Instances:
                 return sorts.constant(node)
             case Var(name, type_):
                 return sorts.symbol(name, type_)
-            case Param(name, type_):
-                return known[name] if name in known else sorts.symbol(f"parameter {name}", type_)
+            case Param(name):
+                return known[name] if name in known else sorts.parameter(node)
             case At(name, index):
                 return sorts.function(name)(both(index))
             case Member(chosen, block):
                 assert isinstance(chosen, Param)
-                return sorts.symbol(f"parameter {chosen.name}", BLOCK_SET)(both(block))
+                return sorts.parameter(chosen)(both(block))
             case Not(operand):
                 return z3.Not(self.lower(operand, known, positive=negative, negative=positive))
             case And(operands):
@@ -209,7 +214,7 @@ class Instances:
         self, node: Every | Some, known: Mapping[str, Any], positive: bool, negative: bool
     ) -> Any:
         """A truth value that stands for the quantifier, with what follows from it being true, and being false."""
-        free = {name: known[name] for name in free_parameters(node) if name in known}
+        free = {name: known[name] for name in _free_parameters(node) if name in known}
         at = (key(node), tuple(value.get_id() for value in free.values()))
         stands = self._quantified.get(at)
         if stands is None:
@@ -238,7 +243,7 @@ class Instances:
         self._instantiate(guard, node.bound, body, known, witness)
 
 
-def free_parameters(node: Expr) -> tuple[str, ...]:
+def _free_parameters(node: Expr) -> tuple[str, ...]:
     """The parameters that no quantifier in the tree binds, by name."""
     return tuple(dict.fromkeys(_parameters(node, frozenset())))
 

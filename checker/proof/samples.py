@@ -11,17 +11,14 @@ from collections.abc import Callable, Sequence
 
 from splitproof.checker.decision import function
 from splitproof.checker.oracle import Exploration, Oracle
-from splitproof.model.expressions import Expr
+from splitproof.model.expressions import FALSE, TRUE, Expr
 from splitproof.model.machine import Machine
 from splitproof.model.properties import BLOCK_PARAMETER
 
 __all__ = ["Samples"]
 
-_WALKS = ((2, 40_000), (3, 40_000))
-"""Blocks, and steps of the walk."""
-
-_RESTART = 400
-"""Steps after which a walk starts over."""
+_WALKS = {2: 80_000, 3: 60_000}
+"""By the number of blocks, the steps of the walk."""
 
 
 class Samples:
@@ -31,49 +28,61 @@ class Samples:
     """
 
     def __init__(self, machine: Machine, atoms: Sequence[Expr], oracle: Oracle, space: Exploration) -> None:
-        found = set(_rows(oracle, atoms, [state for level in space.levels for state in level]))
-        for blocks, steps in _WALKS:
+        rows: set[int] = set()
+        one_block = _Reader(oracle, atoms, rows)
+        for level in space.levels:
+            one_block.read(level)
+        for blocks, steps in _WALKS.items():
             walker = Oracle(machine, blocks, [])
-            found |= set(_rows(walker, atoms, _walk(walker, steps)))
-        self.rows = len(found)
-        self.true = _columns(sorted(found), len(atoms))
-        everything = (1 << self.rows) - 1
-        self.false = [everything & ~bits for bits in self.true]
-        self.everything = everything
+            _Reader(walker, atoms, rows).read(_walk(walker, steps))
+        self.rows = len(rows)
+        self.everything = (1 << self.rows) - 1
+        self.true = _columns(sorted(rows), len(atoms))
+        self.false = [self.everything & ~bits for bits in self.true]
 
 
 def _walk(oracle: Oracle, steps: int) -> list[int]:
-    """States on random runs; the same on every run of the program."""
+    """States on a random run, each action as likely as another; the same on every run of the program."""
     choose = random.Random(oracle.blocks).choice
+    actions = [step.action.label for step in oracle.steps]
     seen: set[int] = set()
-    state = oracle.initial[0]
-    for count in range(steps):
-        following = oracle.successors(state) if count % _RESTART else []
-        state = choose(following)[1] if following else choose(oracle.initial)
+    state = choose(oracle.initial)
+    for _ in range(steps):
         seen.add(state)
+        following: dict[str, list[int]] = {}
+        for step, after in oracle.successors(state):
+            following.setdefault(actions[step], []).append(after)
+        state = choose(following[choose(list(following))]) if following else choose(oracle.initial)
     return sorted(seen)
 
 
-def _rows(oracle: Oracle, atoms: Sequence[Expr], states: list[int]) -> set[int]:
-    found: set[int] = set()
-    for block in range(oracle.blocks):
-        _reader(oracle, atoms, block)(states, found.add)
-    return found
+class _Reader:
+    """Reads the rows of states, one for each block, into `rows`."""
+
+    def __init__(self, oracle: Oracle, atoms: Sequence[Expr], rows: set[int]) -> None:
+        self._rows = rows
+        self._readers = [_reader(oracle, atoms, block) for block in range(oracle.blocks)]
+
+    def read(self, states: Sequence[int]) -> None:
+        for read in self._readers:
+            read(states, self._rows.add)
 
 
 def _reader(oracle: Oracle, atoms: Sequence[Expr], block: int) -> Callable[..., None]:
-    terms = oracle.grounding
+    grounding = oracle.grounding
     bits = []
     for place, atom in enumerate(atoms):
-        ground = terms.terms.under(
-            terms.expression(atom, {BLOCK_PARAMETER.name: block}), terms.terms.nothing_known
-        )
-        bits.append(f"  if {oracle.source.truth(ground)}: r |= {1 << place:#x}")
-    text = "\n".join(["def run(states, add):", " for s in states:", "  r = 0", *bits, "  add(r)", ""])
-    return function(text)
+        node = grounding.expression(atom, {BLOCK_PARAMETER.name: block})
+        ground = grounding.terms.under(node, grounding.terms.nothing_known)
+        if ground is TRUE:
+            bits.append(f"  r |= {1 << place:#x}")
+        elif ground is not FALSE:
+            bits.append(f"  if {oracle.source.truth(ground)}: r |= {1 << place:#x}")
+    lines = ["def run(states, add):", " for s in states:", "  r = 0", *bits, "  add(r)", ""]
+    return function("\n".join(lines))
 
 
 def _columns(rows: list[int], atoms: int) -> list[int]:
     """Bit r of column a is bit a of row r."""
     texts = [f"{row:0{atoms}b}" for row in reversed(rows)]
-    return [int("".join(text[atoms - 1 - place] for text in texts) or "0", 2) for place in range(atoms)]
+    return [int("".join(column), 2) for column in reversed(list(zip(*texts, strict=True)))]

@@ -45,6 +45,7 @@ class Word:
     leaves: frozenset[str]
     subject: str
     value: str | None = None
+    is_equality: bool = False
 
 
 def words_of(machine: Machine) -> tuple[Word, ...]:
@@ -59,11 +60,11 @@ def words_of(machine: Machine) -> tuple[Word, ...]:
     return tuple(found.values())
 
 
-def _word(text: str, node: Expr, cost: int, subject: str, value: str | None = None) -> Word:
+def _word(text: str, node: Expr, cost: int, subject: str, value: str | None = None, eq: bool = False) -> Word:
     parts = list(walk(node))
     per_block = any(part is BLOCK_PARAMETER or (getattr(part, "name", None) == "b") for part in parts)
     leaves = frozenset(part.name for part in parts if isinstance(part, Var | At))
-    return Word(text, node, per_block, cost, leaves, subject, value)
+    return Word(text, node, per_block, cost, leaves, subject, value, eq)
 
 
 def _predicates(machine: Machine) -> Iterator[Word]:
@@ -77,8 +78,10 @@ def _predicates(machine: Machine) -> Iterator[Word]:
 
 
 def _variables(machine: Machine) -> Iterator[Word]:
+    references = {leaf.name.partition(".")[0] for leaf in machine.leaves.values() if leaf.type is BLOCK}
     for leaf in machine.leaves.values():
-        yield from _values(_shown(leaf), _read(leaf), leaf.type, 2, leaf.name)
+        holds_block = leaf.name.partition(".")[0] in references
+        yield from _values(_shown(leaf), _read(leaf), leaf.type, 14 if holds_block and not leaf.per_block else 2, leaf.name)
 
 
 def _values(shown: str, node: Expr, type_: Type, cost: int, subject: str) -> Iterator[Word]:
@@ -140,4 +143,4 @@ def _equalities(machine: Machine) -> Iterator[Word]:
             node = _read(leaf)
             terms.setdefault(key(node), (_shown(leaf), node))
     for (left, one), (right, other) in itertools.combinations(terms.values(), 2):
-        yield _word(f"{left} = {right}", Eq(one, other), 4, left, right)
+        yield _word(f"{left} = {right}", Eq(one, other), 4, left, right, True)
