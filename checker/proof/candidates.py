@@ -28,7 +28,7 @@ _THIN_ROWS = 3000
 _LITERALS_MAX = 5
 """Longer clauses only tell single states apart, and nobody reads them."""
 
-_ORDERS = 12
+_ORDERS = 80
 """Orders in which literals are left out of a long clause."""
 
 
@@ -90,8 +90,13 @@ class Candidates:
         self._pools = [[entry for entry in pool if entry[1] & mask != entry[1]] for pool in self._pools]
         self._units = {literal for literal in self._units if not self._false[literal]}
 
-    def separating(self, cubes: Sequence[Cube], given_up: Collection[Clause], most: int) -> list[Clause]:
-        """The cheapest clauses that one of the cubes falsifies: as short as possible, `most` at most."""
+    def separating(
+        self, cubes: Sequence[Cube], given_up: Collection[Clause], most: int, focus: Collection[int]
+    ) -> list[Clause]:
+        """The cheapest clauses that one of the cubes falsifies: as short as possible, `most` at most.
+
+        `focus`: the words that long clauses should be made of.
+        """
         masks = [self._mask([(place, not value) for place, value in cube.items()]) for cube in cubes]
         for pool in self._pools:
             found = [
@@ -106,7 +111,7 @@ class Candidates:
         alive = [clause for _, _, clause in sorted(triples) if clause not in given_up]
         if alive:
             return alive[:most]
-        longer = sorted({self._entry(clause) for cube in cubes for clause in self._longer(cube)})
+        longer = sorted({self._entry(clause) for cube in cubes for clause in self._longer(cube, focus)})
         return [clause for _, _, clause in longer if clause not in given_up][:1]
 
     def _open(self, cube: Cube) -> list[Literal]:
@@ -139,15 +144,14 @@ class Candidates:
         """Of three places that hold two values, two hold the same; samples tell no more values of data apart."""
         return sum(sign and self._words[place].is_equality for place, sign in clause) < 3
 
-    def _longer(self, cube: Cube) -> Iterator[Clause]:
-        """Clauses of which no literal can be left out; dear ones are left out first."""
+    def _longer(self, cube: Cube, focus: Collection[int]) -> Iterator[Clause]:
+        """Clauses of which no literal can be left out; dear ones are left out first, in several orders."""
         literals = self._open(cube)
         choose = random.Random(len(literals))
+        dear = {literal: self._costs[literal] * (1 if literal[0] in focus else 3) for literal in literals}
         for _ in range(_ORDERS):
-            order = sorted(
-                literals, key=lambda literal: (-self._costs[literal] * choose.uniform(0.7, 1.3), literal)
-            )
-            clause = self._irredundant(order)
+            weights = {literal: -dear[literal] * choose.uniform(0.2, 1.8) for literal in literals}
+            clause = self._irredundant(sorted(literals, key=weights.__getitem__))
             if clause is not None and len(clause) <= _LITERALS_MAX and self._is_general(clause):
                 yield tuple(sorted(clause, key=self._place.__getitem__))
 

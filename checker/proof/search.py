@@ -125,7 +125,7 @@ class Search:
         answer = solver.check(lemma, have)
         while not isinstance(answer, Kept):
             cubes = solver.before(answer)
-            clauses = [] if is_start else self._candidates.separating(cubes, self._given_up, _CLAUSES_A_MODEL)
+            clauses = [] if is_start else self._separating(solver, lemma, cubes)
             if not clauses:
                 self._learn(solver, lemma, answer)
                 return None, ()
@@ -139,6 +139,11 @@ class Search:
                 answer = again
                 new = [other for other in fewer if other in again.because]
         return answer, tuple(new)
+
+    def _separating(self, solver: StepSolver, lemma: Lemma, cubes: Sequence[dict[int, bool]]) -> list[Clause]:
+        leaves = solver.leaves(lemma)
+        focus = {place for place, word in enumerate(self._words) if word.leaves <= leaves}
+        return self._candidates.separating(cubes, self._given_up, _CLAUSES_A_MODEL, focus)
 
     def _learn(self, solver: StepSolver, lemma: Lemma, model: object) -> None:
         after = solver.after(model)

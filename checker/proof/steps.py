@@ -12,7 +12,7 @@ from splitproof.checker.proof.candidates import Clause
 from splitproof.checker.proof.lowering import Instances, Sorts
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.checker.proof.words import Word
-from splitproof.model.expressions import Expr, same
+from splitproof.model.expressions import At, Expr, Var, same, walk
 from splitproof.model.properties import BLOCK_PARAMETER
 from splitproof.model.types import BLOCK
 
@@ -73,6 +73,13 @@ class StepSolver:
     def may_break(self, lemma: Lemma) -> bool:
         """Whether the step touches what the lemma speaks of."""
         return lemma.over_step or not same(self._lemma_after(lemma), at_block(lemma.node, HERE))
+
+    def leaves(self, lemma: Lemma) -> frozenset[str]:
+        """The variables that decide whether the step breaks the lemma."""
+        nodes = [self.transition.guard, self._lemma_after(lemma), lemma.node]
+        return frozenset(
+            part.name for node in nodes for part in walk(node) if isinstance(part, Var | At)
+        )
 
     def _lemma_after(self, lemma: Lemma) -> Expr:
         found = self._after.get(lemma.number)

@@ -106,14 +106,15 @@ class Transition:
         """What a leaf holds after the step: what is written, or the type's first value where it means nothing."""
         if name not in self.changed:
             return _read(self._machine, name, index)
-        written = self._written(name, index)
+        written = self.written(name, index)
         condition = self._conditions.get(name)
         if condition is None:
             return written
         meant = self.after(condition if index is None else at_block(condition, index))
         return _choice(meant, written, default_of(self._machine.leaves[name].type))
 
-    def _written(self, name: str, index: Expr | None) -> Expr:
+    def written(self, name: str, index: Expr | None) -> Expr:
+        """What a leaf holds after the step, before anything is forgotten."""
         before = _read(self._machine, name, index)
         update = self._updates.get(name)
         if update is None:
