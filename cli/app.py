@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from splitproof import __version__, catalogue_commands, check_commands, requirement_command
+from splitproof import __version__, catalogue_commands, check_commands, prove_commands, requirement_command
 
 __all__ = ["app"]
 
@@ -147,6 +147,42 @@ def check(
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
     request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
     return check_commands.check(request, stories, trace, format.value, output)
+
+
+@app.command()
+def prove(
+    design: _Design,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option("--property", help="Prove this property only; may be repeated.", metavar="ID"),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
+    ] = None,
+    max_seconds: _MaxSeconds = None,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Prove one design for every number of blocks, any data and any number of steps.
+
+    What fails at a small size is told as a counterexample instead; what can be neither proved nor refuted is unknown.
+    """
+    return prove_commands.prove(
+        design, tuple(properties or ()), certificate, max_seconds, format.value, output
+    )
+
+
+@app.command()
+def certify(
+    directory: Annotated[
+        Path, typer.Argument(help="What `prove --certificate` has left.", exists=True, file_okay=False)
+    ],
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Re-check a proof with cvc5 and with z3, in fresh processes; exits with 1 if anything is amiss."""
+    return prove_commands.certify(directory, format.value, output)
 
 
 @app.command()

@@ -19,7 +19,7 @@ from splitproof.model.machine import Machine
 from splitproof.output import json_text, search_progress, write
 from splitproof.spec.properties import Property
 
-__all__ = ["Request", "check", "trace"]
+__all__ = ["Request", "check", "selected", "trace"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def check(
     limits = Limits(request.max_states, request.max_seconds)
     options = Options(limits=limits, fold=request.fold, symbolic=request.blocks == 1, essential=True)
     with search_progress(f"{request.design}, {request.blocks} blocks") as progress:
-        result = run_check(machine, request.blocks, _selected(machine, request.properties), options, progress)
+        result = run_check(machine, request.blocks, selected(machine, request.properties), options, progress)
     if trace_file is not None:
         _save_first(result, request, trace_file)
     write(json_text(result.json()) if format == "json" else _lines(result, every_story, trace_file), output)
@@ -58,7 +58,7 @@ def _lines(result: CheckResult, every_story: bool, trace_file: Path | None) -> l
     return lines
 
 
-def _selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None:
+def selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None:
     """The properties named; None for all.
 
     Raises:

@@ -21,17 +21,30 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.proof.prove import structure_of
 from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.smtlib import Text
 from splitproof.checker.proof.steps import Lemma
-from splitproof.checker.proof.transitions import Transition, initial_transition, transitions_of
+from splitproof.checker.proof.transitions import (
+    Transition,
+    initial_transition,
+    structure_of,
+    transitions_of,
+)
 from splitproof.checker.proof.words import Word
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Expr
 from splitproof.model.machine import Machine
 
-__all__ = ["FORMAT", "MANIFEST", "README", "Certificate", "step_file", "write_certificate"]
+__all__ = [
+    "FORMAT",
+    "MANIFEST",
+    "README",
+    "Certificate",
+    "certificate_of",
+    "possible_file",
+    "step_file",
+    "write_certificate",
+]
 
 FORMAT = 1
 MANIFEST, README = "manifest.json", "README.md"
@@ -73,7 +86,7 @@ def _slug(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
 
 
-def build(
+def certificate_of(
     machine: Machine, words: Sequence[Word], lemmas: Sequence[Lemma], never_fired: frozenset[str]
 ) -> Certificate:
     """The certificate of an invariant.
@@ -84,12 +97,16 @@ def build(
     files: dict[str, tuple[str, str, str]] = {}
     text = Text(machine)
     start = initial_transition(machine)
-    files["start.smt2"] = _step(text, machine, start, named, is_start=True), "unsat", "the lemmas hold initially"
+    files["start.smt2"] = (
+        _step(text, start, named, is_start=True),
+        "unsat",
+        "the lemmas hold initially",
+    )
     transitions = transitions_of(machine)
     for number, transition in enumerate(transitions, start=1):
         says = f"{transition.name} keeps the lemmas"
         files[step_file(number, transition.name)] = (
-            _step(text, machine, transition, named, is_start=False),
+            _step(text, transition, named, is_start=False),
             "unsat",
             says,
         )
@@ -110,7 +127,11 @@ def build(
         "meaning": machine.meaning,
         "proves": "for every number of blocks, any data and any number of steps",
         "properties": [
-            {"id": item.property_id, "statement": item.sentence, "kind": "step" if item.over_step else "always"}
+            {
+                "id": item.property_id,
+                "statement": item.sentence,
+                "kind": "step" if item.over_step else "always",
+            }
             for item in named
             if item.property_id is not None
         ],
@@ -128,7 +149,9 @@ def build(
 def _named(machine: Machine, words: Sequence[Word], lemmas: Sequence[Lemma]) -> Iterator[_Named]:
     sentences = Sentences(machine, words)
     for number, node in enumerate(structure_of(machine), start=1):
-        yield _Named(f"structure.{number}", node, "what means nothing is forgotten, and numbers keep their range")
+        yield _Named(
+            f"structure.{number}", node, "what means nothing is forgotten, and numbers keep their range"
+        )
     for number, lemma in enumerate(lemmas, start=1):
         if lemma.property_id is not None:
             statement = machine.properties[lemma.property_id].statement
@@ -155,17 +178,15 @@ def _assumed(text: Text, named: Sequence[_Named]) -> list[str]:
     return [*_definitions(text, named), *(text.for_every_block(item.name) for item in kept)]
 
 
-def _step(text: Text, machine: Machine, transition: Transition, named: Sequence[_Named], is_start: bool) -> str:
+def _step(text: Text, transition: Transition, named: Sequence[_Named], is_start: bool) -> str:
     title = "the lemmas hold initially" if is_start else f"{transition.name} keeps the lemmas"
     lines = _head(text, title, "a counterexample would be a model; unsat says that there is none")
     lines += text.parameters(transition)
     if not is_start:
         lines += ["; the lemmas hold before the step, for every block", *_assumed(text, named)]
-        lines += ["; the step can be taken", f"(assert {text.of(transition.guard)})"]
+    lines += ["; the step can be taken", f"(assert {text.of(transition.guard)})"]
     lines += ["; the state after it", *text.next_state(transition)]
-    if is_start:
-        constraint = text.of(machine.constraint, transition, everything=True)
-        lines += ["; how states start", f"(assert {constraint})"]
+    lines.append(f"(assert {text.of(transition.constraint, transition, everything=True)})")
     judged = [item for item in named if not (is_start and item.over_step)]
     lines.append("; the lemmas after it")
     for item in judged:

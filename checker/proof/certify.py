@@ -71,8 +71,12 @@ def _manifest(directory: Path) -> tuple[dict[str, Any] | None, list[str]]:
     except (OSError, ValueError) as error:
         return None, [f"{MANIFEST}: cannot be read ({type(error).__name__}); this is no certificate"]
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        return None, [f"{MANIFEST}: is of another format than {FORMAT}; this is no certificate of this version"]
-    missing = [key for key in ("design", "properties", "actions", "never_taken", "files") if key not in manifest]
+        return None, [
+            f"{MANIFEST}: is of another format than {FORMAT}; this is no certificate of this version"
+        ]
+    missing = [
+        key for key in ("design", "properties", "actions", "never_taken", "files") if key not in manifest
+    ]
     if missing:
         return None, [f"{MANIFEST}: lacks {', '.join(missing)}"]
     return manifest, []
@@ -100,10 +104,18 @@ def _files(directory: Path, manifest: dict[str, Any]) -> list[str]:
         if name not in listed:
             faults.append(f"{MANIFEST}: does not list {name}, without which nothing follows")
         elif listed[name]["expects"] != expects:
-            faults.append(f"{MANIFEST}: expects {listed[name]['expects']} of {name}; the argument needs {expects}")
-    faults += [f"{MANIFEST}: lists {name}, which is no part of the argument" for name in listed if name not in required]
+            faults.append(
+                f"{MANIFEST}: expects {listed[name]['expects']} of {name}; the argument needs {expects}"
+            )
+    faults += [
+        f"{MANIFEST}: lists {name}, which is no part of the argument"
+        for name in listed
+        if name not in required
+    ]
     present = {file.name for file in directory.iterdir()}
-    faults += [f"{name}: is no part of the certificate" for name in sorted(present - {MANIFEST, README, *listed})]
+    faults += [
+        f"{name}: is no part of the certificate" for name in sorted(present - {MANIFEST, README, *listed})
+    ]
     for name, item in listed.items():
         if name not in present:
             faults.append(f"{name}: is missing")

@@ -248,7 +248,6 @@ def _free_parameters(node: Expr) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_parameters(node, frozenset())))
 
 
-
 def _parameters(node: Expr, bound: frozenset[str]) -> Iterator[str]:
     match node:
         case Param(name) if name not in bound:
@@ -258,4 +257,3 @@ def _parameters(node: Expr, bound: frozenset[str]) -> Iterator[str]:
         case _:
             for child in children(node):
                 yield from _parameters(child, bound)
-

@@ -1,113 +1,133 @@
-"""Proving the properties of a machine for every number of blocks, any data and any number of steps."""
+"""Proving the properties of a machine for every number of blocks, any data and any number of steps.
+
+First a search at 1 block: what is false there is answered with a counterexample. Then an invariant, then a certificate
+of it; a property is proved when the certificate has been re-checked by two solvers, not before.
+"""
 
 from __future__ import annotations
 
+import tempfile
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.oracle import Exploration, Limits, Oracle
 from splitproof.checker.proof.candidates import Candidates
+from splitproof.checker.proof.certificate import certificate_of, write_certificate
+from splitproof.checker.proof.certify import Certified, certify
 from splitproof.checker.proof.lowering import Sorts
+from splitproof.checker.proof.results import ProofResult, PropertyProof, Proved
 from splitproof.checker.proof.samples import Samples
-from splitproof.checker.proof.search import Invariant, Search, TimeIsUp
+from splitproof.checker.proof.search import Invariant, Search, TimeIsUpError
+from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.steps import Lemma, StepSolver
-from splitproof.checker.proof.transitions import initial_transition, transitions_of
+from splitproof.checker.proof.transitions import initial_transition, structure_of, transitions_of
 from splitproof.checker.proof.words import Word, words_of
-from splitproof.checker.verdicts import Violated
-from splitproof.model.expressions import At, Const, Eq, Expr, Less, Var, all_of, any_of
+from splitproof.checker.verdicts import Unknown, Verdict, Violated
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER
-from splitproof.model.state import default_of
-from splitproof.model.types import BLOCK, BOOL, Int
+from splitproof.model.properties import trace_property
 from splitproof.spec.properties import Kind, Property
 
-__all__ = ["Attempt", "PROVABLE", "attempt", "structure_of"]
+__all__ = ["PROVABLE", "Found", "find_invariant", "prove"]
 
 PROVABLE = (Kind.ALWAYS, Kind.STEP)
 """What an invariant proves; the other kinds are about what can or will happen."""
 
-_SECOND_LOOK = Limits(max_states=400_000)
+_SECOND_LOOK = Limits(max_states=400_000, max_seconds=120)
 """How far two blocks are searched for a counterexample to what could not be proved."""
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """What came of trying to prove some properties.
+class Found:
+    """An invariant, not certified yet, or what ended the search for it. `samples`: rows that were looked at. `queries`: to z3."""
 
-    `invariant`: proves those of them that are in it; None if there was no time, or nothing left to prove.
-    `violated`: those that fail already at a small size, with the shortest counterexample there, and the size.
-    `limit`: what ended the attempt before its end. `never_fired`: actions that no reachable state at 1 block can take.
-    """
-
-    machine: Machine
-    asked: tuple[Property, ...]
-    words: tuple[Word, ...]
-    invariant: Invariant | None
-    violated: dict[str, tuple[int, Violated]]
-    limit: str | None
-    queries: int
-    samples: int
-    never_fired: frozenset[str]
+    words: tuple[Word, ...] = ()
+    invariant: Invariant = field(default_factory=lambda: Invariant(()))
+    limit: str | None = None
+    samples: int = 0
+    queries: int = 0
 
 
-def attempt(
+def prove(
     machine: Machine,
-    asked: Sequence[Property],
+    properties: Sequence[Property] | None = None,
+    directory: Path | None = None,
     max_seconds: float | None = None,
     tell: Callable[[str], None] | None = None,
-) -> Attempt:
-    """Search for an invariant that proves the properties, which are of `PROVABLE` kinds.
+) -> ProofResult:
+    """Prove properties of a machine, its own unless given, for every number of blocks.
 
-    Nothing is proved yet when it is found: `certificate` writes it down, and `certify` checks what is written.
+    `directory`: where the certificate is left; without one it is written, re-checked and thrown away. `tell`: told
+    what is being done.
 
     Raises:
-        ModelError: the machine is outside what can be proved.
+        ModelError: the machine is outside what can be proved, or the certificate cannot be written.
+        ReplayError: the interpreter does not confirm a counterexample.
     """
     say = tell or (lambda text: None)
+    started = time.perf_counter()
+    listed = list(machine.properties.values()) if properties is None else list(properties)
+    asked = [item for item in listed if item.kind in PROVABLE]
     say("searching 1 block")
-    small = [item for item in asked if item.needs_blocks <= 1]
-    oracle = Oracle(machine, 1, small)
+    oracle = Oracle(machine, 1, [item for item in asked if item.needs_blocks <= 1])
     space = oracle.explore(Limits(max_seconds=max_seconds))
-    violated = _counterexamples(machine, 1, [item for item in small if item.id in space.findings], Limits())
-    left = [item for item in asked if item.id not in violated]
-    found = Attempt(machine, tuple(asked), (), None, violated, space.limit, 0, 0, _unfired(space))
-    if not space.complete or not left:
-        return found
-    found = _search(found, left, oracle, space, max_seconds, say)
-    stuck = found.invariant.stuck if found.invariant is not None else {}
-    again = _counterexamples(machine, 2, [item for item in left if item.id in stuck], _SECOND_LOOK)
-    return replace(found, violated=violated | again)
-
-
-def _unfired(space: Exploration) -> frozenset[str]:
-    return frozenset(label for label, count in space.fired.items() if count == 0)
+    suspects = [item for item in asked if item.id in space.findings]
+    verdicts: dict[str, Verdict] = dict(_counterexamples(machine, 1, suspects, Limits()))
+    left = [item for item in asked if item.id not in verdicts]
+    found = Found(limit=space.limit)
+    if space.complete and left:
+        found = find_invariant(machine, left, oracle, space, max_seconds, say)
+    stuck = [item for item in left if item.id in found.invariant.stuck]
+    if stuck:
+        say("searching 2 blocks for what could not be proved")
+        verdicts |= _counterexamples(machine, 2, stuck, _SECOND_LOOK)
+    never_fired = frozenset(label for label, fired in space.fired.items() if not fired)
+    certified = _certified(machine, found, never_fired, directory, say)
+    results = tuple(
+        PropertyProof(
+            item,
+            verdicts.get(item.id) or _verdict(item, found, certified),
+            found.invariant.stuck.get(item.id),
+            machine.expects.get(item.id),
+        )
+        for item in asked
+    )
+    return ProofResult(
+        design=machine.name,
+        properties=results,
+        lines=Sentences(machine, found.words).lines(found.invariant.lemmas),
+        certified=certified,
+        directory=None if certified is None else directory,
+        never_fired=tuple(sorted(never_fired)) if space.complete else (),
+        left_out=tuple(item.id for item in listed if item.kind not in PROVABLE),
+        samples=found.samples,
+        queries=found.queries,
+        seconds=time.perf_counter() - started,
+    )
 
 
 def _counterexamples(
     machine: Machine, blocks: int, suspects: Sequence[Property], limits: Limits
-) -> dict[str, tuple[int, Violated]]:
+) -> dict[str, Violated]:
     if not suspects:
         return {}
     result = check(machine, blocks, suspects, Options(limits=limits, symbolic=False))
-    return {
-        item.asked.id: (blocks, item.verdict)
-        for item in result.properties
-        if isinstance(item.verdict, Violated)
-    }
+    return {item.asked.id: item.verdict for item in result.properties if isinstance(item.verdict, Violated)}
 
 
-def _search(
-    begun: Attempt,
+def find_invariant(
+    machine: Machine,
     left: Sequence[Property],
     oracle: Oracle,
     space: Exploration,
-    max_seconds: float | None,
-    say: Callable[[str], None],
-) -> Attempt:
-    machine = begun.machine
-    words = words_of(machine)
+    max_seconds: float | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Found:
+    """An invariant for properties that hold at 1 block, all of which `space` has visited."""
     say("looking at reachable states")
+    words = words_of(machine)
     samples = Samples(machine, [word.node for word in words], oracle, space)
     sorts = Sorts(machine)
     structure = structure_of(machine)
@@ -118,37 +138,50 @@ def _search(
         [StepSolver(sorts, transition, words, structure) for transition in transitions_of(machine)],
         [_goal(machine, number, item) for number, item in enumerate(left)],
         max_seconds,
-        lambda lemmas: say(f"{lemmas} lemmas"),
+        lambda lemmas: say(f"looking for an invariant: {lemmas} clauses"),
     )
     try:
         invariant, limit = search.run(), None
-    except TimeIsUp:
-        invariant, limit = None, f"{max_seconds:g} seconds"
-    return replace(
-        begun, words=words, invariant=invariant, limit=limit, queries=search.queries, samples=samples.rows
-    )
+    except TimeIsUpError:
+        invariant, limit = Invariant(()), f"{max_seconds:g} seconds"
+    return Found(words, invariant, limit, samples.rows, search.queries)
 
 
 def _goal(machine: Machine, number: int, item: Property) -> Lemma:
-    node = machine.traced[item.id].holds if item.id in machine.traced else None
-    assert node is not None  # a property that is asked for is checked by the machine
-    return Lemma(number, node, (), item.id, over_step=item.kind is Kind.STEP)
+    return Lemma(
+        number,
+        trace_property(machine, item).holds,
+        property_id=item.id,
+        over_step=item.kind is Kind.STEP,
+    )
 
 
-def structure_of(machine: Machine) -> tuple[Expr, ...]:
-    """What every state has by the way states are made: what means nothing is forgotten, numbers are in their range."""
-    found: list[Expr] = []
-    for leaf in machine.leaves.values():
-        here = (
-            At(leaf.name, BLOCK_PARAMETER, leaf.type) if leaf.per_block else Var(leaf.name, leaf.type)
-        )
-        meant = machine.while_of(leaf.name)
-        if meant is not None and leaf.type is not BLOCK:  # a reference is read only where it means something
-            forgotten = ~here if leaf.type is BOOL else Eq(here, default_of(leaf.type))
-            found.append(any_of(meant, forgotten))
-        if isinstance(leaf.type, Int):
-            low, high = Const(leaf.type.low, leaf.type), Const(leaf.type.high, leaf.type)
-            found.append(all_of(~Less(here, low), ~Less(high, here)))
-    return tuple(found)
+def _certified(
+    machine: Machine,
+    found: Found,
+    never_fired: frozenset[str],
+    directory: Path | None,
+    say: Callable[[str], None],
+) -> Certified | None:
+    """What the solvers say of the certificate; None if there is nothing to certify."""
+    if not any(lemma.property_id for lemma in found.invariant.lemmas):
+        return None
+    say("re-checking the certificate")
+    certificate = certificate_of(machine, found.words, found.invariant.lemmas, never_fired)
+    if directory is not None:
+        write_certificate(certificate, directory)
+        return certify(directory)
+    with tempfile.TemporaryDirectory(prefix="splitproof-") as temporary:
+        write_certificate(certificate, Path(temporary))
+        return certify(Path(temporary))
 
 
+def _verdict(item: Property, found: Found, certified: Certified | None) -> Verdict | Proved:
+    if found.limit is not None:
+        return Unknown(found.limit)
+    if item.id in found.invariant.stuck:
+        return Unknown("the words of the design are too poor for an invariant")
+    if certified is None or certified.faults:
+        reason = certified.faults[0] if certified is not None else "there is none"
+        return Unknown(f"the certificate is not confirmed: {reason}")
+    return Proved()

@@ -19,13 +19,13 @@ from splitproof.checker.proof.steps import Kept, Lemma, StepSolver
 from splitproof.checker.proof.words import Word
 from splitproof.model.expressions import any_of
 
-__all__ = ["Invariant", "Search", "Stuck", "TimeIsUp"]
+__all__ = ["Invariant", "Search", "Stuck", "TimeIsUpError"]
 
 _CLAUSES_A_MODEL = 3
 """Clauses that are tried against one state at once; what is not needed of them is dropped again."""
 
 
-class TimeIsUp(Exception):
+class TimeIsUpError(Exception):
     """The search did not end in the time that it was given."""
 
 
@@ -84,7 +84,7 @@ class Search:
         """The invariant, with no lemma that the properties do without.
 
         Raises:
-            TimeIsUp: there was not enough of it.
+            TimeIsUpError: there was not enough of it.
         """
         queue = deque(self._properties)
         while queue:
@@ -101,7 +101,7 @@ class Search:
         waiting: list[Lemma] = []
         for place, solver in enumerate(self._solvers):
             if self._deadline is not None and time.perf_counter() > self._deadline:
-                raise TimeIsUp
+                raise TimeIsUpError
             at = (lemma.number, place)
             if at in self._support or (place == 0 and lemma.over_step):
                 continue
@@ -157,7 +157,9 @@ class Search:
 
     def _lemma(self, clause: Clause) -> Lemma:
         if clause not in self._by_clause:
-            literals = (self._words[place].node if sign else ~self._words[place].node for place, sign in clause)
+            literals = (
+                self._words[place].node if sign else ~self._words[place].node for place, sign in clause
+            )
             lemma = Lemma(len(self._lemmas), any_of(*literals), clause)
             self._lemmas.append(lemma)
             self._by_clause[clause] = lemma
@@ -177,7 +179,9 @@ class Search:
 
     def _minimise(self) -> None:
         """Leave out each lemma that the rest does without, dear ones first."""
-        for lemma in sorted(self._needed, key=lambda item: (-self._candidates.cost(item.clause), item.number)):
+        for lemma in sorted(
+            self._needed, key=lambda item: (-self._candidates.cost(item.clause), item.number)
+        ):
             if lemma.property_id is not None or lemma not in self._needed:
                 continue
             rest = [item for item in self._needed if item is not lemma]

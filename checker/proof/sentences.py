@@ -73,7 +73,12 @@ class Sentences:
 
     def _say(self, common: Sequence[Literal], differing: Sequence[Literal]) -> str:
         """That something in `common` holds, or everything in `differing`."""
-        if len(common) == 1 and common[0][1] and not any(sign for _, sign in differing) and len(differing) > 1:
+        if (
+            len(common) == 1
+            and common[0][1]
+            and not any(sign for _, sign in differing)
+            and len(differing) > 1
+        ):
             causes = [self._fact((place, not sign)) for place, sign in differing]
             return f"while {_list(causes, 'or')}: {self._fact(common[0])}"
         claim = _list([self._fact(literal) for literal in differing], "and")

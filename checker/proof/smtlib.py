@@ -80,12 +80,9 @@ class Text:
 
     def next_state(self, transition: Transition) -> list[str]:
         """Every variable that may be different after the step, as a definition over the state before."""
-        lines = []
+        # the order in which what means nothing is forgotten; it is stable
         globals_first = sorted(self.machine.leaves.values(), key=lambda leaf: leaf.per_block)
-        for leaf in globals_first:  # the order in which what means nothing is forgotten; it is stable
-            if leaf.name in transition.changed:
-                lines.append(self._next(transition, leaf))
-        return lines
+        return [self._next(transition, leaf) for leaf in globals_first if leaf.name in transition.changed]
 
     def _next(self, transition: Transition, leaf: Leaf) -> str:
         argument = f"(({_parameter(_ANY)} Block))" if leaf.per_block else "()"
@@ -196,13 +193,12 @@ class _Writer:
         return self._text.quantified("forall" if is_every else "exists", name, inner, bodies)
 
     def _with(self, bound: Param, stands: str) -> _Writer:
-        return _Writer(
-            self._text, self._transition, self._everything, {**self._bound, bound.name: stands}
-        )
+        return _Writer(self._text, self._transition, self._everything, {**self._bound, bound.name: stands})
 
     def _variable(self, name: str, after: bool) -> str:
-        is_next = self._transition is not None and (self._everything or after)
-        return f"next.{name}" if is_next and name in self._transition.changed else name
+        step = self._transition
+        is_next = step is not None and (self._everything or after) and name in step.changed
+        return f"next.{name}" if is_next else name
 
 
 def _parameter(node: Param) -> str:

@@ -1,4 +1,4 @@
-"""Asks one solver about SMT-LIB files: what a fresh process runs, `python -m splitproof.checker.proof.solver z3 FILE...`
+"""Asks one solver about SMT-LIB files: `python -m splitproof.checker.proof.solver z3 FILE...` in a fresh process.
 
 One line a file: its answer. Nothing else of the project is imported, so that nothing of it can sway the answer.
 """

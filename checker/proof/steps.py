@@ -64,6 +64,7 @@ class StepSolver:
             if leaf.type is BLOCK:
                 self._instances.add_block(sorts.symbol(leaf.name, leaf.type))
         self._instances.assert_tree(transition.guard)
+        self._instances.assert_tree(transition.after(transition.constraint))
         for node in structure:
             self._instances.assert_for_every_block(BLOCK_PARAMETER, node)
         self._assumed: dict[int, Any] = {}
@@ -77,9 +78,7 @@ class StepSolver:
     def leaves(self, lemma: Lemma) -> frozenset[str]:
         """The variables that decide whether the step breaks the lemma."""
         nodes = [self.transition.guard, self._lemma_after(lemma), lemma.node]
-        return frozenset(
-            part.name for node in nodes for part in walk(node) if isinstance(part, Var | At)
-        )
+        return frozenset(part.name for node in nodes for part in walk(node) if isinstance(part, Var | At))
 
     def _lemma_after(self, lemma: Lemma) -> Expr:
         found = self._after.get(lemma.number)
@@ -126,7 +125,9 @@ class StepSolver:
 
         Words that the model leaves open are left out.
         """
-        shared = dict(self._said(model, [(p, w.node) for p, w in enumerate(self._words) if not w.per_block], {}))
+        shared = dict(
+            self._said(model, [(p, w.node) for p, w in enumerate(self._words) if not w.per_block], {})
+        )
         own = [(place, word.node) for place, word in enumerate(self._words) if word.per_block]
         found: list[dict[int, bool]] = []
         for block in self._instances.blocks:

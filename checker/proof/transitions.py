@@ -6,7 +6,7 @@ before it. No variable is renamed, and nothing has to be said about what stays a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from splitproof.model.expressions import (
@@ -34,13 +34,13 @@ from splitproof.model.expressions import (
     same,
     walk,
 )
-from splitproof.model.machine import Action, Machine
+from splitproof.model.machine import Action, Leaf, Machine
 from splitproof.model.properties import BLOCK_PARAMETER
 from splitproof.model.records import ANY
 from splitproof.model.state import Update, default_of
-from splitproof.model.types import BLOCK, BOOL
+from splitproof.model.types import BLOCK, BOOL, Int
 
-__all__ = ["HERE", "Transition", "at_block", "initial_transition", "transitions_of"]
+__all__ = ["HERE", "Transition", "at_block", "initial_transition", "structure_of", "transitions_of"]
 
 HERE: Final = Param("_here", BLOCK)
 """The block that an invariant is asked about: any of them."""
@@ -59,7 +59,8 @@ class Transition:
     """A step of any number of blocks.
 
     `name`: of the action, with who takes it. `parameters`: for which it can be taken. `guard`: where, over the
-    state before. `changed`: the leaves that may be different after it.
+    state before. `constraint`: what is known besides of the state after it. `changed`: the leaves that may be
+    different after it.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Transition:
         self.parameters = parameters
         self.guard = guard
         self.action = action
+        self.constraint: Expr = TRUE
         self._machine = machine
         self._updates: dict[str, Update] = {update.name: update for update in updates}
         self._conditions: dict[str, Expr] = {
@@ -228,11 +230,34 @@ def initial_transition(machine: Machine) -> Transition:
     """The start as a step from any state whatever: every leaf takes its initial value, or any if it may start so."""
     updates = []
     for leaf in machine.leaves.values():
-        if leaf.initial is ANY:
-            continue
-        value = default_of(leaf.type) if leaf.initial is None else Const(leaf.initial, leaf.type)
-        bound = fresh_block() if leaf.per_block else None
-        updates.append(Update(leaf.name, None, bound, value, leaf.where))
-    start = Transition(machine, "initial state", (), tuple(updates), forgets_all=True)
-    start.guard = start.after(machine.constraint)
+        if leaf.initial is not ANY:
+            value = default_of(leaf.type) if leaf.initial is None else Const(leaf.initial, leaf.type)
+            bound = fresh_block() if leaf.per_block else None
+            updates.append(Update(leaf.name, None, bound, value, leaf.where))
+    ranges = all_of(*(Every(BLOCK_PARAMETER, node) for node in _ranges(machine)))
+    start = Transition(machine, "initial state", (), tuple(updates), ranges, forgets_all=True)
+    start.constraint = machine.constraint
     return start
+
+
+def structure_of(machine: Machine) -> tuple[Expr, ...]:
+    """What every state has by the way states are made: what means nothing is forgotten, numbers are in their range."""
+    found: list[Expr] = []
+    for leaf in machine.leaves.values():
+        meant = machine.while_of(leaf.name)
+        if meant is not None and leaf.type is not BLOCK:  # a reference is read only where it means something
+            here = _of_block(machine, leaf)
+            found.append(any_of(meant, ~here if leaf.type is BOOL else Eq(here, default_of(leaf.type))))
+    return (*found, *_ranges(machine))
+
+
+def _ranges(machine: Machine) -> Iterator[Expr]:
+    for leaf in machine.leaves.values():
+        if isinstance(leaf.type, Int):
+            here = _of_block(machine, leaf)
+            low, high = Const(leaf.type.low, leaf.type), Const(leaf.type.high, leaf.type)
+            yield all_of(~Less(here, low), ~Less(high, here))
+
+
+def _of_block(machine: Machine, leaf: Leaf) -> Expr:
+    return _read(machine, leaf.name, BLOCK_PARAMETER if leaf.per_block else None)

@@ -52,7 +52,9 @@ class Word:
 def words_of(machine: Machine) -> tuple[Word, ...]:
     """Every word of the machine, each truth value once, named predicates first."""
     found: dict[tuple[object, ...], Word] = {}
-    for word in itertools.chain(_predicates(machine), _variables(machine), _held(machine), _equalities(machine)):
+    for word in itertools.chain(
+        _predicates(machine), _variables(machine), _held(machine), _equalities(machine)
+    ):
         if not isinstance(word.node, Const) and key(~word.node) not in found:
             found.setdefault(key(word.node), word)
     return tuple(found.values())
