@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from splitproof.checker.proof.certificate import certificate_of, write_certifica
 from splitproof.checker.proof.certify import Certified, certify
 from splitproof.checker.proof.lowering import Sorts
 from splitproof.checker.proof.results import ProofResult, PropertyProof, Proved
-from splitproof.checker.proof.samples import Samples
+from splitproof.checker.proof.samples import WALKS, Samples
 from splitproof.checker.proof.search import Invariant, Search, TimeIsUpError
 from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.steps import Lemma, StepSolver
@@ -41,7 +41,10 @@ _SECOND_LOOK = Limits(max_states=400_000, max_seconds=120)
 
 @dataclass(frozen=True)
 class Found:
-    """An invariant, not certified yet, or what ended the search for it. `samples`: rows that were looked at. `queries`: to z3."""
+    """An invariant, not certified yet, or what ended the search for it.
+
+    `samples`: rows that were looked at. `queries`: to z3.
+    """
 
     words: tuple[Word, ...] = ()
     invariant: Invariant = field(default_factory=lambda: Invariant(()))
@@ -77,7 +80,9 @@ def prove(
     verdicts: dict[str, Verdict] = dict(_counterexamples(machine, 1, suspects, Limits()))
     left = [item for item in asked if item.id not in verdicts]
     found = Found(limit=space.limit)
-    if space.complete and left:
+    if not space.states:
+        found = Found(limit="no state at 1 block is initial")
+    elif space.complete and left:
         found = find_invariant(machine, left, oracle, space, max_seconds, say)
     stuck = [item for item in left if item.id in found.invariant.stuck]
     if stuck:
@@ -124,11 +129,15 @@ def find_invariant(
     space: Exploration,
     max_seconds: float | None = None,
     say: Callable[[str], None] = lambda text: None,
+    walks: Mapping[int, int] = WALKS,
 ) -> Found:
-    """An invariant for properties that hold at 1 block, all of which `space` has visited."""
+    """An invariant for properties that hold at 1 block, all of which `space` has visited.
+
+    `walks`: see `Samples`; shorter ones cost less, and leave more clauses to be given up.
+    """
     say("looking at reachable states")
     words = words_of(machine)
-    samples = Samples(machine, [word.node for word in words], oracle, space)
+    samples = Samples(machine, [word.node for word in words], oracle, space, walks)
     sorts = Sorts(machine)
     structure = structure_of(machine)
     search = Search(

@@ -7,7 +7,8 @@ walk at more: with one block, the block that a worker holds is every block.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from splitproof.checker.decision import function
 from splitproof.checker.oracle import Exploration, Oracle
@@ -15,9 +16,9 @@ from splitproof.model.expressions import FALSE, TRUE, Expr
 from splitproof.model.machine import Machine
 from splitproof.model.properties import BLOCK_PARAMETER
 
-__all__ = ["Samples"]
+__all__ = ["WALKS", "Samples"]
 
-_WALKS = {2: 80_000, 3: 60_000}
+WALKS: Final[Mapping[int, int]] = {2: 80_000, 3: 60_000}
 """By the number of blocks, the steps of the walk."""
 
 
@@ -27,12 +28,19 @@ class Samples:
     `rows`: how many different ones. `true`, `false`: by atom, the rows where it holds, and where not, as bits.
     """
 
-    def __init__(self, machine: Machine, atoms: Sequence[Expr], oracle: Oracle, space: Exploration) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        atoms: Sequence[Expr],
+        oracle: Oracle,
+        space: Exploration,
+        walks: Mapping[int, int] = WALKS,
+    ) -> None:
         rows: set[int] = set()
         one_block = _Reader(oracle, atoms, rows)
         for level in space.levels:
             one_block.read(level)
-        for blocks, steps in _WALKS.items():
+        for blocks, steps in walks.items():
             walker = Oracle(machine, blocks, [])
             _Reader(walker, atoms, rows).read(_walk(walker, steps))
         self.rows = len(rows)
@@ -46,6 +54,8 @@ def _walk(oracle: Oracle, steps: int) -> list[int]:
     choose = random.Random(oracle.blocks).choice
     actions = [step.action.label for step in oracle.steps]
     seen: set[int] = set()
+    if not oracle.initial:
+        return []
     state = choose(oracle.initial)
     for _ in range(steps):
         seen.add(state)

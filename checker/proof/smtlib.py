@@ -6,7 +6,7 @@ names, the state after a step is defined variable by variable, and each lemma is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.model.expressions import (
@@ -25,9 +25,10 @@ from splitproof.model.expressions import (
     Plus,
     Some,
     Var,
+    walk,
 )
 from splitproof.model.machine import Leaf, Machine
-from splitproof.model.state import default_of
+from splitproof.model.state import State, default_of, derive
 from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, EnumType, Int, Type
 
 __all__ = ["Text"]
@@ -80,9 +81,13 @@ class Text:
 
     def next_state(self, transition: Transition) -> list[str]:
         """Every variable that may be different after the step, as a definition over the state before."""
-        # the order in which what means nothing is forgotten; it is stable
-        globals_first = sorted(self.machine.leaves.values(), key=lambda leaf: leaf.per_block)
-        return [self._next(transition, leaf) for leaf in globals_first if leaf.name in transition.changed]
+
+        def place(leaf: Leaf) -> tuple[bool, bool]:
+            """What always means something, then the rest in the order in which it is forgotten."""
+            return self.machine.while_of(leaf.name) is not None, leaf.per_block
+
+        leaves = sorted(self.machine.leaves.values(), key=place)  # stable
+        return [self._next(transition, leaf) for leaf in leaves if leaf.name in transition.changed]
 
     def _next(self, transition: Transition, leaf: Leaf) -> str:
         argument = f"(({_parameter(_ANY)} Block))" if leaf.per_block else "()"
@@ -209,8 +214,19 @@ def _parameter(node: Param) -> str:
 def _type_names(machine: Machine) -> dict[EnumType, str]:
     """A name for each enumeration; those of the same name are numbered."""
     found: dict[EnumType, str] = {}
-    for leaf in machine.leaves.values():
-        if isinstance(leaf.type, EnumType) and leaf.type not in found:
-            taken = sum(name.partition("-")[0] == leaf.type.name for name in found.values())
-            found[leaf.type] = f"{leaf.type.name}-{taken + 1}" if taken else leaf.type.name
+    for type_ in _types(machine):
+        if isinstance(type_, EnumType) and type_ not in found:
+            taken = sum(name.partition("-")[0] == type_.name for name in found.values())
+            found[type_] = f"{type_.name}-{taken + 1}" if taken else type_.name
     return found
+
+
+def _types(machine: Machine) -> Iterator[Type]:
+    """Of variables, and of values that are only compared with each other."""
+    yield from (leaf.type for leaf in machine.leaves.values())
+    trees = [traced.holds for traced in machine.traced.values()]
+    for action in machine.actions:
+        trees += [action.guard, *(update.value for update in action.updates)]
+    for predicate in machine.predicates.values():
+        trees.append(derive(State(machine), predicate.name, *([HERE] if predicate.per_block else [])))
+    yield from (part.type for tree in trees for part in walk(tree))
