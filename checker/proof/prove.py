@@ -88,13 +88,19 @@ def prove(
     if stuck:
         say("searching 2 blocks for what could not be proved")
         verdicts |= _counterexamples(machine, 2, stuck, _SECOND_LOOK)
-    never_fired = frozenset(label for label, fired in space.fired.items() if not fired)
-    certified = _certified(machine, found, never_fired, directory, say)
+    never_fired = [
+        action for action in machine.actions if not space.fired[action.label] and action.needs_blocks <= 1
+    ]
+    certified = _certified(machine, found, frozenset(action.label for action in never_fired), directory, say)
     results = tuple(
         PropertyProof(
             item,
             verdicts.get(item.id) or _verdict(item, found, certified),
             found.invariant.stuck.get(item.id),
+            space.complete
+            and item.needs_blocks <= 1
+            and item.trigger is not None
+            and item.id not in space.triggered,
             machine.expects.get(item.id),
         )
         for item in asked
@@ -105,7 +111,7 @@ def prove(
         lines=Sentences(machine, found.words).lines(found.invariant.lemmas),
         certified=certified,
         directory=None if certified is None else directory,
-        never_fired=tuple(sorted(never_fired)) if space.complete else (),
+        never_fired=tuple(action.label for action in never_fired if space.complete and action.idle is None),
         left_out=tuple(item.id for item in listed if item.kind not in PROVABLE),
         samples=found.samples,
         queries=found.queries,

@@ -28,11 +28,15 @@ class Proved:
 
 @dataclass(frozen=True)
 class PropertyProof:
-    """The verdict for one property; `stuck`: where an attempt to prove it ended."""
+    """The verdict for one property.
+
+    `stuck`: where an attempt to prove it ended. `vacuous`: at 1 block its trigger never occurs.
+    """
 
     asked: Property
     verdict: Verdict | Proved
     stuck: Stuck | None = None
+    vacuous: bool = False
     expected: Expectation | None = None
 
     def json(self) -> dict[str, Any]:
@@ -42,6 +46,8 @@ class PropertyProof:
         return {
             "id": self.asked.id,
             "verdict": self.verdict.word,
+            "vacuous": self.vacuous,
+            "expected": self.expected.verdict if self.expected else None,
             "blocks": self.verdict.trace.blocks if isinstance(self.verdict, Violated) else None,
             "depth": violated["depth"] if violated else None,
             "trace": violated["trace"] if violated else None,
@@ -87,7 +93,8 @@ class ProofResult:
             return ExitCode.VIOLATED
         if any(isinstance(verdict, Unknown) for verdict in verdicts):
             return ExitCode.UNKNOWN
-        return ExitCode.VACUOUS if self.never_fired else ExitCode.HOLDS
+        is_vacuous = self.never_fired or any(item.vacuous for item in self.properties)
+        return ExitCode.VACUOUS if is_vacuous else ExitCode.HOLDS
 
     def json(self) -> dict[str, Any]:
         certified = self.certified
@@ -140,7 +147,8 @@ def proof_lines(result: ProofResult) -> Iterator[str]:
 def _property_lines(item: PropertyProof) -> Iterator[str]:
     match item.verdict:
         case Proved():
-            yield f"PROVED    {item.asked.id:<28} ({SCOPE})"
+            vacuous = "  VACUOUS: it never has anything to say at 1 block" if item.vacuous else ""
+            yield f"PROVED    {item.asked.id:<28} ({SCOPE}){vacuous}"
         case Violated() as violated:
             size = count(violated.trace.blocks, "block")
             yield f"VIOLATED  {item.asked.id:<28} ({count(violated.depth, 'step')}, {size})"
@@ -164,7 +172,8 @@ def _invariant_lines(result: ProofResult) -> Iterator[str]:
         return
     sentences = sum(map(len, result.lines.values()))
     if sentences:
-        yield f"because these hold in every reachable state ({sentences} sentences, {count(result.clauses, 'clause')}):"
+        size = f"{count(sentences, 'sentence')}, {count(result.clauses, 'clause')}"
+        yield f"because these hold in every reachable state ({size}):"
     number = 0
     for subject, lines in result.lines.items():
         yield f"  {subject}"

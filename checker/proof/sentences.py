@@ -43,6 +43,7 @@ class Sentences:
         left = [lemma for lemma in lemmas if lemma.clause]
         while left:
             common, together = self._widest(left)
+            together.sort(key=lambda lemma: lemma.clause)
             left = [lemma for lemma in left if lemma not in together]
             if len(together) == 1:
                 sentence, text = self.of(together[0].clause), self._formula(together[0].clause)
@@ -69,7 +70,7 @@ class Sentences:
             return "which places hold the same data"
         if any(word.per_block for word in words):
             return "each block"
-        return "the run, its messages and the pair"
+        return "the rest"
 
     def _say(self, common: Sequence[Literal], differing: Sequence[Literal]) -> str:
         """That something in `common` holds, or everything in `differing`."""
