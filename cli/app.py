@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from splitproof import __version__, catalogue_commands, check_commands, prove_commands, requirement_command
+from splitproof import (
+    __version__,
+    bounded_command,
+    catalogue_commands,
+    check_commands,
+    prove_commands,
+    requirement_command,
+)
 
 __all__ = ["app"]
 
@@ -30,6 +37,14 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class Engine(StrEnum):
+    """How runs are searched for."""
+
+    AUTO = "auto"
+    GRAPH = "graph"
+    BMC = "bmc"
 
 
 _Design = Annotated[
@@ -135,6 +150,12 @@ def check(
             help="Deliver messages at once where that loses nothing; from 2 blocks on unless given.",
         ),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="How to search: completely, or to a depth with a SAT solver.")
+    ] = Engine.AUTO,
+    depth: Annotated[
+        int | None, typer.Option("--depth", min=0, help="Steps to look ahead; of the engine bmc only.")
+    ] = None,
     stories: Annotated[
         bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")
     ] = False,
@@ -145,7 +166,11 @@ def check(
     output: _Output = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
+    if (engine is Engine.BMC) != (depth is not None):
+        raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
     request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
+    if depth is not None:
+        return bounded_command.check(request, depth, stories, trace, format.value, output)
     return check_commands.check(request, stories, trace, format.value, output)
 
 

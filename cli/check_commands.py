@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from splitproof.model.machine import Machine
 from splitproof.output import json_text, search_progress, write
 from splitproof.spec.properties import Property
 
-__all__ = ["Request", "check", "selected", "trace"]
+__all__ = ["Request", "check", "save_first", "selected", "trace"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def check(
     with search_progress(f"{request.design}, {request.blocks} blocks") as progress:
         result = run_check(machine, request.blocks, selected(machine, request.properties), options, progress)
     if trace_file is not None:
-        _save_first(result, request, trace_file)
+        save_first(result.properties, request, trace_file)
     write(json_text(result.json()) if format == "json" else _lines(result, every_story, trace_file), output)
     return result.exit_code
 
@@ -76,8 +77,9 @@ def selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None:
     return [machine.properties[name] for name in dict.fromkeys(names)]
 
 
-def _save_first(result: CheckResult, request: Request, file: Path) -> None:
-    for item in result.properties:
+def save_first(results: Sequence[PropertyResult], request: Request, file: Path) -> None:
+    """Save the first counterexample among some results, if there is one."""
+    for item in results:
         if isinstance(item.verdict, Violated):
             saved = {"property": item.asked.id, "source": request.design, **trace_json(item.verdict.trace)}
             write([json.dumps(saved, indent=1)], file)

@@ -76,3 +76,22 @@ def test_a_limit_is_unknown_and_an_unknown_property_is_refused(capsys: pytest.Ca
     assert run(["prove", LOCK, "--property", "mutual-exclusoin"]) == 2
     assert "did you mean mutual-exclusion?" in capsys.readouterr().err
     assert run(["prove", LOCK, "--property", "left-can-enter"]) == 5
+
+
+def test_a_bounded_check_tells_counterexamples_and_never_passes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace = tmp_path / "trace.json"
+    assert run(["check", BROKEN, "--engine", "bmc", "--depth", "4", "--trace", str(trace)]) == 1
+    assert capsys.readouterr().out.startswith(
+        "VIOLATED  mutual-exclusion  broken-lock  1 block    4 steps, shortest"
+    )
+    assert run(["trace", str(trace)]) == 0
+    capsys.readouterr()
+    assert run(["check", BROKEN, "--engine", "bmc", "--depth", "3"]) == 3
+    assert capsys.readouterr().out == "HOLDS TO DEPTH 3  mutual-exclusion             (1 block)\n"
+    assert run(["check", BROKEN, "--engine", "bmc", "--depth", "3", "--format", "json"]) == 3
+    report = json.loads(capsys.readouterr().out)
+    assert (report["engine"], report["properties"][0]["verdict"]) == ("bmc", "holds to depth")
+    assert run(["check", BROKEN, "--engine", "bmc"]) == 2
+    assert run(["check", BROKEN, "--depth", "3"]) == 2
