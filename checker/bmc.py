@@ -93,7 +93,11 @@ class _Unrolling:
             add((-chosen, circuit.truth(step.guard)))
             for name, value in step.updates.items():
                 writers[name].append(chosen)
+                domain = circuit.packing.fields[name].codes
                 for held, literal in circuit.cases(value).items():
+                    if held not in domain:  # the language has seen that the guard excludes it
+                        add((-chosen, -literal))
+                        continue
                     for bit in circuit.holds(name, held, after=True):
                         add((-chosen, -literal, bit))
         taken = circuit.any_of(self._choices)

@@ -23,7 +23,7 @@ from tests.random_machines import machines
 STATES_MAX = 60
 BLOCKS = 2
 
-thorough = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=40)
+thorough = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=15)
 
 
 def steps(interpreter: Interpreter) -> list[tuple[Valuation, Step, Valuation]]:
