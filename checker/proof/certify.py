@@ -50,7 +50,8 @@ def certify(directory: Path) -> Certified:
         seconds[solver] = time.perf_counter() - started
         answers = said.splitlines()
         if process.returncode or len(answers) != len(names):
-            faults.append(f"{solver} could not be run: {complaint.strip().splitlines()[-1:]}")
+            reason = (complaint.strip().splitlines() or ["it answers for fewer files than it was given"])[-1]
+            faults.append(f"{solver} could not be run: {reason}")
             continue
         for name, answer in zip(names, answers, strict=True):
             expected = manifest["files"][name]["expects"]
