@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import resource
-import sys
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
+from splitproof.checker.control import control_oracle, is_about_control
+from splitproof.checker.counting import count_violation
+from splitproof.checker.engine import Engine, Exploration, Finding, Limits, Path, Progress
+from splitproof.checker.engines import EngineChoice, search
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
-from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
+from splitproof.checker.liveness import judge_leads_to
+from splitproof.checker.memory import peak_memory_bytes
+from splitproof.checker.oracle import Oracle
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
 from splitproof.checker.traces import Trace, replay
+from splitproof.checker.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
     CheckResult,
     Holds,
@@ -26,15 +32,13 @@ from splitproof.checker.verdicts import (
 )
 from splitproof.model.interpreter import Step
 from splitproof.model.machine import Machine
+from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
 
 GRAPH_STATES_MAX = 400_000
 """States up to which the graph is held in networkx; a state takes about a kilobyte."""
-
-REACHABILITY_STATES_MAX = 60_000_000
-"""States up to which `possible` properties are decided, by sweeps over the levels."""
 
 SHORTEST_STATES_MAX = 3_000_000
 """States up to which a counterexample is looked for again without folding, so that it is the shortest of all."""
@@ -45,15 +49,22 @@ class Options:
     """What to do besides searching.
 
     `fold`: take steps that declare `folds` before all others; None means from 2 blocks on.
+    `control`: search the control alone, all data being alike, where no property that is asked compares data.
     `symbolic`: check the graph with symbolic data, where it fits in networkx.
     `essential`: for each violation, find the actions that occur in every counterexample.
     `limits`: where the search gives up.
+    `engine`: which one searches. `threads`: of the compiled engine; one for each core unless given. `symmetry`:
+    whether it keeps one of the states that differ in the names of blocks only.
     """
 
     limits: Limits = field(default_factory=Limits)
     fold: bool | None = None
+    control: bool = False
     symbolic: bool = True
     essential: bool = False
+    engine: EngineChoice = EngineChoice.AUTO
+    threads: int | None = None
+    symmetry: bool = True
 
 
 def check(
@@ -62,14 +73,17 @@ def check(
     properties: Sequence[Property] | None = None,
     options: Options | None = None,
     progress: Callable[[Progress], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> CheckResult:
     """Decide the properties of a machine (its own unless given) for a number of blocks.
+
+    `progress` is told how far a search is, `say` of a change of engine.
 
     Raises:
         ReplayError: the interpreter does not confirm a counterexample.
         EngineDisagreement: symbolic data and two-valued search differ.
     """
-    return _Check(machine, blocks, properties, options or Options(), progress).run()
+    return _Check(machine, blocks, properties, options or Options(), progress, say).run()
 
 
 class _Check:
@@ -80,62 +94,158 @@ class _Check:
         properties: Sequence[Property] | None,
         options: Options,
         progress: Callable[[Progress], None] | None,
+        say: Callable[[str], None] | None,
     ) -> None:
         asked = list(machine.properties.values()) if properties is None else list(properties)
         self._asked = [item for item in asked if item.needs_blocks <= blocks]
         self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
         self._machine, self._blocks = machine, blocks
-        self._options, self._progress = options, progress
+        self._options, self._progress, self._say = options, progress, say
+        self._searched = [item for item in self._asked if item.kind in (Kind.ALWAYS, Kind.STEP)]
+        self._on_control = [item for item in self._asked if item.kind in (Kind.POSSIBLE, Kind.COUNT)]
         fold = blocks > 1 if options.fold is None else options.fold
         folds = any(action.folds is not None for action in machine.actions)
-        self._oracle = Oracle(machine, blocks, self._asked, folded=fold and folds)
-        self._graph: StateGraph | None = None
+        self._is_of_control = options.control or not self._searched
+        self._folded = fold and folds and not self._is_of_control
+        self._graph: tuple[Oracle, StateGraph] | None = None
+        self._verdicts: dict[str, Verdict] = {}
+        self._triggered: set[str] = set()
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
-        exploration = self._oracle.explore(self._options.limits, self._progress)
-        undecided = self._judge_possible(exploration)
+        self._engine, exploration = self._first_search()
         symbolic = self._check_symbolic(exploration)
-        traces = self._counterexamples(exploration)
-        results = tuple(self._result(item, exploration, traces, undecided) for item in self._asked)
+        vacuity = vacuity_of(self._engine, exploration)
+        self._judge_states(exploration)
+        self._judge_control(exploration)
+        self._judge_runs()
+        results = tuple(self._result(item, vacuity) for item in self._asked)
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
             design=self._machine.name,
             blocks=self._blocks,
-            engine="graph",
+            engine=self._engine.name,
             states=exploration.states,
             transitions=exploration.transitions,
             depth=exploration.depth,
             complete=exploration.complete,
             limit=exploration.limit,
-            folded=self._oracle.folded,
+            folded=self._folded,
+            symmetry=self._engine.is_symmetric,
+            data_values=self._engine.data_values,
             properties=results,
-            never_fired=_never_fired(exploration),
+            vacuity=vacuity,
             timing=Timing(
-                seconds, round(exploration.states / max(exploration.seconds, 1e-9)), _peak_memory_bytes()
+                seconds, round(exploration.states / max(exploration.seconds, 1e-9)), peak_memory_bytes()
             ),
             host_writes=has_host_writes(self._machine),
             symbolic=symbolic,
             notes=tuple(notes),
         )
 
-    def _judge_possible(self, exploration: Exploration) -> str | None:
-        """Add the violations of `possible` properties; the limit that kept them from being decided, if one did."""
-        if not any(item.kind is Kind.POSSIBLE for item in self._asked):
-            return None
+    def _first_search(self) -> tuple[Engine, Exploration]:
+        limits = self._options.limits
+        if self._is_of_control:
+            return self._search_control([*self._searched, *self._on_control])
+        return self._search(self._searched, limits, folded=self._folded)
+
+    def _search_control(self, properties: Sequence[Property]) -> tuple[Engine, Exploration]:
+        """Over control alone, where that settles the properties; without folding."""
+        data_values = 1 if is_about_control(self._machine, properties) else DATA_VALUES
+        return self._search(properties, self._options.limits, data_values=data_values)
+
+    def _search(
+        self,
+        properties: Sequence[Property],
+        limits: Limits,
+        *,
+        folded: bool = False,
+        data_values: int = DATA_VALUES,
+    ) -> tuple[Engine, Exploration]:
+        options = self._options
+        return search(
+            self._machine,
+            self._blocks,
+            properties,
+            folded=folded,
+            data_values=data_values,
+            choice=options.engine,
+            limits=limits,
+            threads=options.threads,
+            symmetry=options.symmetry,
+            progress=self._progress,
+            say=self._say,
+        )
+
+    def _judge_states(self, exploration: Exploration) -> None:
+        """What is asked of each state and each step."""
+        self._triggered |= exploration.triggered
+        found = self._counterexamples(exploration)
+        for item in self._searched:
+            self._verdicts[item.id] = found.get(item.id) or _within(exploration.limit)
+
+    def _judge_control(self, exploration: Exploration) -> None:
+        """What is asked of paths and of counts: on the control alone, unless data is compared."""
+        if not self._on_control:
+            return
+        engine = self._engine
+        if not all(item.id in engine.properties for item in self._on_control):
+            engine, exploration = self._search_control(self._on_control)
+        self._triggered |= exploration.triggered
+        for item in self._on_control:
+            self._verdicts[item.id] = _within(exploration.limit)
+        if exploration.complete:
+            for name, finding in possible_findings(engine, exploration).items():
+                self._verdicts[name] = Violated(self._trace(engine, exploration, finding))
+            self._judge_counts()
+
+    def _judge_counts(self) -> None:
+        asked = [item for item in self._on_control if item.kind is Kind.COUNT]
+        if not asked:
+            return
+        oracle = control_oracle(self._machine, self._blocks, self._on_control)
+        limits = self._options.limits
+        limits = replace(limits, max_states=min(limits.max_states or GRAPH_STATES_MAX, GRAPH_STATES_MAX))
+        exploration = oracle.explore(limits, self._progress)
         if not exploration.complete:
-            return exploration.limit
-        if exploration.states > REACHABILITY_STATES_MAX:
-            return f"{REACHABILITY_STATES_MAX:,} states for reachability"
-        exploration.findings |= possible_findings(self._oracle, exploration)
-        return None
+            self._verdicts |= {item.id: Unknown(f"{exploration.limit} for counting") for item in asked}
+            return
+        graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
+        for item in asked:
+            path = count_violation(oracle, graph, item.id)
+            if path is not None:
+                self._verdicts[item.id] = Violated(self._replayed(oracle, path, item))
+
+    def _judge_runs(self) -> None:
+        """What is asked of fair runs."""
+        asked = [item for item in self._asked if item.kind is Kind.LEADS_TO]
+        found = judge_leads_to(self._machine, self._blocks, asked, self._options.limits, self._progress)
+        self._triggered |= found.triggered
+        for item in asked:
+            if item.id in found.traces:
+                self._verdicts[item.id] = Violated(found.traces[item.id])
+            elif item.id in found.limits:
+                self._verdicts[item.id] = Unknown(found.limits[item.id])
+            else:
+                self._verdicts[item.id] = Holds(run_states=found.states[item.id])
 
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
-        if not self._options.symbolic or not exploration.complete or exploration.states > GRAPH_STATES_MAX:
+        is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
+        is_whole = self._engine.data_values == DATA_VALUES and not self._engine.is_symmetric
+        if not self._options.symbolic or not is_small or not is_whole:
             return None
+        oracle = control_oracle(self._machine, self._blocks, folded=self._folded)
+        graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         found = check_symbolic_data(
-            self._machine, self._blocks, self._state_graph(), exploration.findings, self._asked
+            self._machine,
+            self._blocks,
+            graph,
+            exploration.findings,
+            self._searched,
+            itertools.chain.from_iterable(map(sorted, exploration.levels))
+            if oracle.data_values == 1
+            else None,
         )
         return {
             "controls": found.controls,
@@ -144,99 +254,81 @@ class _Check:
             "queries": found.queries,
         }
 
-    def _state_graph(self) -> StateGraph:
+    def _state_graph(self) -> tuple[Oracle, StateGraph]:
         """The graph of the folded space, which has the same verdicts and a third of the steps."""
         if self._graph is None:
-            oracle = Oracle(self._machine, self._blocks, self._asked, folded=True)
-            self._graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
+            oracle = Oracle(self._machine, self._blocks, self._searched, folded=True)
+            self._graph = oracle, state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         return self._graph
 
     def _counterexamples(self, exploration: Exploration) -> dict[str, Violated]:
         """A replayed counterexample for each violated property: the shortest of all where that search is affordable."""
         findings = exploration.findings
-        shorter = self._unfolded_findings(exploration) if self._oracle.folded else {}
+        shorter = self._unfolded_findings(exploration) if self._folded else {}
         found = {}
         for name, finding in findings.items():
             if name in shorter:
-                oracle, space, best = shorter[name]
-                trace, shortest = self._trace(oracle, space, best), True
+                engine, space, best = shorter[name]
+                trace, shortest = self._trace(engine, space, best), True
             else:
-                trace, shortest = self._trace(self._oracle, exploration, finding), not self._oracle.folded
+                trace, shortest = self._trace(self._engine, exploration, finding), not self._folded
             found[name] = Violated(trace, shortest, self._essential(exploration, finding))
         return found
 
-    def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Oracle, Exploration, Finding]]:
+    def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Engine, Exploration, Finding]]:
         """The violations again, searched for without folding as deep as they are known to lie."""
-        reachable = [
-            item for item in self._asked if item.kind is not Kind.POSSIBLE and item.id in exploration.findings
-        ]
+        reachable = [item for item in self._searched if item.id in exploration.findings]
         if not reachable:
             return {}
         deepest = max(
-            len(self._oracle.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable
+            len(self._engine.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable
         )
-        oracle = Oracle(self._machine, self._blocks, reachable)
         limits = replace(self._options.limits, max_depth=deepest, max_states=SHORTEST_STATES_MAX)
-        space = oracle.explore(limits, self._progress)
-        return {name: (oracle, space, finding) for name, finding in space.findings.items()}
+        engine, space = self._search(reachable, limits)
+        return {name: (engine, space, finding) for name, finding in space.findings.items()}
 
-    def _trace(self, oracle: Oracle, exploration: Exploration, finding: Finding) -> Trace:
-        path = _path(oracle, exploration, finding)
-        initial = oracle.packing.unpack(path.start)
+    def _trace(self, engine: Engine, exploration: Exploration, finding: Finding) -> Trace:
+        path = _path(engine, exploration, finding)
+        return self._replayed(engine, path, engine.properties[finding.property_id].property)
+
+    def _replayed(self, engine: Engine, path: Path, violated: Property) -> Trace:
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
-        return replay(
-            self._machine, self._blocks, initial, steps, oracle.properties[finding.property_id].property
-        )
+        return replay(self._machine, self._blocks, engine.start_of(path.start), steps, violated)
 
     def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
-        item = self._oracle.properties[finding.property_id]
+        item = self._engine.properties[finding.property_id]
         complete = exploration.complete and exploration.states <= GRAPH_STATES_MAX
         if not self._options.essential or not complete or item.property.kind is not Kind.ALWAYS:
             return None
-        graph = self._state_graph()
-        terms = self._oracle.grounding.terms
-        bad = self._oracle.selection(terms.not_(item.holds))(list(graph))
+        oracle, graph = self._state_graph()
+        holds = oracle.properties[finding.property_id].holds
+        bad = oracle.select(oracle.grounding.terms.not_(holds), list(graph))
         return tuple(steps_in_every_counterexample(graph, bad))
 
-    def _result(
-        self, item: Property, exploration: Exploration, traces: dict[str, Violated], undecided: str | None
-    ) -> PropertyResult:
-        expected = self._machine.expects.get(item.id)
-        verdict: Verdict
-        if item.id in traces:
-            verdict = traces[item.id]
-        elif not exploration.complete:
-            verdict = Unknown(exploration.limit or "interrupted")
-        elif item.kind is Kind.POSSIBLE and undecided is not None:
-            verdict = Unknown(undecided)
-        else:
-            verdict = Holds()
-        triggered = item.trigger is None or item.id in exploration.triggered
-        return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
+    def _result(self, item: Property, vacuity: Vacuity) -> PropertyResult:
+        verdict = self._verdicts[item.id]
+        triggered = item.trigger is None or item.id in self._triggered
+        uncarried = triggered and item.id in vacuity.uncarried
+        vacuous = isinstance(verdict, Holds) and (uncarried or not triggered)
+        return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id), uncarried)
 
 
-def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
+def _within(limit: str | None) -> Verdict:
+    """The verdict where nothing was found to be violated."""
+    return Holds() if limit is None else Unknown(limit)
+
+
+def _path(engine: Engine, exploration: Exploration, finding: Finding) -> Path:
     """The run to tell: of all that are equally short, the one with the fewest changes of processor."""
-    item = oracle.properties[finding.property_id]
+    return engine.concrete(_found_path(engine, exploration, finding), finding)
+
+
+def _found_path(engine: Engine, exploration: Exploration, finding: Finding) -> Path:
+    item = engine.properties[finding.property_id]
     if finding.step is not None and finding.before is not None:
-        path = calmest_path(oracle, exploration, finding.depth - 1, [finding.before])
+        path = calmest_path(engine, exploration, finding.depth - 1, [finding.before])
         return Path(path.start, (*path.steps, (finding.step, finding.state)))
     if item.property.kind is Kind.POSSIBLE:
-        return calmest_path(oracle, exploration, finding.depth, [finding.state])
-    violated = oracle.selection(oracle.grounding.terms.not_(item.holds))
-    return calmest_path(oracle, exploration, finding.depth, violated(exploration.levels[finding.depth]))
-
-
-def _never_fired(exploration: Exploration) -> tuple[str, ...]:
-    """Actions that no reachable state can take; judged on complete searches only."""
-    return (
-        tuple(label for label, count in exploration.fired.items() if count == 0)
-        if exploration.complete
-        else ()
-    )
-
-
-def _peak_memory_bytes() -> int:
-    """Of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        return calmest_path(engine, exploration, finding.depth, [finding.state])
+    violated = engine.select(engine.grounding.terms.not_(item.holds), exploration.levels[finding.depth])
+    return calmest_path(engine, exploration, finding.depth, violated)

@@ -10,19 +10,28 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from splitproof.checker.check import Options, check
+from splitproof.checker.memory import available_bytes
 from splitproof.checker.texts import story_lines
 from splitproof.model.ablations import ABLATIONS, Ablation
-from splitproof.model.catalogue import CATALOGUE, VARIATIONS
+from splitproof.model.catalogue import CATALOGUE, DISTINGUISHED, VARIATIONS, ask_distinctions
 from splitproof.model.design import CHOICES, Design
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.spec.properties import Kind
 
-__all__ = ["TWO_BLOCKS", "Job", "Outcome", "ablations_of", "catalogue_jobs", "run"]
+__all__ = [
+    "TWO_BLOCKS",
+    "Job",
+    "Outcome",
+    "ablations_of",
+    "catalogue_jobs",
+    "distinction_jobs",
+    "run",
+]
 
 TWO_BLOCKS: tuple[str, ...] = ("second-embodiment-closed",)
 """What `verify` checks at 2 blocks by default; `--blocks 2` checks all closed designs there."""
@@ -30,12 +39,17 @@ TWO_BLOCKS: tuple[str, ...] = ("second-embodiment-closed",)
 
 @dataclass(frozen=True)
 class Job:
-    """A design, as the command line names it, at a size. `kinds`: of the properties asked, all unless given."""
+    """A design, as the command line names it, at a size.
+
+    `kinds`: of the properties asked, all unless given. `distinctions`: ask, instead of the design's properties, what
+    distinguishes its embodiment and means something first at this size.
+    """
 
     design: str
     blocks: int
     kinds: frozenset[Kind] = frozenset(Kind)
     options: Options = field(default_factory=Options)
+    distinctions: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,11 +80,19 @@ def catalogue_jobs(blocks: int | None) -> list[Job]:
     if blocks is not None and blocks > 1:
         return [Job(name, blocks) for name in CATALOGUE if name.endswith(("-two-slots", "-closed"))]
     named = [Job(name, 1) for name in CATALOGUE]
-    varied = [Job(name, 1, options=Options(fold=True, symbolic=False)) for name in VARIATIONS]
+    varied = [Job(name, 1, options=Options(symbolic=False)) for name in VARIATIONS]
     if blocks is not None:
         return [*named, *varied]
     larger = [Job(name, 2, frozenset({Kind.ALWAYS, Kind.STEP})) for name in TWO_BLOCKS]
     return [*larger, *named, *varied]
+
+
+def distinction_jobs() -> list[Job]:
+    """What distinguishes the embodiments, at the smallest size at which it means anything; no data is compared."""
+    options = Options(control=True)
+    return [
+        Job(name, blocks, options=options, distinctions=True) for blocks in (2, 1) for name in DISTINGUISHED
+    ]
 
 
 def ablations_of(design: Design) -> list[Ablation]:
@@ -127,10 +149,22 @@ def _told(outcome: Outcome, done: Callable[[Outcome], None] | None) -> Outcome:
     return outcome
 
 
+def _shared(options: Options) -> Options:
+    """What one of several processes may take: one thread, and its part of the memory."""
+    if multiprocessing.parent_process() is None:
+        return options
+    part = available_bytes() // (os.cpu_count() or 1)
+    limits = options.limits
+    return replace(options, threads=1, limits=replace(limits, max_memory=limits.max_memory or part))
+
+
 def _outcome(job: Job) -> Outcome:
     machine = load_machine(job.design)
-    asked = [item for item in machine.properties.values() if item.kind in job.kinds]
-    result = check(machine, job.blocks, asked, options=job.options)
+    if job.distinctions:
+        asked = [item for item in ask_distinctions(machine) if item.needs_blocks == job.blocks]
+    else:
+        asked = [item for item in machine.properties.values() if item.kind in job.kinds]
+    result = check(machine, job.blocks, asked, options=_shared(job.options))
     stories = {item.asked.id: list(story_lines(item, result.design)) for item in result.properties}
     return Outcome(
         job, result.json(), int(result.exit_code), result.as_declared, {k: v for k, v in stories.items() if v}

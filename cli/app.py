@@ -13,9 +13,14 @@ from splitproof import (
     bounded_command,
     catalogue_commands,
     check_commands,
+    distinguish_command,
+    export_command,
+    mutation_command,
     prove_commands,
+    repair_command,
     requirement_command,
 )
+from splitproof.checker.engines import EngineChoice
 
 __all__ = ["app"]
 
@@ -44,15 +49,38 @@ class Engine(StrEnum):
 
     AUTO = "auto"
     GRAPH = "graph"
+    COMPILED = "compiled"
     BMC = "bmc"
+
+
+class Export(StrEnum):
+    """What a design is exported to."""
+
+    PROMELA = "promela"
+    MURPHI = "murphi"
+    TLA = "tla"
+    DOT = "dot"
+    GRAPHML = "graphml"
+
+
+class TableFormat(StrEnum):
+    """How a table is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
 
 
 _Design = Annotated[
     str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")
 ]
 _Format = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+_TableFormat = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
 _Output = Annotated[
     Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
+]
+_Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
 ]
 _Blocks = Annotated[int, typer.Option("--blocks", min=1, max=8, help="Blocks of the volumes.")]
 _MaxStates = Annotated[
@@ -67,6 +95,19 @@ def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"splitproof {__version__}")
         raise typer.Exit
+
+
+_Engine = Annotated[
+    Engine,
+    typer.Option("--engine", help="What searches; auto: graph, then compiled where it gets large; bmc: a SAT solver, to a depth."),
+]
+_MaxMemory = Annotated[
+    int | None, typer.Option("--max-memory", min=1, help="End as unknown at so many MiB.", metavar="MIB")
+]
+_Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Of the compiled engine; one for each core unless given."),
+]
 
 
 @app.callback()
@@ -93,9 +134,7 @@ def verify(
     ] = None,
     format: _Format = Format.TEXT,
     output: _Output = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-    ] = None,
+    jobs: _Jobs = None,
 ) -> int:
     """Check every design of the catalogue, and hold each verdict against the declared one.
 
@@ -122,15 +161,26 @@ def ablate(
     blocks: _Blocks = 1,
     format: _Format = Format.TEXT,
     output: _Output = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-    ] = None,
+    jobs: _Jobs = None,
 ) -> int:
     """Take each closing choice back alone: what breaks, and in how many steps.
 
     Exits with 0 exactly when each breaks what the catalogue predicts, and nothing else does.
     """
     return catalogue_commands.ablate(design, blocks, format.value, output, jobs)
+
+
+@app.command()
+def distinguish(
+    format: _TableFormat = TableFormat.TEXT,
+    output: _Output = None,
+    jobs: _Jobs = None,
+) -> int:
+    """Check what tells the embodiments apart: who waits for what, who asks whom, what a backup touches.
+
+    Exits with 0 exactly when each verdict is what the document says of the embodiment.
+    """
+    return distinguish_command.distinguish(format.value, output, jobs)
 
 
 @app.command()
@@ -143,6 +193,16 @@ def check(
     ] = None,
     max_states: _MaxStates = None,
     max_seconds: _MaxSeconds = None,
+    max_memory: _MaxMemory = None,
+    engine: _Engine = Engine.AUTO,
+    threads: _Threads = None,
+    symmetry: Annotated[
+        bool,
+        typer.Option(
+            "--symmetry/--no-symmetry",
+            help="Let the compiled engine count states that differ in the names of blocks only once.",
+        ),
+    ] = True,
     fold: Annotated[
         bool | None,
         typer.Option(
@@ -150,9 +210,6 @@ def check(
             help="Deliver messages at once where that loses nothing; from 2 blocks on unless given.",
         ),
     ] = None,
-    engine: Annotated[
-        Engine, typer.Option("--engine", help="How to search: completely, or to a depth with a SAT solver.")
-    ] = Engine.AUTO,
     depth: Annotated[
         int | None, typer.Option("--depth", min=0, help="Steps to look ahead; of the engine bmc only.")
     ] = None,
@@ -168,7 +225,18 @@ def check(
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
     if (engine is Engine.BMC) != (depth is not None):
         raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
-    request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
+    request = check_commands.Request(
+        design=design,
+        blocks=blocks,
+        properties=tuple(properties or ()),
+        max_states=max_states,
+        max_seconds=max_seconds,
+        max_memory=None if max_memory is None else max_memory << 20,
+        fold=fold,
+        engine=EngineChoice.AUTO if engine is Engine.BMC else EngineChoice(engine.value),
+        threads=threads,
+        symmetry=symmetry,
+    )
     if depth is not None:
         return bounded_command.check(request, depth, stories, trace, format.value, output)
     return check_commands.check(request, stories, trace, format.value, output)
@@ -211,6 +279,60 @@ def certify(
 
 
 @app.command()
+def mutate(
+    designs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
+        ),
+    ] = None,
+    blocks: _Blocks = 1,
+    format: Annotated[
+        TableFormat, typer.Option("--format", help="How to print the result.")
+    ] = TableFormat.TEXT,
+    output: _Output = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
+    ] = None,
+) -> int:
+    """Drop every guard clause, drop or alter every effect, one at a time: what catches it, and what survives.
+
+    Exits with 1 if a mutant survives that is another design, with 3 if one is undecided.
+    """
+    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
+
+
+@app.command()
+def repair(
+    design: _Design,
+    blocks: _Blocks = 1,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
+    ] = False,
+    beyond: Annotated[
+        int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
+    ] = 0,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Check each repair with one block more, too.")
+    ] = False,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Find the smallest sets of changed choices that make a violated property hold, out of all such designs.
+
+    Exits with 0 if there is one, with 1 if there is none or one is not confirmed, with 5 if nothing is violated.
+    """
+    request = repair_command.Request(design, blocks, tuple(properties or ()), every, beyond, confirm)
+    return repair_command.repair(request, format.value, output)
+
+
+@app.command()
 def trace(
     file: Annotated[
         Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)
@@ -220,6 +342,28 @@ def trace(
 ) -> int:
     """Replay a saved counterexample step by step, and tell it."""
     return check_commands.trace(file, format.value, output)
+
+
+@app.command()
+def export(
+    design: _Design,
+    to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
+    blocks: _Blocks = 1,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="murphi: blocks are a scalarset, interchangeable.")
+    ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="dot, graphml: every state, not only strongly connected components."),
+    ] = False,
+    output: _Output = None,
+) -> int:
+    """Write a design as a model for Spin, Rumur or TLC, or its state graph as a picture.
+
+    A model has the states, the steps and the properties of the design: what the outside checker says of it is an
+    independent opinion on the same question.
+    """
+    return export_command.export_design(design, to.value, blocks, symmetry, whole, output)
 
 
 @app.command()
