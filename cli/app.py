@@ -99,7 +99,10 @@ def _print_version(asked: bool) -> None:
 
 _Engine = Annotated[
     Engine,
-    typer.Option("--engine", help="What searches; auto: graph, then compiled where it gets large; bmc: a SAT solver, to a depth."),
+    typer.Option(
+        "--engine",
+        help="What searches; auto: graph, then compiled where it gets large; bmc: a SAT solver, to a depth.",
+    ),
 ]
 _MaxMemory = Annotated[
     int | None, typer.Option("--max-memory", min=1, help="End as unknown at so many MiB.", metavar="MIB")
