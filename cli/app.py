@@ -10,11 +10,13 @@ import typer
 
 from splitproof import (
     __version__,
+    bounded_command,
     catalogue_commands,
     check_commands,
     distinguish_command,
     export_command,
     mutation_command,
+    prove_commands,
     repair_command,
     requirement_command,
 )
@@ -40,6 +42,15 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class Engine(StrEnum):
+    """How runs are searched for."""
+
+    AUTO = "auto"
+    GRAPH = "graph"
+    COMPILED = "compiled"
+    BMC = "bmc"
 
 
 class Export(StrEnum):
@@ -87,8 +98,11 @@ def _print_version(asked: bool) -> None:
 
 
 _Engine = Annotated[
-    EngineChoice,
-    typer.Option("--engine", help="What searches; auto: graph, then compiled where it gets large."),
+    Engine,
+    typer.Option(
+        "--engine",
+        help="What searches; auto: graph, then compiled where it gets large; bmc: a SAT solver, to a depth.",
+    ),
 ]
 _MaxMemory = Annotated[
     int | None, typer.Option("--max-memory", min=1, help="End as unknown at so many MiB.", metavar="MIB")
@@ -183,7 +197,7 @@ def check(
     max_states: _MaxStates = None,
     max_seconds: _MaxSeconds = None,
     max_memory: _MaxMemory = None,
-    engine: _Engine = EngineChoice.AUTO,
+    engine: _Engine = Engine.AUTO,
     threads: _Threads = None,
     symmetry: Annotated[
         bool,
@@ -199,6 +213,9 @@ def check(
             help="Deliver messages at once where that loses nothing; from 2 blocks on unless given.",
         ),
     ] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", min=0, help="Steps to look ahead; of the engine bmc only.")
+    ] = None,
     stories: Annotated[
         bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")
     ] = False,
@@ -209,6 +226,8 @@ def check(
     output: _Output = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
+    if (engine is Engine.BMC) != (depth is not None):
+        raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
     request = check_commands.Request(
         design=design,
         blocks=blocks,
@@ -217,11 +236,49 @@ def check(
         max_seconds=max_seconds,
         max_memory=None if max_memory is None else max_memory << 20,
         fold=fold,
-        engine=engine,
+        engine=EngineChoice.AUTO if engine is Engine.BMC else EngineChoice(engine.value),
         threads=threads,
         symmetry=symmetry,
     )
+    if depth is not None:
+        return bounded_command.check(request, depth, stories, trace, format.value, output)
     return check_commands.check(request, stories, trace, format.value, output)
+
+
+@app.command()
+def prove(
+    design: _Design,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option("--property", help="Prove this property only; may be repeated.", metavar="ID"),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
+    ] = None,
+    max_seconds: _MaxSeconds = None,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Prove one design for every number of blocks, any data and any number of steps.
+
+    What fails at a small size is told as a counterexample instead; what can be neither proved nor refuted is unknown.
+    """
+    return prove_commands.prove(
+        design, tuple(properties or ()), certificate, max_seconds, format.value, output
+    )
+
+
+@app.command()
+def certify(
+    directory: Annotated[
+        Path, typer.Argument(help="What `prove --certificate` has left.", exists=True, file_okay=False)
+    ],
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Re-check a proof with cvc5 and with z3, in fresh processes; exits with 1 if anything is amiss."""
+    return prove_commands.certify(directory, format.value, output)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from splitproof.model.machine import Machine
 from splitproof.output import json_text, remark, search_progress, write
 from splitproof.spec.properties import Property
 
-__all__ = ["Request", "check", "trace"]
+__all__ = ["Request", "check", "save_first", "selected", "trace"]
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ def check(
         symmetry=request.symmetry,
     )
     with search_progress(f"{request.design}, {request.blocks} blocks") as progress:
-        asked = _selected(machine, request.properties)
+        asked = selected(machine, request.properties)
         result = run_check(machine, request.blocks, asked, options, progress, remark)
     if trace_file is not None:
-        _save_first(result, request, trace_file)
+        save_first(result.properties, request, trace_file)
     write(json_text(result.json()) if format == "json" else _lines(result, every_story, trace_file), output)
     return result.exit_code
 
@@ -72,7 +73,7 @@ def _lines(result: CheckResult, every_story: bool, trace_file: Path | None) -> l
     return lines
 
 
-def _selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None:
+def selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None:
     """The properties named; None for all.
 
     Raises:
@@ -90,8 +91,9 @@ def _selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None
     return [machine.properties[name] for name in dict.fromkeys(names)]
 
 
-def _save_first(result: CheckResult, request: Request, file: Path) -> None:
-    for item in result.properties:
+def save_first(results: Sequence[PropertyResult], request: Request, file: Path) -> None:
+    """Save the first counterexample among some results, if there is one."""
+    for item in results:
         if isinstance(item.verdict, Violated):
             saved = {"property": item.asked.id, "source": request.design, **trace_json(item.verdict.trace)}
             write([json.dumps(saved, indent=1)], file)
