@@ -1,4 +1,4 @@
-"""What the judge of histories says: findings, each with the operations that contradict each other, and its judgement."""
+"""What the judge of histories says: findings, each with the operations that contradict each other."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class _Judge:
             if not fits:
                 self.findings.append(
                     self._wrong_value(
-                        READ_LATEST_WRITE, "the read", place, read.value, unions[key], read, read
+                        READ_LATEST_WRITE, "the read", place, read.value, unions[key], (read, read), read
                     )
                 )
 

@@ -135,8 +135,10 @@ def _records(value: Any, volume: Volume) -> None:
 
 
 def _image(value: Any, volume: Volume) -> None:
-    if not isinstance(value, list | tuple) or volume.block_count not in (None, len(value)):
-        raise _refuse(value, f"the data of all {volume.block_count} blocks, in order")
+    if not isinstance(value, list | tuple):
+        raise _refuse(value, "a list of data")
+    if len(value) != volume.block_count:
+        raise ShapeError(f"the data of {len(value)} blocks; accepted is that of all {volume.block_count}")
     for data in value:
         _data(data, volume)
 
@@ -163,17 +165,19 @@ def _counts(value: Any, volume: Volume) -> None:
 def _capabilities(value: Any, _: Volume) -> None:
     if not isinstance(value, Capabilities):
         raise _refuse(value, "a Capabilities record")
-    for name, low in (("block_size_bytes", 8), ("block_count_max", 2)):
-        number = getattr(value, name)
+    for size, low in (("block_size_bytes", 8), ("block_count_max", 2)):
+        number = getattr(value, size)
         if type(number) is not int or number < low:
-            raise ShapeError(f"{name} is {number!r}; accepted is a whole number, {low} or more")
-    for name in ("call_seconds_max", "settle_seconds_max"):
-        seconds = getattr(value, name)
-        if type(seconds) not in (int, float) or not 0 < seconds <= 3600:
-            raise ShapeError(f"{name} is {seconds!r}; accepted is a number of seconds, up to 3600")
+            raise ShapeError(f"{size} is {number!r}; accepted is a whole number, {low} or more")
+    for limit in ("call_seconds_max", "settle_seconds_max"):
+        seconds = getattr(value, limit)
+        if type(seconds) not in {int, float} or not 0 < seconds <= 3600:
+            raise ShapeError(f"{limit} is {seconds!r}; accepted is a number of seconds, up to 3600")
     if type(value.split_is_immediate) is not bool:
         raise ShapeError(f"split_is_immediate is {value.split_is_immediate!r}; accepted are True and False")
-    if not isinstance(value.operations, frozenset) or not isinstance(value.name, str):
+    operations: object = value.operations
+    name: object = value.name
+    if not isinstance(operations, frozenset) or not isinstance(name, str):
         raise ShapeError("operations is a set of names, and name a string")
 
 
