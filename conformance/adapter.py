@@ -90,7 +90,7 @@ class BackupStatus:
 class Capabilities:
     """What a controller declares of itself; what it declares is tested, and what it does not is skipped.
 
-    `block_count_max`: the largest volume that `reset` can make; 2 at least. `operations`: the optional operations that
+    `block_count_max`: the largest volume that `reset` can make; 8 at least. `operations`: the optional operations that
     it has. `split_is_immediate`: whether `split` returns without waiting for any copying.
     `call_seconds_max`: within which every operation returns. `settle_seconds_max`: within which outstanding copying,
     and a backup, come to an end when nothing is written.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from splitproof.conformance.adapter import (
@@ -30,38 +31,49 @@ __all__ = ["Traffic", "check_concurrently", "race"]
 
 BLOCKS = 8
 WRITERS = 3
-CYCLES = 4
+ROUNDS = 3
+"""Each from a fresh volume, with a history of its own."""
+CYCLES = 6
+"""Splits in a round, if the pair can be joined again."""
 _COORDINATOR = 0
 _QUIET_SECONDS = 0.02
 
 
-def check_concurrently(lab: Lab, item: Property, history: History) -> None:
+def check_concurrently(lab: Lab, item: Property, histories: Sequence[History]) -> None:
     """Hold the property against what `race` recorded.
 
     Raises:
         PropertyViolated: a finding of this property.
         Undecided, Vacuous: it could not be judged, or a pass would mean nothing.
     """
-    judgement = judge_history(history)
-    for finding in judgement.findings:
-        if finding.property is item:
-            raise PropertyViolated.of(finding)
+    judgements = [judge_history(history) for history in histories]
+    for judgement in judgements:
+        for finding in judgement.findings:
+            if finding.property is item:
+                raise PropertyViolated.of(finding)
     if lab.limits.over:
         raise Undecided("the time budget ended the run; nothing was violated until then")
-    missing = judgement.missing if judgement.judged.get(item.id) else (f"anything that {item.id} speaks of",)
-    if missing:
-        raise Vacuous(missing)
-    if judgement.limits:
-        raise Undecided("; ".join(judgement.limits))
+    telling = [
+        judgement for judgement in judgements if judgement.judged.get(item.id) and not judgement.missing
+    ]
+    if not telling:
+        raise Vacuous(judgements[0].missing or (f"anything that {item.id} speaks of",))
+    limits = [limit for judgement in judgements for limit in judgement.limits]
+    if limits:
+        raise Undecided("; ".join(limits))
 
 
-def race(lab: Lab) -> History:
+def race(lab: Lab) -> list[History]:
     """Split and back up while several clients write and read; again after each resync, if there is one.
 
     Raises:
         AdapterFault: the controller broke its contract.
-        Undecided: it does not come to DUPLEX.
+        Undecided: it does not come to DUPLEX, or would not go on.
     """
+    return [_round(lab, number) for number in range(ROUNDS)]
+
+
+def _round(lab: Lab, number: int) -> History:
     session = lab.mirrored(BLOCKS)
     assert session.volume.block_count is not None
     initial = [value_of(session.read(block)) for block in range(session.volume.block_count)]
@@ -71,7 +83,7 @@ def race(lab: Lab) -> History:
         for cycle in range(CYCLES):
             if cycle and not _joined(lab, session):
                 break
-            _split_and_back_up(lab, session, random.Random(f"{lab.limits.seed} {cycle}"))
+            _split_and_back_up(lab, session, random.Random(f"{lab.limits.seed} {number} {cycle}"))
             if lab.limits.over:
                 break
     except (Rejected, Indefinite, Unsupported) as answer:

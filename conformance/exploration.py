@@ -150,8 +150,7 @@ class _Exploration(RuleBasedStateMachine):
 
     def _open(self) -> None:
         self.session = self.shared.lab.fresh(BLOCKS)
-        self.count = min(BLOCKS, self.session.capabilities.block_count_max)
-        self.client = ClientRecord(tuple(self.session.read(block) for block in range(self.count)))
+        self.client = ClientRecord(tuple(self.session.read(block) for block in range(BLOCKS)))
         self.views = self._look_at_views()
 
     def _guarded(self, act: Callable[[], object]) -> None:
@@ -202,7 +201,7 @@ class _Exploration(RuleBasedStateMachine):
 
     @rule(block=_BLOCK)
     def read(self, block: int) -> None:
-        self._guarded(lambda: self._do("read", block=block % self.count))
+        self._guarded(lambda: self._do("read", block=block))
 
     @rule()
     def create_pair(self) -> None:
@@ -277,7 +276,7 @@ class _Exploration(RuleBasedStateMachine):
     # ---- operations ----------------------------------------------------------------------------------
 
     def _extents(self, first: int, last: int) -> Extents:
-        low, high = sorted((first % self.count, last % self.count))
+        low, high = sorted((first, last))
         if first > last:  # backwards: the two ends as extents of their own
             return ((high, 1), (low, 1)) if high != low else ((low, 1),)
         return ((low, high - low + 1),)
@@ -285,7 +284,7 @@ class _Exploration(RuleBasedStateMachine):
     def _write(self, block: int) -> bool:
         number = next(self.shared.lab.numbers)
         data = tagged(number, self.session.capabilities.block_size_bytes)
-        return self._do("write", block=block % self.count, data=data)
+        return self._do("write", block=block, data=data)
 
     def _hold(self) -> None:
         if self.session.has("hold_copy") and not self.held:
@@ -380,7 +379,7 @@ class _Exploration(RuleBasedStateMachine):
         if self.views is not None and self.views.target is PairState.SPLIT_PENDING:
             situations[_PENDING] += 1
         if event.accepted and event.name in ("backup", "split_and_backup"):
-            situations[_PART] += len(blocks_of(event.arguments["extents"])) < self.count
+            situations[_PART] += len(blocks_of(event.arguments["extents"])) < BLOCKS
         if event.accepted and event.name in ("split", "split_and_backup") and self.client.splits > 1:
             situations[_AGAIN] += 1
 

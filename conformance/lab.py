@@ -72,6 +72,11 @@ class Lab:
             self._session = Session(self.open_transport)
         return self._session
 
+    @property
+    def session_or_none(self) -> Session | None:
+        """The session that is open, if any."""
+        return self._session
+
     def close(self) -> None:
         """Let the controller go."""
         if self._session is not None:
@@ -89,9 +94,9 @@ class Lab:
                 raise NotOffered(f"the controller does not declare {name}")
 
     def fresh(self, block_count: int) -> Session:
-        """A fresh unpaired volume of so many blocks, or of as many as the controller can have."""
+        """A fresh unpaired volume of so many blocks, 8 at most: every controller has that many."""
         session = self.session
-        session.reset(min(block_count, session.capabilities.block_count_max))
+        session.reset(block_count)
         return session
 
     def mirrored(self, block_count: int) -> Session:

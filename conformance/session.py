@@ -205,6 +205,11 @@ class Session:
         self.fault = self.fault or fault
         return fault
 
+    def lost_if_open(self, call: Call) -> None:
+        """The session is over if this call has still no answer: nobody knows what it will do."""
+        if not call.returned:
+            self.lost(AdapterFault(FaultKind.HUNG, f"{call.name} never returned"))
+
     def close(self) -> None:
         """Let the controller go."""
         self.transport.close(_CLOSE_SECONDS_MAX)

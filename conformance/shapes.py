@@ -165,7 +165,7 @@ def _counts(value: Any, volume: Volume) -> None:
 def _capabilities(value: Any, _: Volume) -> None:
     if not isinstance(value, Capabilities):
         raise _refuse(value, "a Capabilities record")
-    for size, low in (("block_size_bytes", 8), ("block_count_max", 2)):
+    for size, low in (("block_size_bytes", 8), ("block_count_max", 8)):
         number = getattr(value, size)
         if type(number) is not int or number < low:
             raise ShapeError(f"{size} is {number!r}; accepted is a whole number, {low} or more")
