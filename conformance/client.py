@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from splitproof.conformance.history import Extents, blocks_of
 
@@ -54,6 +56,21 @@ class ClientRecord:
     def accepted(self, identifier: str, extents: Extents) -> None:
         """A backup was accepted; it is of the last split."""
         self.backups[identifier] = Backup(extents, self.image if self.is_split else None)
+
+    def learn(self, name: str, arguments: Mapping[str, Any], result: Any) -> None:
+        """An operation was acknowledged."""
+        match name:
+            case "write":
+                self.acknowledged[arguments["block"]] = arguments["data"]
+            case "split":
+                self.split()
+            case "resync" | "delete_pair":
+                self.joined()
+            case "backup":
+                self.accepted(result, arguments["extents"])
+            case "split_and_backup":
+                self.split()
+                self.accepted(result, arguments["extents"])
 
     def told(self, block: int, image: tuple[bytes, ...] | None) -> bool:
         """Whether contents at the start, image and live source of a block differ: only then does equality tell."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import hypothesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -95,6 +95,7 @@ def explore(lab: Lab, item: Property) -> None:
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
+        verbosity=Verbosity.quiet,  # the verdict tells the story
     )
     if limits.seed is not None:
         machine = hypothesis.seed(limits.seed)(machine)
@@ -135,6 +136,7 @@ def _situations(session: Session, watch: Watch) -> list[str]:
 
 
 _BLOCK = st.integers(0, BLOCKS - 1)
+_KIND = st.sampled_from(["copy", "destage", "backup"])
 
 
 class _Exploration(RuleBasedStateMachine):
@@ -151,7 +153,7 @@ class _Exploration(RuleBasedStateMachine):
     def _open(self) -> None:
         self.session = self.shared.lab.fresh(BLOCKS)
         self.client = ClientRecord(tuple(self.session.read(block) for block in range(BLOCKS)))
-        self.views = self._look_at_views()
+        self.views = self.session.pair_state()
 
     def _guarded(self, act: Callable[[], object]) -> None:
         """Do something with the controller, unless the run is over; end it if the controller is lost."""
@@ -242,11 +244,36 @@ class _Exploration(RuleBasedStateMachine):
     def hold_or_release(self) -> None:
         self._guarded(self._release if self.held else self._hold)
 
-    @rule(kind=st.sampled_from(["copy", "destage", "backup"]), steps=st.integers(1, 4))
+    @rule(kind=_KIND, steps=st.integers(1, 4))
     def pump(self, kind: str, steps: int) -> None:
+        self._guarded(lambda: self._pump(kind, steps))
+
+    @rule(block=_BLOCK, kind=_KIND, first=st.integers(0, 3), second=st.integers(0, 3))
+    def write_between_steps(self, block: int, kind: str, first: int, second: int) -> None:
+        """What was taken before a write must not undo it afterwards."""
+
         def act() -> None:
-            for _ in range(steps if self.session.has("pump") else 0):
-                self._do("pump", kind=kind, steps=1)
+            self._write(block)
+            self._pump(kind, first)
+            self._write(block)
+            self._pump(kind, second)
+            self._do("read", block=block)
+
+        self._guarded(act)
+
+    @precondition(lambda self: self.client.is_split)
+    @rule(block=_BLOCK, steps=st.integers(1, 3))
+    def overtake_backup(self, block: int, steps: int) -> None:
+        """A backup has looked at the block, and everything else goes on before it reads it."""
+
+        def act() -> None:
+            if self.session.has("pump") and self._do("backup", extents=((block, 1),)):
+                self._pump("backup", steps)
+                self._write(block)
+                self._release()
+                self._pump("copy", 5 * BLOCKS)
+                self._pump("destage", 4 * BLOCKS)
+                self._end_backups()
 
         self._guarded(act)
 
@@ -285,6 +312,11 @@ class _Exploration(RuleBasedStateMachine):
         number = next(self.shared.lab.numbers)
         data = tagged(number, self.session.capabilities.block_size_bytes)
         return self._do("write", block=block, data=data)
+
+    def _pump(self, kind: str, steps: int) -> None:
+        for _ in range(steps):
+            if not self._do("pump", kind=kind, steps=1):
+                return
 
     def _hold(self) -> None:
         if self.session.has("hold_copy") and not self.held:
@@ -350,29 +382,24 @@ class _Exploration(RuleBasedStateMachine):
         return name != "pump" or result > 0
 
     def _tell(self, told: str, name: str, arguments: dict[str, Any], result: Any, accepted: bool) -> None:
-        if name != "pump" or result:
+        if name != "pump":
             self.story.append(told)
-        before, self.views = self.views, self._look_at_views()
+        elif result:
+            self._tell_pumped(str(arguments["kind"]))
+        before, self.views = self.views, self.session.pair_state()
         event = Event(name, arguments, result, accepted, before, self.views)
-        self._learn(event)
+        if accepted:
+            self.client.learn(name, arguments, result)
         self._judge(event)
         self._note(event)
 
-    def _learn(self, event: Event) -> None:
-        if not event.accepted:
-            return
-        match event.name:
-            case "write":
-                self.client.acknowledged[event.arguments["block"]] = event.arguments["data"]
-            case "split":
-                self.client.split()
-            case "resync" | "delete_pair":
-                self.client.joined()
-            case "backup":
-                self.client.accepted(event.result, event.arguments["extents"])
-            case "split_and_backup":
-                self.client.split()
-                self.client.accepted(event.result, event.arguments["extents"])
+    def _tell_pumped(self, kind: str) -> None:
+        """Steps of a kind in a row are one line."""
+        last = self.story[-1] if self.story else ""
+        if last.startswith(f"pump({kind}) x "):
+            self.story[-1] = f"pump({kind}) x {int(last.rpartition(' ')[2]) + 1}"
+        else:
+            self.story.append(f"pump({kind}) x 1")
 
     def _note(self, event: Event) -> None:
         situations = self.shared.situations
@@ -382,9 +409,6 @@ class _Exploration(RuleBasedStateMachine):
             situations[_PART] += len(blocks_of(event.arguments["extents"])) < BLOCKS
         if event.accepted and event.name in ("split", "split_and_backup") and self.client.splits > 1:
             situations[_AGAIN] += 1
-
-    def _look_at_views(self) -> PairViews:
-        return self.session.pair_state()
 
     def _judge(self, event: Event) -> None:
         watch = self.shared.watch

@@ -38,6 +38,8 @@ __all__ = [
 Cell = tuple[str, int | None]
 """A variable of `OBSERVED` by its full name (`tape.data`), and the block, None if it is not per block."""
 
+_BYTES_SHOWN: Final = 16
+
 Seen = tuple[str, int | None, bool]
 """A cell that was looked at; the last is whether after the step."""
 
@@ -205,7 +207,7 @@ class Violated(_Judged):
             for failure in self.failures
             for cell, value in failure.cells.items()
         ]
-        rows = [(place, repr(value), OBSERVED.leaves[name].meaning) for place, value, name in cells]
+        rows = [(place, _text(value), OBSERVED.leaves[name].meaning) for place, value, name in cells]
         places, values = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
         lines += [f"  {place:{places}}  {value:{values}}  {meaning}" for place, value, meaning in rows]
         return "\n".join(lines)
@@ -303,6 +305,13 @@ def _value(
     known = {} if block is None else {BLOCK_PARAMETER.name: block}
     value = evaluate(node, lookup, observation.block_count, known)
     return (None if value is UNKNOWN else bool(value)), cells
+
+
+def _text(value: Any) -> str:
+    """A value, of long data the beginning."""
+    if isinstance(value, bytes) and len(value) > _BYTES_SHOWN:
+        return f"{value[:_BYTES_SHOWN]!r}..."
+    return value.name if isinstance(value, PairState) else repr(value)
 
 
 def _seen(name: str, block: int | None, after: bool) -> str:
