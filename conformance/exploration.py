@@ -348,14 +348,10 @@ class _Exploration(RuleBasedStateMachine):
     def _until(self, reached: Callable[[], bool], told: str) -> None:
         """Wait; a pumped controller is pumped step by step, and looked at after each."""
         if not self.session.has("pump"):
-            fits = self.shared.lab.settles(self.session, reached)
-            self._tell(
-                f"wait until {told}" + ("" if fits else ": it does not in the declared time"),
-                "wait",
-                {},
-                None,
-                fits,
-            )
+            if not self.shared.lab.settles(self.session, reached):
+                limit = self.session.capabilities.settle_seconds_max
+                raise Undecided(f"waited until {told}, and the declared {limit:g} s were not enough")
+            self._tell(f"wait until {told}", "wait", {}, None, True)
             return
         while not reached() and self._do("pump", kind="any", steps=1):
             pass

@@ -313,7 +313,6 @@ class _NeverEnds(Hasty):
     "R07",
     violates=None,
     test=TAPE,
-    how=("pumped",),
     verdict=Verdict.VACUOUS,
 )
 class _NeedsNoSplit(ReferenceController):

@@ -131,6 +131,12 @@ class Suite:
         entry = self.expected.get(item.name)
         as_expected = entry is not None and entry.verdict is verdict
         kind = error.kind if isinstance(error, PropertyViolated) else None
+        if entry is not None and not as_expected:
+            text = (
+                f"expected {entry.verdict.value} ({entry.reason}), and it comes to {verdict.value}: "
+                f"take the entry out, or correct it\n{text}"
+            )
+            verdict = Verdict.FAIL if verdict in (Verdict.PASS, Verdict.SKIPPED) else verdict
         result = TestResult(
             item.name, about, verdict, text, kind, report.duration, entry if as_expected else None
         )
@@ -142,10 +148,7 @@ class Suite:
             report.wasxfail = f"{entry.reason} ({entry.link}, until {entry.expires})"
         elif entry is not None:
             report.outcome = "failed"
-            report.longrepr = (
-                f"expected {entry.verdict.value} ({entry.reason}), and it comes to {verdict.value}: "
-                f"take the entry out, or correct it\n{text}"
-            )
+            report.longrepr = text
         elif verdict is Verdict.SKIPPED:
             report.outcome = "skipped"
             path, line, _ = item.location

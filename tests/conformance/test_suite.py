@@ -72,7 +72,7 @@ def test_the_tests_of_the_suite_cite_entries_that_exist_and_have_names_of_their_
 
 
 class RefusesSplits(ReferenceController):
-    def split(self) -> None:
+    def split_pair(self) -> None:
         raise Rejected("not today")
 
 
