@@ -33,7 +33,6 @@ class Limits:
 
     examples: int = 30
     steps: int = 30
-    writes: int = 600
     seed: int | None = None
     deadline: float | None = None
     shrink_seconds_max: float = 20.0

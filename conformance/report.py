@@ -43,7 +43,7 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Of the profile: the gravest of its tests that are not as expected; partial if some of the core was skipped."""
+        """Of the profile: the gravest of those not as expected; partial if some of the core was skipped."""
         found = {result.verdict for result in self.results if result.expected is None}
         if any(
             result.verdict is Verdict.SKIPPED and result.about.level.value == _CORE for result in self.results

@@ -68,6 +68,11 @@ class StdioTransport:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def pid(self) -> int:
+        """Of the process, and of its group."""
+        return self._process.pid
+
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
         """Send a request; its answer may come after those of later ones."""
         future: Future[Any] = Future()
@@ -137,7 +142,7 @@ class StdioTransport:
                     f"an answer has more than {LINE_BYTES_MAX:,} bytes without an end of line",
                 )
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)  # for the code that it exits with
+            self._process.wait(0.2)  # for the code that it exits with
         code = self._process.poll()
         ended = "closed its output" if code is None else f"ended with exit code {code}"
         return AdapterFault(FaultKind.DIED, f"the controller's process {ended}")
