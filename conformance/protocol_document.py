@@ -16,8 +16,8 @@ _HEAD = f"""# The adapter protocol
 `{PROTOCOL}`. Printed by `python -m splitproof.conformance.protocol_document`; do not edit.
 
 An adapter is what the suite speaks to: a Python object with the operations below as methods (`splitproof conform
-package.module:factory`, or `pytest --pyargs splitproof.conformance --controller package.module:factory`), or a process in
-any language that speaks JSON lines (`splitproof conform --command ./adapter`, or `--controller-command ./adapter`).
+package.module:factory`, or `pytest --pyargs splitproof.conformance --controller package.module:factory`), or a process
+in any language that speaks JSON lines (`splitproof conform --command ./adapter`, or `--controller-command ./adapter`).
 
 ## Answers
 
@@ -35,8 +35,8 @@ Operations are called from several threads at once, and a process may answer req
 
 ## JSON lines
 
-One JSON object a line: requests on standard input, answers on standard output. Standard error is for logs. At the end of
-its input the process ends; two seconds later its process group is killed.
+One JSON object a line: requests on standard input, answers on standard output. Standard error is for logs. At the end
+of its input the process ends; two seconds later its process group is killed.
 
 ```
 -> {{"id": 1, "op": "capabilities", "args": {{}}}}

@@ -141,8 +141,8 @@ def _difference(session: Session, client: ClientRecord, event: Event) -> Iterato
 
 
 def _pair_states(session: Session, client: ClientRecord, event: Event) -> Iterator[Look]:
-    pending = event.views is not None and event.views.target is PairState.SPLIT_PENDING
-    yield Look(Observation(1, _views(event.views)), telling=frozenset({None} if pending else ()))
+    split = event.views is not None and event.views.source is PairState.SPLIT
+    yield Look(Observation(1, _views(event.views)), telling=frozenset({None} if split else ()))
 
 
 def _pair_transitions(session: Session, client: ClientRecord, event: Event) -> Iterator[Look]:
@@ -205,7 +205,7 @@ WATCHES: Final = {
             needs=("target_image", "differences"),
             views=True,
         ),
-        Watch(LEGAL_PAIR_STATES, _pair_states, "a pair in SPLIT PENDING", views=True),
+        Watch(LEGAL_PAIR_STATES, _pair_states, "a pair that is split", views=True),
         Watch(
             LEGAL_PAIR_TRANSITIONS,
             _pair_transitions,
