@@ -7,17 +7,20 @@ users of TLC: fewest process switches in a trace). Messages count as one party, 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from splitproof.checker.decision import Template
 from splitproof.checker.grounding import GroundStep
 from splitproof.checker.oracle import Exploration, Oracle, Path, slices
 from splitproof.spec.vocabulary import StepKind
 
-__all__ = ["calmest_path"]
+__all__ = ["Choices", "best_choices", "calmest_path", "calmest_walk", "parties_of"]
 
 _Choice = tuple[int, int, int, str]
 """Changes of party from here on, the ground step to take, the state after it, and the party of the step after that."""
+
+Choices = dict[int, dict[str, _Choice]]
+"""For each state that is so many steps from the end, and each party that can move first there, the best choice."""
 
 
 def calmest_path(oracle: Oracle, exploration: Exploration, depth: int, bad: Collection[int]) -> Path:
@@ -29,26 +32,30 @@ def calmest_path(oracle: Oracle, exploration: Exploration, depth: int, bad: Coll
         "goals, push", lambda step, after: [f"t = {after}", f"if t in goals: push((s, {step.index}, t))"]
     )
     program = oracle.program(template)
-    parties = [_party(step) for step in oracle.steps]
-    choices: list[dict[int, dict[str, _Choice]]] = [{state: {"": (0, -1, state, "")} for state in bad}]
+    parties = parties_of(oracle)
+    choices: list[Choices] = [{state: {"": (0, -1, state, "")} for state in bad}]
     for level in reversed(exploration.levels[:depth]):
         later = choices[-1]
         found: list[tuple[int, int, int]] = []
         for states in slices(level):
             program(states, later.keys(), found.append)
-        choices.append(_best(found, later, parties))
-    return _walk(oracle, choices)
+        choices.append(best_choices(found, later, parties))
+    start, steps = calmest_walk(choices)
+    return Path(start, tuple((oracle.steps[index], state) for index, state in steps))
+
+
+def parties_of(oracle: Oracle) -> list[str]:
+    """Who takes each ground step, as changes are counted."""
+    return [_party(step) for step in oracle.steps]
 
 
 def _party(step: GroundStep) -> str:
     return "messages" if step.action.kind is StepKind.MESSAGE else str(step.action.by)
 
 
-def _best(
-    found: list[tuple[int, int, int]], later: dict[int, dict[str, _Choice]], parties: list[str]
-) -> dict[int, dict[str, _Choice]]:
-    """For each state and each party that can move first there, the best choice."""
-    best: dict[int, dict[str, _Choice]] = {}
+def best_choices(found: list[tuple[int, int, int]], later: Choices, parties: Sequence[str]) -> Choices:
+    """The choices one step earlier; `found`: state, ground step, and a state of `later` after it."""
+    best: Choices = {}
     for state, index, after in sorted(found):
         party = parties[index]
         for following, (changes, _, _, _) in later[after].items():
@@ -59,16 +66,20 @@ def _best(
     return best
 
 
-def _walk(oracle: Oracle, choices: list[dict[int, dict[str, _Choice]]]) -> Path:
-    layers = list(reversed(choices))
+def calmest_walk(choices: Sequence[Choices]) -> tuple[int, list[tuple[int, int]]]:
+    """The best first state, and the steps from there, each by index with the state after it.
+
+    `choices`: last ones first, as they are found.
+    """
+    *layers, _ = reversed(choices)
     _, start, party = min(
         (choice[0], state, party)
-        for state, by_party in layers[0].items()
+        for state, by_party in choices[-1].items()
         for party, choice in by_party.items()
     )
     state, steps = start, []
-    for layer in layers[:-1]:
+    for layer in layers:
         _, index, state, following = layer[state][party]
-        steps.append((oracle.steps[index], state))
+        steps.append((index, state))
         party = following
-    return Path(start, tuple(steps))
+    return start, steps

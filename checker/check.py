@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import resource
 import sys
 import time
@@ -9,11 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
+from splitproof.checker.control import control_oracle
+from splitproof.checker.counting import count_violation
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
+from splitproof.checker.liveness import judge_leads_to
 from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
 from splitproof.checker.traces import Trace, replay
+from splitproof.checker.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
     CheckResult,
     Holds,
@@ -26,15 +31,13 @@ from splitproof.checker.verdicts import (
 )
 from splitproof.model.interpreter import Step
 from splitproof.model.machine import Machine
+from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
 
 GRAPH_STATES_MAX = 400_000
 """States up to which the graph is held in networkx; a state takes about a kilobyte."""
-
-REACHABILITY_STATES_MAX = 60_000_000
-"""States up to which `possible` properties are decided, by sweeps over the levels."""
 
 SHORTEST_STATES_MAX = 3_000_000
 """States up to which a counterexample is looked for again without folding, so that it is the shortest of all."""
@@ -45,6 +48,7 @@ class Options:
     """What to do besides searching.
 
     `fold`: take steps that declare `folds` before all others; None means from 2 blocks on.
+    `control`: search the control alone, all data being alike, where no property that is asked compares data.
     `symbolic`: check the graph with symbolic data, where it fits in networkx.
     `essential`: for each violation, find the actions that occur in every counterexample.
     `limits`: where the search gives up.
@@ -52,6 +56,7 @@ class Options:
 
     limits: Limits = field(default_factory=Limits)
     fold: bool | None = None
+    control: bool = False
     symbolic: bool = True
     essential: bool = False
 
@@ -86,18 +91,27 @@ class _Check:
         self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
         self._machine, self._blocks = machine, blocks
         self._options, self._progress = options, progress
-        fold = blocks > 1 if options.fold is None else options.fold
-        folds = any(action.folds is not None for action in machine.actions)
-        self._oracle = Oracle(machine, blocks, self._asked, folded=fold and folds)
+        self._searched = [item for item in self._asked if item.kind in (Kind.ALWAYS, Kind.STEP)]
+        self._on_control = [item for item in self._asked if item.kind in (Kind.POSSIBLE, Kind.COUNT)]
+        if options.control or not self._searched:
+            self._oracle = control_oracle(machine, blocks, [*self._searched, *self._on_control])
+        else:
+            fold = blocks > 1 if options.fold is None else options.fold
+            folds = any(action.folds is not None for action in machine.actions)
+            self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
         self._graph: StateGraph | None = None
+        self._verdicts: dict[str, Verdict] = {}
+        self._triggered: set[str] = set()
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
         exploration = self._oracle.explore(self._options.limits, self._progress)
-        undecided = self._judge_possible(exploration)
         symbolic = self._check_symbolic(exploration)
-        traces = self._counterexamples(exploration)
-        results = tuple(self._result(item, exploration, traces, undecided) for item in self._asked)
+        vacuity = vacuity_of(self._oracle, exploration)
+        self._judge_states(exploration)
+        self._judge_control(exploration)
+        self._judge_runs()
+        results = tuple(self._result(item, vacuity) for item in self._asked)
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
@@ -110,8 +124,9 @@ class _Check:
             complete=exploration.complete,
             limit=exploration.limit,
             folded=self._oracle.folded,
+            data_values=self._oracle.data_values,
             properties=results,
-            never_fired=_never_fired(exploration),
+            vacuity=vacuity,
             timing=Timing(
                 seconds, round(exploration.states / max(exploration.seconds, 1e-9)), _peak_memory_bytes()
             ),
@@ -120,22 +135,69 @@ class _Check:
             notes=tuple(notes),
         )
 
-    def _judge_possible(self, exploration: Exploration) -> str | None:
-        """Add the violations of `possible` properties; the limit that kept them from being decided, if one did."""
-        if not any(item.kind is Kind.POSSIBLE for item in self._asked):
-            return None
-        if not exploration.complete:
-            return exploration.limit
-        if exploration.states > REACHABILITY_STATES_MAX:
-            return f"{REACHABILITY_STATES_MAX:,} states for reachability"
-        exploration.findings |= possible_findings(self._oracle, exploration)
-        return None
+    def _judge_states(self, exploration: Exploration) -> None:
+        """What is asked of each state and each step."""
+        self._triggered |= exploration.triggered
+        found = self._counterexamples(exploration)
+        for item in self._searched:
+            self._verdicts[item.id] = found.get(item.id) or _within(exploration.limit)
+
+    def _judge_control(self, exploration: Exploration) -> None:
+        """What is asked of paths and of counts: on the control alone, unless data is compared."""
+        if not self._on_control:
+            return
+        oracle = self._oracle
+        if not all(item.id in oracle.properties for item in self._on_control):
+            oracle = control_oracle(self._machine, self._blocks, self._on_control)
+            exploration = oracle.explore(self._options.limits, self._progress)
+        self._triggered |= exploration.triggered
+        for item in self._on_control:
+            self._verdicts[item.id] = _within(exploration.limit)
+        if exploration.complete:
+            for name, finding in possible_findings(oracle, exploration).items():
+                self._verdicts[name] = Violated(self._trace(oracle, exploration, finding))
+            self._judge_counts(oracle, exploration)
+
+    def _judge_counts(self, oracle: Oracle, exploration: Exploration) -> None:
+        asked = [item for item in self._on_control if item.kind is Kind.COUNT]
+        if not asked:
+            return
+        if exploration.states > GRAPH_STATES_MAX:
+            limit = f"{GRAPH_STATES_MAX:,} states for counting"
+            self._verdicts |= {item.id: Unknown(limit) for item in asked}
+            return
+        graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
+        for item in asked:
+            path = count_violation(oracle, graph, item.id)
+            if path is not None:
+                self._verdicts[item.id] = Violated(self._replayed(oracle, path, item))
+
+    def _judge_runs(self) -> None:
+        """What is asked of fair runs."""
+        asked = [item for item in self._asked if item.kind is Kind.LEADS_TO]
+        found = judge_leads_to(self._machine, self._blocks, asked, self._options.limits, self._progress)
+        self._triggered |= found.triggered
+        for item in asked:
+            if item.id in found.traces:
+                self._verdicts[item.id] = Violated(found.traces[item.id])
+            elif item.id in found.limits:
+                self._verdicts[item.id] = Unknown(found.limits[item.id])
+            else:
+                self._verdicts[item.id] = Holds(run_states=found.states[item.id])
 
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
-        if not self._options.symbolic or not exploration.complete or exploration.states > GRAPH_STATES_MAX:
+        is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
+        if not self._options.symbolic or not is_small or self._oracle.data_values < DATA_VALUES:
             return None
+        oracle = control_oracle(self._machine, self._blocks, folded=self._oracle.folded)
+        graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         found = check_symbolic_data(
-            self._machine, self._blocks, self._state_graph(), exploration.findings, self._asked
+            self._machine,
+            self._blocks,
+            graph,
+            exploration.findings,
+            self._searched,
+            itertools.chain.from_iterable(exploration.levels) if oracle.data_values == 1 else None,
         )
         return {
             "controls": found.controls,
@@ -147,7 +209,7 @@ class _Check:
     def _state_graph(self) -> StateGraph:
         """The graph of the folded space, which has the same verdicts and a third of the steps."""
         if self._graph is None:
-            oracle = Oracle(self._machine, self._blocks, self._asked, folded=True)
+            oracle = Oracle(self._machine, self._blocks, self._searched, folded=True)
             self._graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         return self._graph
 
@@ -167,9 +229,7 @@ class _Check:
 
     def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Oracle, Exploration, Finding]]:
         """The violations again, searched for without folding as deep as they are known to lie."""
-        reachable = [
-            item for item in self._asked if item.kind is not Kind.POSSIBLE and item.id in exploration.findings
-        ]
+        reachable = [item for item in self._searched if item.id in exploration.findings]
         if not reachable:
             return {}
         deepest = max(
@@ -182,11 +242,11 @@ class _Check:
 
     def _trace(self, oracle: Oracle, exploration: Exploration, finding: Finding) -> Trace:
         path = _path(oracle, exploration, finding)
-        initial = oracle.packing.unpack(path.start)
+        return self._replayed(oracle, path, oracle.properties[finding.property_id].property)
+
+    def _replayed(self, oracle: Oracle, path: Path, violated: Property) -> Trace:
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
-        return replay(
-            self._machine, self._blocks, initial, steps, oracle.properties[finding.property_id].property
-        )
+        return replay(self._machine, self._blocks, oracle.start_of(path.start), steps, violated)
 
     def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
         item = self._oracle.properties[finding.property_id]
@@ -198,21 +258,17 @@ class _Check:
         bad = self._oracle.selection(terms.not_(item.holds))(list(graph))
         return tuple(steps_in_every_counterexample(graph, bad))
 
-    def _result(
-        self, item: Property, exploration: Exploration, traces: dict[str, Violated], undecided: str | None
-    ) -> PropertyResult:
-        expected = self._machine.expects.get(item.id)
-        verdict: Verdict
-        if item.id in traces:
-            verdict = traces[item.id]
-        elif not exploration.complete:
-            verdict = Unknown(exploration.limit or "interrupted")
-        elif item.kind is Kind.POSSIBLE and undecided is not None:
-            verdict = Unknown(undecided)
-        else:
-            verdict = Holds()
-        triggered = item.trigger is None or item.id in exploration.triggered
-        return PropertyResult(item, verdict, isinstance(verdict, Holds) and not triggered, expected)
+    def _result(self, item: Property, vacuity: Vacuity) -> PropertyResult:
+        verdict = self._verdicts[item.id]
+        triggered = item.trigger is None or item.id in self._triggered
+        uncarried = triggered and item.id in vacuity.uncarried
+        vacuous = isinstance(verdict, Holds) and (uncarried or not triggered)
+        return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id), uncarried)
+
+
+def _within(limit: str | None) -> Verdict:
+    """The verdict where nothing was found to be violated."""
+    return Holds() if limit is None else Unknown(limit)
 
 
 def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
@@ -225,15 +281,6 @@ def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
         return calmest_path(oracle, exploration, finding.depth, [finding.state])
     violated = oracle.selection(oracle.grounding.terms.not_(item.holds))
     return calmest_path(oracle, exploration, finding.depth, violated(exploration.levels[finding.depth]))
-
-
-def _never_fired(exploration: Exploration) -> tuple[str, ...]:
-    """Actions that no reachable state can take; judged on complete searches only."""
-    return (
-        tuple(label for label, count in exploration.fired.items() if count == 0)
-        if exploration.complete
-        else ()
-    )
 
 
 def _peak_memory_bytes() -> int:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
+from splitproof.checker.decision import Template
 from splitproof.checker.grounding import GroundStep
-from splitproof.checker.oracle import Exploration, Finding, Oracle, Path
+from splitproof.checker.oracle import Exploration, Finding, Oracle, Path, slices
 from splitproof.checker.reachability import require_complete, require_unfolded
 
 if TYPE_CHECKING:
@@ -49,8 +50,12 @@ def state_graph(oracle: Oracle, exploration: Exploration, max_states: int) -> St
     for depth, level in enumerate(exploration.levels):
         graph.add_nodes_from(level, depth=depth)
     labels = [step.action.label for step in oracle.steps]
-    for state in list(graph):
-        for index, after in oracle.successors(state):
+    program = oracle.program(Template("push", lambda step, after: [f"push((s, {step.index}, {after}))"]))
+    for states in itertools.chain.from_iterable(map(slices, exploration.levels)):
+        found: list[tuple[int, int, int]] = []
+        program(states, found.append)
+        found.sort()
+        for state, index, after in found:
             graph.add_edge(state, after, key=index, action=labels[index])
     return graph
 

@@ -16,13 +16,21 @@ from typing import Any
 from splitproof.checker.check import Options, check
 from splitproof.checker.texts import story_lines
 from splitproof.model.ablations import ABLATIONS, Ablation
-from splitproof.model.catalogue import CATALOGUE, VARIATIONS
+from splitproof.model.catalogue import CATALOGUE, DISTINGUISHED, VARIATIONS, ask_distinctions
 from splitproof.model.design import CHOICES, Design
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.spec.properties import Kind
 
-__all__ = ["TWO_BLOCKS", "Job", "Outcome", "ablations_of", "catalogue_jobs", "run"]
+__all__ = [
+    "TWO_BLOCKS",
+    "Job",
+    "Outcome",
+    "ablations_of",
+    "catalogue_jobs",
+    "distinction_jobs",
+    "run",
+]
 
 TWO_BLOCKS: tuple[str, ...] = ("second-embodiment-closed",)
 """What `verify` checks at 2 blocks by default; `--blocks 2` checks all closed designs there."""
@@ -30,12 +38,17 @@ TWO_BLOCKS: tuple[str, ...] = ("second-embodiment-closed",)
 
 @dataclass(frozen=True)
 class Job:
-    """A design, as the command line names it, at a size. `kinds`: of the properties asked, all unless given."""
+    """A design, as the command line names it, at a size.
+
+    `kinds`: of the properties asked, all unless given. `distinctions`: ask, instead of the design's properties, what
+    distinguishes its embodiment and means something first at this size.
+    """
 
     design: str
     blocks: int
     kinds: frozenset[Kind] = frozenset(Kind)
     options: Options = field(default_factory=Options)
+    distinctions: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +84,14 @@ def catalogue_jobs(blocks: int | None) -> list[Job]:
         return [*named, *varied]
     larger = [Job(name, 2, frozenset({Kind.ALWAYS, Kind.STEP})) for name in TWO_BLOCKS]
     return [*larger, *named, *varied]
+
+
+def distinction_jobs() -> list[Job]:
+    """What distinguishes the embodiments, at the smallest size at which it means anything; no data is compared."""
+    options = Options(control=True)
+    return [
+        Job(name, blocks, options=options, distinctions=True) for blocks in (2, 1) for name in DISTINGUISHED
+    ]
 
 
 def ablations_of(design: Design) -> list[Ablation]:
@@ -129,7 +150,10 @@ def _told(outcome: Outcome, done: Callable[[Outcome], None] | None) -> Outcome:
 
 def _outcome(job: Job) -> Outcome:
     machine = load_machine(job.design)
-    asked = [item for item in machine.properties.values() if item.kind in job.kinds]
+    if job.distinctions:
+        asked = [item for item in ask_distinctions(machine) if item.needs_blocks == job.blocks]
+    else:
+        asked = [item for item in machine.properties.values() if item.kind in job.kinds]
     result = check(machine, job.blocks, asked, options=job.options)
     stories = {item.asked.id: list(story_lines(item, result.design)) for item in result.properties}
     return Outcome(

@@ -30,11 +30,15 @@ SLICE = 2048
 
 @dataclass(frozen=True)
 class Limits:
-    """Where a search gives up; None is no limit. `max_depth`: steps from an initial state."""
+    """Where a search gives up; None is no limit. `max_depth`: steps from an initial state.
+
+    `until_violated`: properties of which the first violation ends the search, once its depth is judged.
+    """
 
     max_states: int | None = None
     max_seconds: float | None = None
     max_depth: int | None = None
+    until_violated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ class Oracle:
         self.machine = machine
         self.blocks = blocks
         self.folded = folded
+        self.data_values = data_values
         self.grounding = Grounding(machine, blocks, data_values)
         self.packing = Packing(self.grounding.layout)
         watched = list(machine.properties.values()) if properties is None else list(properties)
@@ -266,6 +271,8 @@ class _Search:
             level.sort()
             result.levels.append(level)
             self._judge(level)
+            if result.limit is None and not self._limits.until_violated.isdisjoint(result.findings):
+                result.limit = "the first violation"
             if result.limit is None and len(result.levels) - 1 == self._limits.max_depth:
                 result.limit = f"depth {self._limits.max_depth}"
             if result.limit is not None:

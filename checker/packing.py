@@ -1,7 +1,8 @@
 """A state as one integer: what the search engines hash, compare and sort.
 
 A value is represented by its place among the slot's values. Globals lie lowest, then one word a block; all
-these words are equally wide, so that renaming blocks is permuting words. A slot with one value takes no bits.
+these words are equally wide, so that renaming blocks is permuting words. A slot with one value takes no bits, but
+data keeps its bit where all of it is alike: a state of the control is a state of the machine without its data.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from splitproof.model.errors import ModelError
 from splitproof.model.layout import Layout, Slot, Valuation
+from splitproof.model.types import DATA
 
 __all__ = ["BitField", "Packing"]
 
@@ -54,7 +56,9 @@ class Packing:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.fields: dict[str, BitField] = {}
-        widths = [(len(slot.values) - 1).bit_length() for slot in layout.slots]
+        widths = [
+            1 if slot.leaf.type is DATA else (len(slot.values) - 1).bit_length() for slot in layout.slots
+        ]
         self.global_bits = sum(
             width for slot, width in zip(layout.slots, widths, strict=True) if slot.block is None
         )

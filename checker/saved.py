@@ -57,8 +57,11 @@ def load_trace(file: Path) -> SavedTrace:
         _step(machine, layout.blocks, step, f"{file}, step {number}")
         for number, step in enumerate(saved["steps"], 1)
     ]
+    loop = saved.get("loop")
+    if not (loop is None or type(loop) is int):
+        raise ModelError(f"{file} has the loop {loop!r}; accepted is a number of steps, or null", "")
     try:
-        return SavedTrace(replay(machine, layout.blocks, initial, steps, violated), violated)
+        return SavedTrace(replay(machine, layout.blocks, initial, steps, violated, loop), violated)
     except ReplayError as error:
         raise ModelError(f"{file} does not fit {machine.name}: {error}", "") from error
 

@@ -2,7 +2,8 @@
 
 A story is at most `LINES_MAX` lines. Runs of messages are one line; if that is not enough, runs of steps that one
 processor takes without another between them become one line each, the earliest first: races are interleavings, so
-what folds away is what no other processor came between.
+what folds away is what no other processor came between. The steps that a lasso repeats are told below a line that
+says so, and never fold together with what leads to them.
 """
 
 from __future__ import annotations
@@ -45,14 +46,36 @@ class _Line:
 
 def story(trace: Trace, lines_max: int = LINES_MAX) -> list[str]:
     """The lines of a story, at most `lines_max` of them; a closing ellipsis line says how many steps it leaves out."""
-    lines = list(_with_messages_folded(trace))
+    steps = len(trace.steps)
+    if trace.loop is None:
+        texts = _told(trace, 0, steps, lines_max)
+    else:
+        for_ever = _told(trace, trace.loop, steps, lines_max)
+        texts = _told(trace, 0, trace.loop, max(lines_max - len(for_ever), lines_max * 2 // 3))
+        texts += [_for_ever(trace.loop, steps), *for_ever]
+    return [text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…" for text in texts]
+
+
+def _told(trace: Trace, start: int, end: int, lines_max: int) -> list[str]:
+    """The lines of the steps from `start` up to `end`."""
+    lines = list(_with_messages_folded(trace, start, end))
     while len(lines) > lines_max and (merged := _merge_first_run(trace, lines)) is not None:
         lines = merged
     texts = [str(line) for line in lines]
     if len(texts) > lines_max:
-        left_out = lines[-(lines_max - 1)].first
+        left_out = lines[-(lines_max - 1)].first - start
         texts = [f"         ... {left_out} steps before ...", *texts[-(lines_max - 1) :]]
-    return [text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…" for text in texts]
+    return texts
+
+
+def _for_ever(start: int, end: int) -> str:
+    if start == end:
+        return "         for ever: nothing; no step that is promised can be taken"
+    return (
+        f"         for ever: step {end}"
+        if start + 1 == end
+        else f"         for ever: steps {start + 1}-{end}"
+    )
 
 
 def ending(trace: Trace) -> str:
@@ -74,8 +97,8 @@ def ending(trace: Trace) -> str:
     )
 
 
-def _with_messages_folded(trace: Trace) -> Iterator[_Line]:
-    steps = list(enumerate(trace.steps))
+def _with_messages_folded(trace: Trace, start: int, end: int) -> Iterator[_Line]:
+    steps = list(enumerate(trace.steps))[start:end]
     for is_message, group in itertools.groupby(steps, key=lambda pair: pair[1].is_message):
         run = list(group)
         if is_message and len(run) > 1:

@@ -1,15 +1,14 @@
 """Symbolic data on the state graph: z3 shows, on the graph of a search, that two data values are exhaustive.
 
-A state is control (everything but data) and data; the label of a control is what holds of data in all its
-reached two-valued states. First, every edge of the graph must be what the machine's trees say, and none may
-be missing. Then z3 discharges, for data of any kind: the initial states satisfy their label; a label and the
-step of a control edge imply the label after it; a label implies each `always` property, a label and a step
-each `step` property, wherever the search says that they hold. Claims that are the same up to control are
-discharged once.
+A state is control (everything but data) and data; the label of a control is what holds of data in all its reached
+two-valued states. The graph is one of these states, or of their controls alone. First, every edge of it must be what
+the machine's trees say, none may be missing, and the states must have its controls. Then z3 discharges, for data of
+any kind: the initial states satisfy their label; a label and the step of a control edge imply the label after it; a
+label implies each `always` property, a label and a step each `step` property, wherever the search says that they
+hold. Claims that are the same up to control are discharged once.
 
-Steps only copy data and control never depends on it, so every control path is feasible and equalities
-propagate along it: labels are inductive whenever the search is right. Source: data independence (Wolper,
-1986).
+Steps only copy data and control never depends on it, so every control path is feasible and equalities propagate along
+it: labels are inductive whenever the search is right. Source: data independence (Wolper, 1986).
 """
 
 from __future__ import annotations
@@ -67,10 +66,12 @@ def check_symbolic_data(
     graph: StateGraph,
     findings: Collection[str],
     properties: Sequence[Property] | None = None,
+    states: Iterable[int] | None = None,
 ) -> SymbolicData:
     """Check the state graph of a complete search, folded or not, and the search's verdicts.
 
-    `findings`: ids of the properties that the search found violated. `properties`: those that it was asked,
+    `states`: all that the search reached, where the graph is one of controls (states whose data is all 0); folded
+    alike. `findings`: ids of the properties that the search found violated. `properties`: those that it was asked,
     the machine's own unless given.
 
     Raises:
@@ -79,7 +80,7 @@ def check_symbolic_data(
     """
     if properties is None:
         properties = [item for item in machine.properties.values() if item.needs_blocks <= blocks]
-    return _Check(machine, blocks, graph, findings).run(properties)
+    return _Check(machine, blocks, graph, findings, states).run(properties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,20 @@ class _Edge:
 
 
 class _Check:
-    def __init__(self, machine: Machine, blocks: int, graph: StateGraph, findings: Collection[str]) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        blocks: int,
+        graph: StateGraph,
+        findings: Collection[str],
+        states: Iterable[int] | None,
+    ) -> None:
         self._machine, self._graph, self._findings = machine, graph, findings
+        self._states = graph if states is None else states
         self._design = f"{machine.name} at {blocks} block{'s' if blocks != 1 else ''}"
         self._steps = [step.step for step in graph.graph["steps"]]
         self._control = control = Control(machine, blocks)
+        self._compared = -1 if states is None else control.mask  # of a state in the graph
         self._data = sorted(control.data)
         self._symbols = self._values({})
         self._labels: dict[int, Label] = {}
@@ -111,7 +121,7 @@ class _Check:
         edges = self._follow_edges()
         self._check_initial_states()
         self._check_edges(edges)
-        judged = [item for item in asked if item.kind is not Kind.POSSIBLE]
+        judged = [item for item in asked if item.kind in (Kind.ALWAYS, Kind.STEP)]
         verdicts = {item.id: self._check_property(item, edges) for item in judged}
         seconds = time.perf_counter() - started
         return SymbolicData(
@@ -124,10 +134,19 @@ class _Check:
         mask, data_mask = self._control.mask, self._control.data_mask
         relations = Relations([self._control.fields[position].shift for position in self._data])
         common: dict[int, int] = {}
-        for state in self._graph:
+        for state in self._states:
             control = state & mask
             common[control] = common.get(control, -1) & relations[state & data_mask]
+        self._require_controls(common)
         return {control: relations.label(found) for control, found in common.items()}
+
+    def _require_controls(self, reached: Collection[int]) -> None:
+        """The graph and the states that were reached have the same controls."""
+        in_graph = {state & self._control.mask for state in self._graph}
+        for control in in_graph.symmetric_difference(reached):
+            where = self._control.describe(control)
+            lacks = "the graph" if control not in in_graph else "the search with two values of data"
+            raise EngineDisagreement(f"{self._design}: {lacks} lacks control {where}")
 
     def _follow_edges(self) -> list[_Edge]:
         """The control edges, once all edges of the graph are what the trees say, and none is missing."""
@@ -145,7 +164,7 @@ class _Check:
                 for index in steps:
                     taken += 1
                     effect = possible.get(index)
-                    if effect is None or before & effect.keep | effect.constant | effect.moves[data] != after:
+                    if effect is None or (self._after(before, data, effect) ^ after) & self._compared:
                         raise self._wrong_edge(before, index, after, effect)
                     if index in new:
                         edge = (control, shared[index], after & mask)
@@ -156,6 +175,10 @@ class _Check:
                 self._check_folded(before, possible)
         self._compares_data = not all(edge.moves.copies for edge in found.values())
         return list(found.values())
+
+    @staticmethod
+    def _after(before: int, data: int, effect: Effect) -> int:
+        return before & effect.keep | effect.constant | effect.moves[data]
 
     def _without_data_arguments(self) -> list[int]:
         """For each ground step, the first one that differs from it at most in arguments of type data."""
@@ -181,7 +204,7 @@ class _Check:
         taken = f"{self._design}: the graph takes {self._steps[index]} in state {start}"
         if effect is None:
             return EngineDisagreement(f"{taken}, where its guard does not hold")
-        right = before & effect.keep | effect.constant | effect.moves[before & self._control.data_mask]
+        right = self._after(before, before & self._control.data_mask, effect)
         other = self._control.describe(right, data=True)
         return EngineDisagreement(f"{taken} to state {end}, but the step leads to {other}")
 
@@ -192,7 +215,7 @@ class _Check:
         reference = Interpreter(self._machine, control.blocks)
         initial = sorted(map(control.packing.pack, reference.initial_states()))
         for state in initial:
-            if state not in self._graph:
+            if state & self._compared not in self._graph:
                 where = control.describe(state, data=True)
                 raise EngineDisagreement(f"{self._design}: the graph lacks the initial state {where}")
         starts = dict.fromkeys(state & control.mask for state in initial)

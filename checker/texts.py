@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from splitproof.checker.stories import ending, story
-from splitproof.checker.traces import Trace
+from splitproof.checker.traces import Trace, passed_over
 from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Unknown, Violated, has_host_writes
 
-__all__ = ["check_lines", "count", "story_lines", "verdict_line"]
+__all__ = ["check_lines", "count", "length", "story_lines", "vacuity_sentences", "verdict_line"]
 
 
 def count(number: int, noun: str) -> str:
     """`1 block`, `2 blocks`, `12,000 states`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def length(violated: Violated) -> str:
+    """`16 steps`; of a lasso, `12 steps, then 6 for ever`."""
+    if violated.loop is None:
+        return count(violated.depth, "step")
+    repeated = violated.depth - violated.loop
+    return f"{count(violated.loop, 'step')}, then {repeated or 'nothing'} for ever"
 
 
 def verdict_line(result: CheckResult, item: PropertyResult) -> str:
@@ -22,13 +32,13 @@ def verdict_line(result: CheckResult, item: PropertyResult) -> str:
     size = count(result.blocks, "block")
     match item.verdict:
         case Holds():
-            vacuous = "  VACUOUS: it never has anything to say" if item.vacuous else ""
-            return f"HOLDS     {item.asked.id:<28} ({result.scope}){vacuous}{expected}"
+            vacuous = f"  VACUOUS: {_vacuity_of(item)}" if item.vacuous else ""
+            return f"HOLDS     {item.asked.id:<28} ({result.scope_of(item.verdict)}){vacuous}{expected}"
         case Unknown(limit):
             return f"UNKNOWN   {item.asked.id:<28} (ended: {limit}; {size})"
         case Violated() as violated:
             how = "shortest" if violated.shortest else "shortest if messages are delivered at once"
-            return f"VIOLATED  {item.asked.id:<28} ({count(violated.depth, 'step')}, {how}, {size}){expected}"
+            return f"VIOLATED  {item.asked.id:<28} ({length(violated)}, {how}, {size}){expected}"
 
 
 def check_lines(result: CheckResult, every_story: bool = False) -> Iterator[str]:
@@ -39,20 +49,39 @@ def check_lines(result: CheckResult, every_story: bool = False) -> Iterator[str]
         yield from story_lines(item, result.design)
     if not every_story:
         yield from (verdict_line(result, item) for item in violated[1:])
-    held = [
-        item for item in others if isinstance(item.verdict, Holds) and not item.vacuous and item.as_expected
-    ]
-    if violated and len(held) > 1:
-        yield f"HOLDS     the other {len(held)} ({result.scope})"
-        others = [item for item in others if item not in held]
+    held = {
+        item.asked.id: item.verdict
+        for item in others
+        if isinstance(item.verdict, Holds) and not item.vacuous and item.as_expected
+    }
+    if violated:
+        scopes = {name: result.scope_of(verdict) for name, verdict in held.items()}
+        for scope, number in Counter(scopes.values()).items():
+            if number > 1:
+                yield f"HOLDS     the other {number} ({scope})"
+                others = [item for item in others if scopes.get(item.asked.id) != scope]
     yield from (verdict_line(result, item) for item in others)
     if result.symbolic is not None:
         yield (
             f"          z3: {result.symbolic['queries']:,} conditions over {result.symbolic['edges']:,} steps agree, "
             "for data of any kind"
         )
-    yield from (f"VACUOUS   {label} never happens" for label in result.never_fired)
+    yield from (f"VACUOUS   {sentence}" for sentence in vacuity_sentences(result.json()))
     yield from result.notes
+
+
+def _vacuity_of(item: PropertyResult) -> str:
+    if item.uncarried:
+        return "the data that it judges is never what a host wrote"
+    return "it never has anything to say"
+
+
+def vacuity_sentences(result: Mapping[str, Any]) -> Iterator[str]:
+    """What the JSON form of a check says of steps and clauses without meaning, a sentence each."""
+    yield from (f"{label} never happens" for label in result["never_fired"])
+    yield from result["misdeclared"]
+    for clause in result["dead_clauses"]:
+        yield f"{clause['action']}: `{clause['text']}` ({clause['where']}) is never all that blocks it"
 
 
 def story_lines(item: PropertyResult, design: str) -> Iterator[str]:
@@ -62,12 +91,17 @@ def story_lines(item: PropertyResult, design: str) -> Iterator[str]:
     violated = item.verdict
     size = count(violated.trace.blocks, "block")
     how = "shortest" if violated.shortest else "messages at once"
-    steps = count(violated.depth, "step")
+    steps = length(violated)
     writes = ", any number of writes" if has_host_writes(violated.trace.machine) else ""
     yield f"VIOLATED  {item.asked.id}  {design}  {size}{writes}    {steps}, {how}"
     yield f"          {item.asked.statement}"
     yield from story(violated.trace)
-    if values := ending(violated.trace):
+    if violated.loop is not None:
+        yield from (
+            f"  passed over  {step}: it can be taken again and again, not always"
+            for step in passed_over(violated.trace)
+        )
+    elif values := ending(violated.trace):
         yield f"  at the end  {values}"
     if violated.essential is not None:
         yield _essential_line(violated.trace, violated.essential)

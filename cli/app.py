@@ -13,6 +13,9 @@ from splitproof import (
     catalogue_commands,
     check_commands,
     conform_commands,
+    distinguish_command,
+    mutation_command,
+    repair_command,
     requirement_command,
 )
 
@@ -47,12 +50,24 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class TableFormat(StrEnum):
+    """How a table is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 _Design = Annotated[
     str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")
 ]
 _Format = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+_TableFormat = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
 _Output = Annotated[
     Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
+]
+_Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
 ]
 _Blocks = Annotated[int, typer.Option("--blocks", min=1, max=8, help="Blocks of the volumes.")]
 _MaxStates = Annotated[
@@ -93,9 +108,7 @@ def verify(
     ] = None,
     format: _Format = Format.TEXT,
     output: _Output = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-    ] = None,
+    jobs: _Jobs = None,
 ) -> int:
     """Check every design of the catalogue, and hold each verdict against the declared one.
 
@@ -122,15 +135,26 @@ def ablate(
     blocks: _Blocks = 1,
     format: _Format = Format.TEXT,
     output: _Output = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-    ] = None,
+    jobs: _Jobs = None,
 ) -> int:
     """Take each closing choice back alone: what breaks, and in how many steps.
 
     Exits with 0 exactly when each breaks what the catalogue predicts, and nothing else does.
     """
     return catalogue_commands.ablate(design, blocks, format.value, output, jobs)
+
+
+@app.command()
+def distinguish(
+    format: _TableFormat = TableFormat.TEXT,
+    output: _Output = None,
+    jobs: _Jobs = None,
+) -> int:
+    """Check what tells the embodiments apart: who waits for what, who asks whom, what a backup touches.
+
+    Exits with 0 exactly when each verdict is what the document says of the embodiment.
+    """
+    return distinguish_command.distinguish(format.value, output, jobs)
 
 
 @app.command()
@@ -162,6 +186,60 @@ def check(
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
     request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
     return check_commands.check(request, stories, trace, format.value, output)
+
+
+@app.command()
+def mutate(
+    designs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
+        ),
+    ] = None,
+    blocks: _Blocks = 1,
+    format: Annotated[
+        TableFormat, typer.Option("--format", help="How to print the result.")
+    ] = TableFormat.TEXT,
+    output: _Output = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
+    ] = None,
+) -> int:
+    """Drop every guard clause, drop or alter every effect, one at a time: what catches it, and what survives.
+
+    Exits with 1 if a mutant survives that is another design, with 3 if one is undecided.
+    """
+    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
+
+
+@app.command()
+def repair(
+    design: _Design,
+    blocks: _Blocks = 1,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
+    ] = False,
+    beyond: Annotated[
+        int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
+    ] = 0,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Check each repair with one block more, too.")
+    ] = False,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Find the smallest sets of changed choices that make a violated property hold, out of all such designs.
+
+    Exits with 0 if there is one, with 1 if there is none or one is not confirmed, with 5 if nothing is violated.
+    """
+    request = repair_command.Request(design, blocks, tuple(properties or ()), every, beyond, confirm)
+    return repair_command.repair(request, format.value, output)
 
 
 @app.command()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs, run
-from splitproof.checker.texts import count
+from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs
+from splitproof.checker.texts import count, vacuity_sentences
 from splitproof.checker.verdicts import ExitCode
 from splitproof.model.ablations import Ablation
 from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of
 from splitproof.model.design import CHOICES, Design
-from splitproof.output import json_text, status, write
-from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE
+from splitproof.output import json_text, run_jobs, write
+from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE, WITH_PAUSE
 
 __all__ = ["ablate", "designs", "verify"]
 
@@ -23,29 +23,13 @@ def verify(
 ) -> int:
     """Check the catalogue, or the designs named, and hold each verdict against the declared one."""
     jobs = [Job(name, blocks or 1) for name in names] if names else catalogue_jobs(blocks)
-    outcomes = _run(jobs, "verify", processes)
+    outcomes = run_jobs(jobs, "verify", processes)
     code = _verify_code(outcomes)
     if format == "json":
         write(json_text({"exit_code": code, "results": [outcome.result for outcome in outcomes]}), output)
     else:
         write(_verify_lines(outcomes), output)
     return code
-
-
-def _run(jobs: Sequence[Job], what: str, processes: int | None) -> list[Outcome]:
-    with status(f"{what}: {len(jobs)} searches") as say:
-        finished = 0
-
-        def done(outcome: Outcome) -> None:
-            nonlocal finished
-            finished += 1
-            states = outcome.result["states"]
-            say(
-                f"{what}: {finished} of {len(jobs)}; {outcome.job.design}, "
-                f"{count(outcome.job.blocks, 'block')}, {states:,} states"
-            )
-
-        return run(jobs, processes, done)
 
 
 def _verify_code(outcomes: Sequence[Outcome]) -> int:
@@ -56,19 +40,32 @@ def _verify_code(outcomes: Sequence[Outcome]) -> int:
         return ExitCode.VIOLATED
     if any(item["verdict"] == "unknown" for item in verdicts):
         return ExitCode.UNKNOWN
-    if any(outcome.result["vacuous"] or outcome.result["never_fired"] for outcome in outcomes):
+    if any(_vacuities(outcome.result) for outcome in outcomes):
         return ExitCode.VACUOUS
     return ExitCode.HOLDS
+
+
+def _vacuities(result: Mapping[str, Any]) -> list[str]:
+    words = {
+        "never triggered": "never has anything to say",
+        "initial data only": "never judges what a host wrote",
+    }
+    properties = [item for item in result["properties"] if item["vacuous"] is not None]
+    return [
+        *(f"{item['id']} {words[item['vacuous']]}" for item in properties),
+        *vacuity_sentences(result),
+    ]
 
 
 def _verify_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
     by_job = {(outcome.job.design, outcome.job.blocks): outcome for outcome in outcomes}
     sizes = sorted({outcome.job.blocks for outcome in outcomes})
     for blocks in sizes:
-        columns = [outcome for name in CATALOGUE if (outcome := by_job.get((name, blocks))) is not None]
-        if columns:
-            yield from _table(columns, blocks)
-            yield ""
+        for family, names in _families().items():
+            columns = [outcome for name in names if (outcome := by_job.get((name, blocks))) is not None]
+            if columns:
+                yield from _table(family, columns)
+                yield ""
         others = [
             outcome
             for outcome in outcomes
@@ -81,30 +78,54 @@ def _verify_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield from _summary(outcomes)
 
 
-def _table(columns: Sequence[Outcome], blocks: int) -> Iterator[str]:
+def _families() -> dict[str, list[str]]:
+    """The designs of the catalogue, those with one heading in one table."""
+    families: dict[str, list[str]] = {"as written": [], "closed": [], "two slots": []}
+    for name in CATALOGUE:
+        suffix = next((s for s in ("two-slots", "closed") if name.endswith(s)), "as-written")
+        families[suffix.replace("-", " ")].append(name)
+    return families
+
+
+def _table(family: str, columns: Sequence[Outcome]) -> Iterator[str]:
     """A row a property, a column a design; a number is the steps of the shortest counterexample."""
-    yield f"{count(blocks, 'block')}, any number of writes: `holds` in all states, or violated in so many steps"
+    size = count(columns[0].job.blocks, "block")
+    yield (
+        f"{family}, {size}, any number of writes: `holds` in all states, or violated in so many steps "
+        "(10+6: in ten, with six for ever after)"
+    )
     heads = [_short(outcome.job.design) for outcome in columns]
     for part in (0, 1):
         yield f"{'':<28}" + "".join(f"{head[part]:>11}" for head in heads)
-    for item in PROPERTIES:
+    for item in (*PROPERTIES, *WITH_PAUSE):
         cells = [_cell(outcome, item.id) for outcome in columns]
-        yield f"{item.id:<28}" + "".join(f"{cell:>11}" for cell in cells)
+        if any(cell != "-" for cell in cells):
+            yield f"{item.id:<28}" + "".join(f"{cell:>11}" for cell in cells)
     yield f"{'states':<28}" + "".join(f"{outcome.result['states']:>11,}" for outcome in columns)
 
 
 def _short(name: str) -> tuple[str, str]:
-    embodiment, _, family = name.partition("-embodiment")
-    return embodiment, family.removeprefix("-") or "as written"
+    """The two lines of a column's head."""
+    embodiment, _, variant = name.partition("-embodiment")
+    if embodiment == name:
+        return "prior art", name.removeprefix("prior-art-")
+    for suffix in ("-two-slots", "-closed"):
+        variant = variant.removesuffix(suffix)
+    return embodiment, variant.removeprefix("-")
 
 
 def _cell(outcome: Outcome, property_id: str) -> str:
     for item in outcome.result["properties"]:
         if item["id"] == property_id:
             declared = item["expected"] or "holds"
-            text = str(item["depth"]) if item["verdict"] == "violated" else str(item["verdict"])
+            text = _length(item) if item["verdict"] == "violated" else str(item["verdict"])
             return text if item["verdict"] == declared else f"{text} (!)"
     return "-"
+
+
+def _length(item: dict[str, Any]) -> str:
+    """Steps of a counterexample; of a lasso, `10+6`: ten, then six for ever."""
+    return str(item["depth"]) if item["loop"] is None else f"{item['loop']}+{item['depth'] - item['loop']}"
 
 
 def _outcome_line(outcome: Outcome) -> str:
@@ -140,10 +161,7 @@ def _summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
             if item["verdict"] != declared:
                 because = f" ({', '.join(item['because'])})" if item["because"] else ""
                 yield f"NOT AS DECLARED  {where}: {item['id']} is {item['verdict']}, declared {declared}{because}"
-        yield from (
-            f"VACUOUS  {where}: {name} never has anything to say" for name in outcome.result["vacuous"]
-        )
-        yield from (f"VACUOUS  {where}: {label} never happens" for label in outcome.result["never_fired"])
+        yield from (f"VACUOUS  {where}: {sentence}" for sentence in _vacuities(outcome.result))
     verdicts = [item for outcome in outcomes for item in outcome.result["properties"]]
     declared_so = sum(item["verdict"] == (item["expected"] or "holds") for item in verdicts)
     queries = sum(outcome.result["symbolic"]["queries"] for outcome in outcomes if outcome.result["symbolic"])
@@ -206,7 +224,7 @@ def ablate(name: str, blocks: int, format: str, output: Path | None, processes: 
     predicted = entry_of(design) is not None and name.endswith("-closed")
     ablations = ablations_of(design)
     jobs = [Job(name, blocks), *(Job(f"{name}+{ablation.override}", blocks) for ablation in ablations)]
-    base, *outcomes = _run(jobs, "ablate", processes)
+    base, *outcomes = run_jobs(jobs, "ablate", processes)
     rows = [
         _ablation_json(ablation, outcome, base, predicted)
         for ablation, outcome in zip(ablations, outcomes, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from typing import Any
 import rich.console
 import typer
 
+from splitproof.checker.jobs import Job, Outcome, run
 from splitproof.checker.oracle import Progress
+from splitproof.checker.texts import count
 from splitproof.model.errors import ModelError
 
-__all__ = ["json_text", "search_progress", "status", "write"]
+__all__ = ["json_text", "run_jobs", "search_progress", "status", "write"]
 
 
 def write(lines: Iterable[str], output: Path | None) -> None:
@@ -62,3 +64,20 @@ def search_progress(what: str) -> Iterator[Callable[[Progress], None]]:
             )
 
         yield show
+
+
+def run_jobs(jobs: Sequence[Job], what: str, processes: int | None) -> list[Outcome]:
+    """The outcomes of many checks, with a line on a terminal that says how far they are."""
+    with status(f"{what}: {len(jobs)} searches") as say:
+        finished = 0
+
+        def done(outcome: Outcome) -> None:
+            nonlocal finished
+            finished += 1
+            states = outcome.result["states"]
+            say(
+                f"{what}: {finished} of {len(jobs)}; {outcome.job.design}, "
+                f"{count(outcome.job.blocks, 'block')}, {states:,} states"
+            )
+
+        return run(jobs, processes, done)

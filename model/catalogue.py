@@ -37,7 +37,7 @@ from splitproof.model.design import Design
 from splitproof.model.errors import ModelError
 from splitproof.model.expectations import as_written, asked_of, closed, distinctions, waiting
 from splitproof.model.machine import Machine
-from splitproof.spec.properties import Expectation
+from splitproof.spec.properties import Expectation, Property
 
 __all__ = [
     "CATALOGUE",
@@ -244,9 +244,8 @@ def machine_of(design: Design) -> Machine:
     return machine
 
 
-def ask_distinctions(machine: Machine) -> None:
-    """Ask a machine what distinguishes its embodiment, if it is of `DISTINGUISHED`."""
-    embodiment = DISTINGUISHED.get(machine.name)
-    if embodiment is not None:
-        asked, expects = distinctions(embodiment, CATALOGUE[machine.name].design)
-        machine.check(*asked, expects=expects)
+def ask_distinctions(machine: Machine) -> tuple[Property, ...]:
+    """Ask a machine of `DISTINGUISHED` what distinguishes its embodiment; what it is asked now besides."""
+    asked, expects = distinctions(DISTINGUISHED[machine.name], CATALOGUE[machine.name].design)
+    machine.check(*asked, expects=expects)
+    return asked

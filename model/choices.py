@@ -112,7 +112,7 @@ class RunNumbers(Choice):
 
 class Device(Choice):
     TAPE = "tape", "a record is written once"
-    DISK = "disk", "records may be written again, in any order"
+    DISK = "disk", "a record may be written again, once, and in any order"
 
 
 class VolumeIo(Choice):

@@ -37,7 +37,7 @@ def as_written(design: Design) -> dict[str, Expectation]:
         "no-acknowledged-write-lost": ("G33",),
         "split-completes": ("G09", "G10"),
     }
-    if design.backup in (Backup.WAIT_ALL, Backup.HOST_POLLS):
+    if design.backup is Backup.WAIT_ALL:
         violated["backup-ends"] = ("G09", "G10")
     if design.target_view_set is TargetViewSet.AFTER_COMMAND:
         violated["legal-pair-transitions"] = ("G21",)
@@ -45,6 +45,7 @@ def as_written(design: Design) -> dict[str, Expectation]:
     if design.split is not Split.SEPARATE:
         violated["split-finds-no-write"] = ("G22",)
         violated["client-resumes"] = ("G27", "G39")
+        violated["backup-ends"] = ("G27", "G39")
         violated["split-can-complete"] = ("G12", "G21")
     if design.backup is Backup.HOST_POLLS:
         violated["backup-can-end"] = ("G12", "G26")
@@ -101,7 +102,7 @@ _DISTINCTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "command-waits-for-no-copy": ((_POLLS,), ("R77", "R79")),
     "two-lan-messages": (_COMBINED, ("R92", "R95")),
     "one-command": (_SEPARATE, ("R51", "R58")),
-    "two-reports": (_COMBINED, ("R94", "R97")),
+    "two-reports": ((*_COMBINED, _POLLS), ("R78", "R94", "R97", "G12")),
     "no-pair-query": ((_POLLS,), ("R78",)),
     "no-backup-query": (_COMBINED, ("R97",)),
     "no-pause": (_COMBINED, ("R92",)),

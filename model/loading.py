@@ -9,7 +9,6 @@ from pathlib import Path
 from types import ModuleType
 
 from splitproof.model.catalogue import design_named, machine_of
-from splitproof.model.controller import build
 from splitproof.model.design import Design
 from splitproof.model.errors import ModelError
 from splitproof.model.machine import Machine
@@ -35,7 +34,7 @@ def load_machine(text: str) -> Machine:
     found = _object(Path(f"{path}.py"), name)
     if isinstance(found, Design):
         changes = dict(override.partition("=")[::2] for override in overrides)
-        return build(found.but(**changes))
+        return machine_of(found.but(**changes))
     if overrides:
         raise ModelError(
             f"{name} of {path}.py is a machine; overrides such as +{overrides[0]} need a Design", ""

@@ -105,6 +105,7 @@ TARGET_IS_IMAGE = always(
     cites=("R13", "R37", "R44", "G02", "G07", "G09"),
     trigger=lambda s, b: s.pair.target_view == PairState.SPLIT,
     holds=lambda s, b: (s.pair.target_view != PairState.SPLIT) | (s.target[b] == s.image[b]),
+    carries=lambda s, b: s.image[b],
 )
 
 MIRROR_IN_DUPLEX = always(
@@ -113,6 +114,7 @@ MIRROR_IN_DUPLEX = always(
     cites=("R35", "R36", "R54", "G04", "G07", "G18", "G33"),
     trigger=_at_rest_in_duplex,
     holds=lambda s, b: ~_at_rest_in_duplex(s, b) | (s.target[b] == s.source[b]),
+    carries=lambda s, b: s.source[b],
 )
 
 DIFFERENCE_IS_SOUND = always(
@@ -123,6 +125,7 @@ DIFFERENCE_IS_SOUND = always(
     holds=lambda s, b: (
         (s.pair.source_view != PairState.SPLIT) | s.marked[b] | s.in_copy[b] | (s.target[b] == s.image[b])
     ),
+    carries=lambda s, b: s.image[b],
 )
 
 STAGING_IS_IMAGE = always(
@@ -131,6 +134,7 @@ STAGING_IS_IMAGE = always(
     cites=("R63", "R82", "R83", "R88", "G08"),
     trigger=lambda s, b: s.staged[b],
     holds=lambda s, b: ~s.staged[b] | (s.staging[b] == s.backup_image[b]),
+    carries=lambda s, b: s.staging[b],
 )
 
 LEGAL_PAIR_STATES = always(

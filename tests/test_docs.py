@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from splitproof.checker.liveness import judge_leads_to
 from splitproof.model import Interpreter, Machine
 from splitproof.model.layout import Valuation
 from splitproof.model.loading import load_machine
@@ -72,6 +73,20 @@ def test_the_fault_that_the_language_page_names_is_one(language: Path) -> None:
     machine = load_machine(f"{language}:machine")
     assert violated(machine, "read-latest-write")
     assert violated(machine, "flush-is-durable")
+
+
+def test_the_worker_of_the_language_page_needs_strong_fairness_from_two_blocks_on(language: Path) -> None:
+    def lasso(blocks: int) -> tuple[str, ...] | None:
+        machine = load_machine(f"{language}:machine")
+        trace = judge_leads_to(machine, blocks, list(machine.properties.values())).traces.get(
+            "dirty-row-is-stored"
+        )
+        return None if trace is None else trace.actions[trace.loop :]
+
+    assert (lasso(1), lasso(2)) == (None, None)
+    text = language.read_text(encoding="utf-8")
+    language.write_text(text.replace("fair=Fairness.STRONG", "fair=Fairness.WEAK"), encoding="utf-8")
+    assert (lasso(1), lasso(2)) == (None, ("take", "write", "store", "clean"))
 
 
 def test_every_message_that_the_language_page_explains_exists() -> None:

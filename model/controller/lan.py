@@ -17,6 +17,7 @@ __all__ = ["AT_ONCE", "HANDOVER", "declare_lan"]
 
 _WEAK, _MESSAGE = Fairness.WEAK, StepKind.MESSAGE
 AT_ONCE = "when 102 starts does not matter: the split waits for its own guard, and no property sees the start"
+_AWAITED = "the message is sent only when it is awaited; where the LAN delivers it again, this blocks"
 HANDOVER = (
     "a hand-over between servers: it alone empties its channel and fills the next, and no property sees it"
 )
@@ -64,7 +65,7 @@ def _declare_start(machine: Machine, design: Design) -> None:
     def receive_start(s: State) -> None:
         """101 receives the start."""
         when(s.lan_start)
-        when(s.client == ClientPhase.IDLE)
+        when(s.client == ClientPhase.IDLE, idle=_AWAITED)
         s.lan_start = False
         s.client = started
 
@@ -90,7 +91,7 @@ def _declare_relay(machine: Machine) -> None:
     def receive_relay(s: State) -> None:
         """102 learns from 101 that the split is complete."""
         when(s.lan_split)
-        when(s.server == ServerPhase.STARTED)
+        when(s.server == ServerPhase.STARTED, idle=_AWAITED)
         s.lan_split = False
         s.server = ServerPhase.CLEARED
 
@@ -114,7 +115,7 @@ def _declare_pause(machine: Machine, design: Design) -> None:
     def receive_pause(s: State) -> None:
         """102 learns that the I/O of 101 is paused."""
         when(s.lan_paused)
-        when(s.server == ServerPhase.STARTED)
+        when(s.server == ServerPhase.STARTED, idle=_AWAITED)
         s.lan_paused = False
         s.server = ServerPhase.CLEARED
 
@@ -152,7 +153,7 @@ def _declare_pause(machine: Machine, design: Design) -> None:
     def receive_resume(s: State) -> None:
         """101 resumes its I/O."""
         when(s.lan_resume)
-        when(s.client == ClientPhase.PAUSED)
+        when(s.client == ClientPhase.PAUSED, idle=_AWAITED)
         s.lan_resume = False
         s.client = ClientPhase.IDLE
 

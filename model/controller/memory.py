@@ -11,6 +11,7 @@ from typing import Any
 from splitproof.model.cells import Cell, memory
 from splitproof.model.choices import (
     Backup,
+    Device,
     DifferenceMarked,
     Lan,
     Ownership,
@@ -114,19 +115,6 @@ class Write(Record):
     )
 
 
-class TapeWork(Record):
-    phase = field(TapePhase, "how far the backup is")
-    at = field(
-        AtBlock, "how far each block is", per_block=True, while_=lambda r: r.phase == TapePhase.RUNNING
-    )
-    data = field(
-        Data,
-        "what was read for the tape: 515, or the cache in designs that do not stage [R42]",
-        per_block=True,
-        while_=lambda r: r.at.isin(AtBlock.FETCHED, AtBlock.STAGED),
-    )
-
-
 class Tape(Record):
     written = field(Bool, "there is a record of the block")
     data = field(Data, "what it holds", while_=lambda r: r.written)
@@ -205,7 +193,7 @@ def _declare_processors(machine: Machine, design: Design) -> None:
         )
     machine.memory(
         "backup",
-        TapeWork,
+        _tape_work(design),
         "the backup at 503",
         numeral=506,
         cell=_MEMORIES[TAPE_PORT],
@@ -218,6 +206,31 @@ def _declare_processors(machine: Machine, design: Design) -> None:
             numeral=_MEMORIES[processor].numeral,
             cell=_MEMORIES[processor],
         )
+
+
+def _tape_work(design: Design) -> type[Record]:
+    rewrites = design.device is Device.DISK
+
+    class TapeWork(Record):
+        phase = field(TapePhase, "how far the backup is")
+        at = field(
+            AtBlock, "how far each block is", per_block=True, while_=lambda r: r.phase == TapePhase.RUNNING
+        )
+        data = field(
+            Data,
+            "what was read for the tape: 515, or the cache in designs that do not stage [R42]",
+            per_block=True,
+            while_=lambda r: r.at.isin(AtBlock.FETCHED, AtBlock.STAGED),
+        )
+        if rewrites:
+            again = field(
+                Bool,
+                "its record is written a second time",
+                per_block=True,
+                while_=lambda r: r.phase == TapePhase.RUNNING,
+            )
+
+    return TapeWork
 
 
 def _worker(design: Design) -> type[Record]:

@@ -123,7 +123,7 @@ def _declare_commands(machine: Machine, design: Design) -> None:
     client, server = client_server(design), backup_server(design)
     if design.split is Split.SEPARATE:
         to_split = _port("split", 401, client, HOST_PORT, ("R19",))
-        answered = _port("split ended", 401, HOST_PORT, client, ("R52",))
+        answered = _port("split ended", 401, HOST_PORT, client, ("R14", "R52"))
     else:
         to_split = _port("split", 402, server, COMMAND_PORT, ("R19", "R99"))
         answered = _port("split ended", 402, COMMAND_PORT, server, ("R94", "R101"))

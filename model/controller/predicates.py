@@ -160,7 +160,11 @@ def _declare_run_words(machine: Machine, design: Design) -> None:
         "backup_outstanding",
         "102 is to command a backup, or has commanded one that has not ended",
         lambda s: (
-            ~s.server.isin(ServerPhase.IDLE, ServerPhase.STARTED, *([] if by_501 else [ServerPhase.CLEARED]))
+            ~s.server.isin(
+                ServerPhase.IDLE,
+                ServerPhase.STARTED,
+                *([] if by_501 else [ServerPhase.CLEARED, ServerPhase.REFUSED]),
+            )
         ),
     )
     machine.predicate("backup_accepted", "502 has accepted a backup that has not ended", lambda s: s.job)

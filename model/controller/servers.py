@@ -210,10 +210,16 @@ def _declare_backup_command(action: Declare, design: Design) -> None:
 
 
 def _declare_end(action: Declare, design: Design) -> None:
-    @action(by=backup_server(design), kind=_MESSAGE, fair=_WEAK, cites=("R68", "G26"))
+    answers_twice = design.split is Split.COMBINED
+
+    @action(by=backup_server(design), kind=_MESSAGE, fair=_WEAK, cites=("R68", "G24", "G26"))
     def receive_end(s: State) -> None:
         """102 receives the end of the backup, good or refused."""
         when(s.end_report != EndReport.NONE)
+        if (
+            answers_twice
+        ):  # one command is answered twice, and the end may overtake the answer that the pair is split
+            when(s.server == ServerPhase.COMMANDED)
         s.end_report = EndReport.NONE
         s.server = ServerPhase.IDLE
         s.split_in_run = False

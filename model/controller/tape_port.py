@@ -151,9 +151,9 @@ def _declare_transfer(machine: Machine, design: Design) -> None:
         """503 reads the block from the target volume."""
         when(s.backup.at[b] == readable)
         if not stages:
-            when(none(lambda x: s.backup.at[x] == AtBlock.STAGED))
+            when(none(lambda x: s.backup.at[x] == AtBlock.STAGED), needs_blocks=2)
         if design.backup is Backup.ON_DEMAND and whole_range:
-            when(none(lambda x: s.backup.at[x].isin(*unread)))
+            when(none(lambda x: s.backup.at[x].isin(*unread)), needs_blocks=2)
         s.backup.data[b] = s.target[b]
         s.backup.at[b] = AtBlock.STAGED
 
@@ -162,7 +162,7 @@ def _declare_transfer(machine: Machine, design: Design) -> None:
         """503 writes the block to the tape."""
         when(s.backup.at[b] == AtBlock.STAGED)
         if stages and whole_range:
-            when(none(lambda x: s.backup.at[x].isin(*unstaged)))
+            when(none(lambda x: s.backup.at[x].isin(*unstaged)), needs_blocks=2)
         s.tape[b].written = True
         s.tape[b].data = s.backup.data[b]
         s.backup.at[b] = AtBlock.WRITTEN
@@ -173,6 +173,8 @@ def _declare_transfer(machine: Machine, design: Design) -> None:
         def rewrite_block(s: State, b: Block) -> None:
             """503 is to write the record of the block again."""
             when(s.backup.at[b] == AtBlock.WRITTEN)
+            when(~s.backup.again[b])  # once: without a bound a backup never ends
+            s.backup.again[b] = True
             s.backup.at[b] = AtBlock.TODO
 
     @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R68",))

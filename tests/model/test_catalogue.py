@@ -9,6 +9,7 @@ from splitproof.checker.jobs import ablations_of
 from splitproof.model.ablations import ABLATIONS
 from splitproof.model.catalogue import (
     CATALOGUE,
+    DISTINGUISHED,
     VARIATIONS,
     ask_distinctions,
     design_named,
@@ -27,7 +28,8 @@ def test_every_design_declares_a_verdict_with_citations_for_every_property() -> 
     for entry in CATALOGUE.values():
         machine = machine_of(entry.design)
         assert set(entry.expects) == set(machine.properties)
-        ask_distinctions(machine)
+        if entry.design.name in DISTINGUISHED:
+            ask_distinctions(machine)
         assert set(machine.expects) == set(machine.properties)
         for expected in machine.expects.values():
             assert expected.cites

@@ -483,7 +483,9 @@ def test_two_properties_of_one_name(machine: Machine) -> None:
 
 
 def test_what_is_no_property(machine: Machine) -> None:
-    with refused("'p' is no property; accepted are always(...), step(...), possible(...)"):
+    with refused(
+        "'p' is no property; accepted are always(...), step(...), possible(...), leads_to(...), count(...)"
+    ):
         machine.check("p")  # type: ignore[arg-type]  # offence
 
 

@@ -1,0 +1,1 @@
+../../cli/distinguish_command.py
