@@ -172,17 +172,22 @@ class _Exploration(RuleBasedStateMachine):
 
     # ---- rules ---------------------------------------------------------------------------------------
 
-    @initialize(stage=st.sampled_from(["fresh", "duplex", "pending", "pending"]), block=_BLOCK)
+    @initialize(stage=st.sampled_from(["fresh", "duplex", "pending", "rewritten", "again"]), block=_BLOCK)
     def begin(self, stage: str, block: int) -> None:
         def act() -> None:
             if stage == "fresh":
                 return
             self._do("create_pair")
             self._settle()
-            if stage == "pending":
-                self._hold()
-                self._write(block)
-                self._do("split")
+            if stage == "duplex":
+                return
+            self._hold()
+            self._write(block)
+            self._do("split")
+            if stage == "rewritten":
+                self._write_uncopied(block)
+            if stage == "again":
+                self._next_cycle(block)
 
         self._guarded(act)
 
@@ -193,13 +198,7 @@ class _Exploration(RuleBasedStateMachine):
     @precondition(lambda self: self.client.is_split)
     @rule(choice=_BLOCK)
     def write_what_is_uncopied(self, choice: int) -> None:
-        def act() -> None:
-            uncopied = sorted(self.session.call("differences")) if self.session.has("differences") else []
-            block = uncopied[choice % len(uncopied)] if uncopied else choice
-            if self._write(block) and uncopied:
-                self.shared.situations[_UNCOPIED] += 1
-
-        self._guarded(act)
+        self._guarded(lambda: self._write_uncopied(choice))
 
     @rule(block=_BLOCK)
     def read(self, block: int) -> None:
@@ -285,10 +284,7 @@ class _Exploration(RuleBasedStateMachine):
         def act() -> None:
             if wait:
                 self._end_backups()
-            if self._do("resync"):
-                self._settle()
-                self._write(block)
-                self._do("split")
+            self._next_cycle(block)
 
         self._guarded(act)
 
@@ -312,6 +308,19 @@ class _Exploration(RuleBasedStateMachine):
         number = next(self.shared.lab.numbers)
         data = tagged(number, self.session.capabilities.block_size_bytes)
         return self._do("write", block=block, data=data)
+
+    def _write_uncopied(self, choice: int) -> None:
+        uncopied = sorted(self.session.call("differences")) if self.session.has("differences") else []
+        block = uncopied[choice % len(uncopied)] if uncopied else choice
+        if self._write(block) and uncopied:
+            self.shared.situations[_UNCOPIED] += 1
+
+    def _next_cycle(self, block: int) -> None:
+        if self._do("resync"):
+            self._settle()
+            self._hold()
+            self._write(block)
+            self._do("split")
 
     def _pump(self, kind: str, steps: int) -> None:
         for _ in range(steps):
