@@ -2,6 +2,7 @@
 
 Operations chosen uniformly rarely meet a pair that is split and not copied yet, so runs start at a drawn stage, copying
 is held now and then, and writes prefer what is uncopied. A run that never came to a telling situation is vacuous.
+Which rules are offered never depends on the controller: it may not repeat itself, and Hypothesis has to.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -35,6 +35,7 @@ from splitproof.conformance.history import Extents, blocks_of
 from splitproof.conformance.lab import Lab
 from splitproof.conformance.observation import Violated, judge, judge_step
 from splitproof.conformance.session import Session, tagged, value_of
+from splitproof.conformance.stories import arguments_text, with_story
 from splitproof.conformance.verdicts import PropertyViolated, Undecided, Vacuous
 from splitproof.conformance.watches import WATCHES, Event, Watch
 from splitproof.spec.properties import Kind, Property
@@ -165,8 +166,7 @@ class _Exploration(RuleBasedStateMachine):
             self.shared.found(violation)
             raise
         except (AdapterFault, Undecided) as error:
-            told = "".join(f"\n  {number:>3}  {line}" for number, line in enumerate(self.story, start=1))
-            self.shared.error = error if not told else _with_story(error, told)
+            self.shared.error = with_story(error, self.story)
         except (Indefinite, Unsupported) as error:
             self.shared.error = Undecided(f"the controller would not say how it is: {error}")
 
@@ -177,9 +177,9 @@ class _Exploration(RuleBasedStateMachine):
         def act() -> None:
             if stage == "fresh":
                 return
-            self._do("create_pair")
-            self._settle()
+            self._mirror()
             if stage == "duplex":
+                self._do("backup", extents=((block, 1),))  # of no split
                 return
             self._hold()
             self._write(block)
@@ -195,7 +195,6 @@ class _Exploration(RuleBasedStateMachine):
     def write(self, block: int) -> None:
         self._guarded(lambda: self._write(block))
 
-    @precondition(lambda self: self.client.is_split)
     @rule(choice=_BLOCK)
     def write_what_is_uncopied(self, choice: int) -> None:
         self._guarded(lambda: self._write_uncopied(choice))
@@ -205,12 +204,8 @@ class _Exploration(RuleBasedStateMachine):
         self._guarded(lambda: self._do("read", block=block))
 
     @rule()
-    def create_pair(self) -> None:
-        self._guarded(lambda: self._do("create_pair"))
-
-    @rule()
-    def settle(self) -> None:
-        self._guarded(self._settle)
+    def mirror(self) -> None:
+        self._guarded(self._mirror)
 
     @rule()
     def split(self) -> None:
@@ -220,17 +215,16 @@ class _Exploration(RuleBasedStateMachine):
     def backup(self, first: int, last: int) -> None:
         self._guarded(lambda: self._do("backup", extents=self._extents(first, last)))
 
-    @precondition(lambda self: self.client.is_split)
     @rule(block=_BLOCK, last=_BLOCK, ends=st.booleans())
     def write_and_back_up(self, block: int, last: int, ends: bool) -> None:
         def act() -> None:
+            self._ensure_split()
             self._write(block)
             if self._do("backup", extents=self._extents(block, last)) and ends:
                 self._end_backups()
 
         self._guarded(act)
 
-    @precondition(lambda self: self.client.backups)
     @rule()
     def let_backups_end(self) -> None:
         self._guarded(self._end_backups)
@@ -260,13 +254,15 @@ class _Exploration(RuleBasedStateMachine):
 
         self._guarded(act)
 
-    @precondition(lambda self: self.client.is_split)
     @rule(block=_BLOCK, steps=st.integers(1, 3))
     def overtake_backup(self, block: int, steps: int) -> None:
         """A backup has looked at the block, and everything else goes on before it reads it."""
 
         def act() -> None:
-            if self.session.has("pump") and self._do("backup", extents=((block, 1),)):
+            if not self.session.has("pump"):
+                return
+            self._ensure_split()
+            if self._do("backup", extents=((block, 1),)):
                 self._pump("backup", steps)
                 self._write(block)
                 self._release()
@@ -276,7 +272,6 @@ class _Exploration(RuleBasedStateMachine):
 
         self._guarded(act)
 
-    @precondition(lambda self: self.client.splits)
     @rule(wait=st.booleans(), block=_BLOCK)
     def next_cycle(self, wait: bool, block: int) -> None:
         """Join the pair again, mirror it, write, and split."""
@@ -293,8 +288,15 @@ class _Exploration(RuleBasedStateMachine):
         self._guarded(lambda: self._do("delete_pair"))
 
     def teardown(self) -> None:
-        self._guarded(lambda: self._end_backups() if self.client.backups else None)
-        self._guarded(self._release)
+        """Whatever happened before, it ends in a backup of everything."""
+
+        def act() -> None:
+            self._ensure_split()
+            self._write(0)
+            self._do("backup", extents=((0, BLOCKS),))
+            self._end_backups()
+
+        self._guarded(act)
 
     # ---- operations ----------------------------------------------------------------------------------
 
@@ -345,6 +347,18 @@ class _Exploration(RuleBasedStateMachine):
 
         self._until(settled, "the pair settles")
 
+    def _mirror(self) -> None:
+        """Form the pair if there is none, and wait."""
+        if self.views is not None and self.views.source is PairState.SIMPLEX:
+            self._do("create_pair")
+        self._settle()
+
+    def _ensure_split(self) -> None:
+        """At once if that can be, with whatever is left to copy."""
+        if not self.client.is_split and not self._do("split"):
+            self._mirror()
+            self._do("split")
+
     def _end_backups(self) -> None:
         self._release()
 
@@ -369,7 +383,7 @@ class _Exploration(RuleBasedStateMachine):
         """Carry out an operation, look, and judge; whether it was accepted (and had something to do)."""
         if not self.session.has(name):
             return False
-        told = f"{name}({_shown(arguments)})"
+        told = f"{name}({arguments_text(arguments)})"
         try:
             result = self.session.call(name, **arguments)
         except (Rejected, Unsupported) as reason:
@@ -427,16 +441,3 @@ class _Exploration(RuleBasedStateMachine):
                 raise PropertyViolated.of(verdict, self.story)
             decided = {finding.block for finding in verdict.findings if finding.holds is not None}
             self.shared.situations[watch.situation] += bool(look.telling & decided)
-
-
-def _with_story(error: Exception, told: str) -> Exception:
-    if isinstance(error, AdapterFault):
-        return AdapterFault(error.kind, f"{error}\nwhat happened:{told}")
-    return Undecided(f"{error}\nwhat happened:{told}")
-
-
-def _shown(arguments: dict[str, Any]) -> str:
-    return ", ".join(
-        f"block {value}" if key == "block" else value_of(value) if isinstance(value, bytes) else str(value)
-        for key, value in arguments.items()
-    )

@@ -93,7 +93,7 @@ class _MarksAtDestage(ReferenceController):
     "a copy reads the source volume beneath a dirty slot",
     "G04",
     violates=TAPE_IS_IMAGE,
-    test=TAPE,
+    test=f"{TAPE}_in_every_interleaving[copied-beneath-a-slot]",
     how=("pumped",),
 )
 class _CopiesBeneathTheCache(ReferenceController):
@@ -127,7 +127,7 @@ class _ClearsAfterWriting(ReferenceController):
     "a block in copy counts as reflected",
     "G06",
     violates=TAPE_IS_IMAGE,
-    test=TAPE,
+    test=f"{TAPE}_in_every_interleaving[split-while-copied]",
     how=("pumped",),
 )
 class _ForgetsWhatIsInFlight(ReferenceController):
@@ -140,7 +140,7 @@ class _ForgetsWhatIsInFlight(ReferenceController):
     "a write after the split overwrites a dirty slot from before it",
     "G03",
     violates=TAPE_IS_IMAGE,
-    test=TAPE,
+    test=f"{TAPE}_in_every_interleaving[slot-rewritten-after-the-split]",
     how=("pumped",),
 )
 class _OverwritesThePreSplitSlot(ReferenceController):
@@ -157,7 +157,7 @@ class _OverwritesThePreSplitSlot(ReferenceController):
     "a write after the split is destaged over an uncopied block",
     "G02",
     violates=TAPE_IS_IMAGE,
-    test=TAPE,
+    test=f"{TAPE}_in_every_interleaving[destaged-after-the-split]",
     how=("pumped",),
 )
 class _DestagesOverTheImage(ReferenceController):
@@ -242,7 +242,7 @@ class _SplitsBlockByBlock(ReferenceController):
     "a resync is accepted while a backup reads the target",
     "G12",
     violates=TAPE_IS_IMAGE,
-    test=TAPE,
+    test=f"{TAPE}_in_every_interleaving[resync-under-a-backup]",
     how=("pumped",),
 )
 class _ResyncsUnderABackup(ReferenceController):

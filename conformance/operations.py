@@ -17,7 +17,6 @@ from splitproof.conformance.shapes import (
     BLOCKS,
     CAPABILITIES,
     COUNT,
-    COUNTS,
     DATA,
     EXTENTS,
     IMAGE,
@@ -138,12 +137,6 @@ OPERATIONS: Final[tuple[OperationForm, ...]] = (
         optional=True,
         kind=PUMP_KIND,
         steps=COUNT,
-    ),
-    _form(
-        "counts",
-        "How often certain events happened since `reset`: those that the controller counts, by the names below.",
-        COUNTS,
-        optional=True,
     ),
 )
 

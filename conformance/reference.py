@@ -8,7 +8,6 @@ taken by a thread, or, `pumped`, only when `pump` is called.
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, PairViews, Rejected
@@ -52,7 +51,6 @@ class ReferenceController:
         self.jobs: dict[str, Job] = {}
         self.held = False
         self.turn = 0
-        self.events: Counter[str] = Counter()
 
     # ---- the operations ------------------------------------------------------------------------------
 
@@ -66,7 +64,6 @@ class ReferenceController:
             "differences",
             "hold_copy",
             "release_copy",
-            "counts",
         }
         if self.pumped:
             operations |= {"pump"}
@@ -228,10 +225,6 @@ class ReferenceController:
             self.held = False
             self.lock.notify_all()
 
-    def counts(self) -> Mapping[str, int]:
-        with self.lock:
-            return dict(self.events)
-
     def pump(self, kind: str, steps: int) -> int:
         with self.lock:
             done = 0
@@ -365,7 +358,6 @@ class ReferenceController:
             case Phase.CHECK:
                 return self.check(job, block)
             case Phase.READ_SOURCE:
-                self.events["source read"] += 1
                 job.data, job.phase = self.read_for_tape(block), Phase.RECHECK
             case Phase.RECHECK:
                 job.phase = Phase.KEEP if self.uncopied(block) else Phase.READ_TARGET
@@ -385,7 +377,6 @@ class ReferenceController:
         elif self.rows[block].requested:
             return False
         else:
-            self.events["copy request"] += 1
             self.rows[block].requested = True
         return True
 

@@ -16,6 +16,7 @@ from splitproof.conformance.client import ClientRecord
 from splitproof.conformance.lab import Lab
 from splitproof.conformance.observation import Violated, judge, judge_step
 from splitproof.conformance.session import Session, tagged, value_of
+from splitproof.conformance.stories import arguments_text
 from splitproof.conformance.verdicts import PropertyViolated, Vacuous
 from splitproof.conformance.watches import WATCHES, Event
 from splitproof.spec.properties import Kind, Property
@@ -130,7 +131,7 @@ class _Variant:
     def _do(self, name: str, **arguments: Any) -> bool:
         if not self.session.has(name):
             return False
-        shown = ", ".join(value_of(one) if isinstance(one, bytes) else str(one) for one in arguments.values())
+        shown = arguments_text(arguments)
         before: PairViews | None = self.session.pair_state() if self.watch.views else None
         try:
             result = self.session.call(name, **arguments)

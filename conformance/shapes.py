@@ -16,7 +16,6 @@ __all__ = [
     "BLOCKS",
     "CAPABILITIES",
     "COUNT",
-    "COUNTS",
     "DATA",
     "EXTENTS",
     "IMAGE",
@@ -155,13 +154,6 @@ def _pump_kind(value: Any, _: Volume) -> None:
         raise _refuse(value, " or ".join(kind.value for kind in PumpKind))
 
 
-def _counts(value: Any, volume: Volume) -> None:
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise _refuse(value, "a mapping from event to how often it happened")
-    for count in value.values():
-        _count(count, volume)
-
-
 def _capabilities(value: Any, _: Volume) -> None:
     if not isinstance(value, Capabilities):
         raise _refuse(value, "a Capabilities record")
@@ -247,9 +239,6 @@ IMAGE: Final = Shape(
     lambda value: [bytes.fromhex(data) for data in value],
 )
 BLOCKS: Final = Shape("blocks", "list of numbers", "`frozenset[int]`", _blocks, sorted, frozenset)
-COUNTS: Final = Shape(
-    "counts", "object, the name of an event to a number", "mapping from `str` to `int`", _counts, dict
-)
 PUMP_KIND: Final = Shape(
     "kind of work",
     '`"copy"`, `"destage"`, `"backup"` or `"any"`',
