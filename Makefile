@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help verify mutations test lint format clean
+.PHONY: help verify mutations test lint bench format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+bench: $(INSTALLED) ## measure the engines against the same search in C (needs gcc)
+	PYTHONPATH=. $(BIN)/python benchmarks/bench.py $(CASES)
 
 format: $(INSTALLED) ## fix what can be fixed by itself
 	$(BIN)/ruff check --fix-only

@@ -2,26 +2,27 @@
 
 Judged on complete searches only: what was not met yet may still come. A clause is *live* if in some reachable state
 it alone blocks its action, for some choice of parameters; one that never is could be dropped without a trace, so it
-is either redundant or not what was meant. Clauses are judged on searches that interleave everything: where messages
-are delivered at once, a clause may seem dead that is not.
+is either redundant or not what was meant. Clauses and actions are judged on searches that interleave everything: where
+messages are delivered at once, some may seem dead that are not.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from splitproof.checker.decision import Template
+from splitproof.checker.engine import Engine, Exploration
 from splitproof.checker.grounding import GroundStep
-from splitproof.checker.oracle import Exploration, Oracle, slices
+from splitproof.checker.oracle import Oracle, slices
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import FALSE, Expr
 from splitproof.model.machine import Action
 from splitproof.model.properties import BLOCK_PARAMETER, trace_property
 from splitproof.model.state import Clause
-from splitproof.model.types import DATA, values_of
+from splitproof.model.types import DATA, DATA_VALUES, values_of
 from splitproof.spec.vocabulary import StepKind
 
 __all__ = ["DeadClause", "Vacuity", "is_live", "liveness_questions", "vacuity_of"]
@@ -60,26 +61,31 @@ class Vacuity:
     uncarried: frozenset[str] = frozenset()
 
 
-def vacuity_of(oracle: Oracle, exploration: Exploration) -> Vacuity:
+def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
     """The vacuity of a search; nothing if it is not complete.
+
+    Data is followed at one block: what one block carries, more do.
 
     Raises:
         ModelError: a property names data that it `carries`, and in no initial state all data is the same.
     """
     if not exploration.complete:
         return Vacuity()
+    oracle = engine.oracle
     actions = oracle.machine.actions
     fired = {action.label for action in actions if exploration.fired[action.label]}
     return Vacuity(
-        never_fired=tuple(
-            action.label
-            for action in actions
-            if action.label not in fired and action.idle is None and action.needs_blocks <= oracle.blocks
-        ),
+        never_fired=() if oracle.folded else tuple(_never_fired(oracle, fired)),
         misdeclared=tuple(_misdeclared(oracle, (action for action in actions if action.label in fired))),
-        dead_clauses=() if oracle.folded else tuple(_dead_clauses(oracle, exploration, fired)),
-        uncarried=frozenset(_uncarried(oracle)),
+        dead_clauses=() if oracle.folded else tuple(_dead_clauses(engine, exploration, fired)),
+        uncarried=frozenset(_uncarried(_of_one_block(oracle))),
     )
+
+
+def _never_fired(oracle: Oracle, fired: set[str]) -> Iterator[str]:
+    for action in oracle.machine.actions:
+        if action.label not in fired and action.idle is None and action.needs_blocks <= oracle.blocks:
+            yield action.label
 
 
 def _misdeclared(oracle: Oracle, fired: Iterable[Action]) -> Iterator[str]:
@@ -93,21 +99,28 @@ def _misdeclared(oracle: Oracle, fired: Iterable[Action]) -> Iterator[str]:
 # -- guard clauses
 
 
-def _dead_clauses(oracle: Oracle, exploration: Exploration, fired: set[str]) -> Iterator[DeadClause]:
+def _dead_clauses(engine: Engine, exploration: Exploration, fired: set[str]) -> Iterator[DeadClause]:
     """Of the actions that are taken at all; those that never are, are reported themselves."""
-    everywhere = [state for level in exploration.levels for state in level]
-    few = everywhere[:: max(len(everywhere) // _FEW_STATES, 1)]
+    oracle = engine.oracle
+    apart = max(exploration.states // _FEW_STATES, 1)
+    few = [state for level in exploration.levels for state in level[::apart]]
     for action in oracle.machine.actions:
         if action.label not in fired:
             continue
-        for clause, question in liveness_questions(oracle, action):
-            if clause.idle is not None or clause.needs_blocks > oracle.blocks:
-                continue
-            if not is_live(oracle, question, few) and not is_live(oracle, question, everywhere):
+        suspects = [
+            place
+            for place, (clause, question) in enumerate(liveness_questions(oracle, action))
+            if clause.idle is None
+            and clause.needs_blocks <= oracle.blocks
+            and not is_live(oracle, question, few)
+        ]
+        asked = list(liveness_questions(engine, action)) if suspects else []
+        for clause, question in (asked[place] for place in suspects):
+            if not engine.holds_somewhere(question, exploration):
                 yield DeadClause(action.label, clause.where, clause.text)
 
 
-def is_live(oracle: Oracle, question: Expr, states: list[int]) -> bool:
+def is_live(oracle: Oracle, question: Expr, states: Sequence[int]) -> bool:
     """Whether a question of `liveness_questions` holds in one of the states."""
     if question is FALSE:
         return False
@@ -115,14 +128,12 @@ def is_live(oracle: Oracle, question: Expr, states: list[int]) -> bool:
     return any(selection(portion) for portion in slices(states))
 
 
-def liveness_questions(oracle: Oracle, action: Action) -> Iterator[tuple[Clause, Expr]]:
+def liveness_questions(engine: Engine, action: Action) -> Iterator[tuple[Clause, Expr]]:
     """Each clause of an action, and where it alone blocks the action for some choice of parameters."""
-    grounding = oracle.grounding
+    grounding = engine.grounding
     terms = grounding.terms
     found: list[list[Expr]] = [[] for _ in action.clauses]
-    values = [
-        values_of(parameter.type, oracle.blocks, grounding.data_values) for parameter in action.parameters
-    ]
+    values = [values_of(parameter.type, engine.blocks, engine.data_values) for parameter in action.parameters]
     for arguments in itertools.product(*values):
         known = {parameter.name: value for parameter, value in zip(action.parameters, arguments, strict=True)}
         clauses = [grounding.expression(clause.condition, known) for clause in action.clauses]
@@ -135,6 +146,13 @@ def liveness_questions(oracle: Oracle, action: Action) -> Iterator[tuple[Clause,
 
 
 # -- data that a host wrote
+
+
+def _of_one_block(oracle: Oracle) -> Oracle:
+    if oracle.blocks == 1 and oracle.data_values == DATA_VALUES:
+        return oracle
+    asked = [item.property for item in oracle.properties.values() if item.property.needs_blocks == 1]
+    return Oracle(oracle.machine, 1, asked)
 
 
 def _uncarried(oracle: Oracle) -> Iterator[str]:

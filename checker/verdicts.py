@@ -160,7 +160,8 @@ class CheckResult:
     `states`, `transitions`, `depth`: of the search, complete or not. `folded`: whether steps that declare `folds` were
     taken before all others. `data_values`: how many values of data were told apart; with one, the states
     are those of the control. `host_writes`: whether the design has host I/O, which then goes on without end.
-    `symbolic`: the figures of the check with symbolic data (None where it was not run).
+    `symmetry`: whether states that differ in the names of blocks only were counted once. `symbolic`: the figures
+    of the check with symbolic data (None where it was not run).
     """
 
     design: str
@@ -177,6 +178,7 @@ class CheckResult:
     vacuity: Vacuity
     timing: Timing
     host_writes: bool
+    symmetry: bool = False
     symbolic: dict[str, int] | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -207,6 +209,7 @@ class CheckResult:
     def scope(self) -> str:
         """What a pass speaks of: `all 7,312 states, 1 block, any number of writes`."""
         states = f"all {self.states:,} states" + (" of the control" if self.data_values == 1 else "")
+        states += " up to the names of blocks" if self.symmetry else ""
         return f"{states}, {self._size}"
 
     def scope_of(self, verdict: Holds) -> str:
@@ -230,7 +233,7 @@ class CheckResult:
             "depth": self.depth,
             "complete": self.complete,
             "limit": self.limit,
-            "symmetry": False,
+            "symmetry": self.symmetry,
             "folded": self.folded,
             "data_values": self.data_values,
             "symbolic": self.symbolic,

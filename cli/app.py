@@ -14,10 +14,12 @@ from splitproof import (
     check_commands,
     conform_commands,
     distinguish_command,
+    export_command,
     mutation_command,
     repair_command,
     requirement_command,
 )
+from splitproof.checker.engines import EngineChoice
 
 __all__ = ["app"]
 
@@ -48,6 +50,16 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class Export(StrEnum):
+    """What a design is exported to."""
+
+    PROMELA = "promela"
+    MURPHI = "murphi"
+    TLA = "tla"
+    DOT = "dot"
+    GRAPHML = "graphml"
 
 
 class TableFormat(StrEnum):
@@ -82,6 +94,19 @@ def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"splitproof {__version__}")
         raise typer.Exit
+
+
+_Engine = Annotated[
+    EngineChoice,
+    typer.Option("--engine", help="What searches; auto: graph, then compiled where it gets large."),
+]
+_MaxMemory = Annotated[
+    int | None, typer.Option("--max-memory", min=1, help="End as unknown at so many MiB.", metavar="MIB")
+]
+_Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Of the compiled engine; one for each core unless given."),
+]
 
 
 @app.callback()
@@ -167,6 +192,16 @@ def check(
     ] = None,
     max_states: _MaxStates = None,
     max_seconds: _MaxSeconds = None,
+    max_memory: _MaxMemory = None,
+    engine: _Engine = EngineChoice.AUTO,
+    threads: _Threads = None,
+    symmetry: Annotated[
+        bool,
+        typer.Option(
+            "--symmetry/--no-symmetry",
+            help="Let the compiled engine count states that differ in the names of blocks only once.",
+        ),
+    ] = True,
     fold: Annotated[
         bool | None,
         typer.Option(
@@ -184,7 +219,18 @@ def check(
     output: _Output = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
-    request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
+    request = check_commands.Request(
+        design=design,
+        blocks=blocks,
+        properties=tuple(properties or ()),
+        max_states=max_states,
+        max_seconds=max_seconds,
+        max_memory=None if max_memory is None else max_memory << 20,
+        fold=fold,
+        engine=engine,
+        threads=threads,
+        symmetry=symmetry,
+    )
     return check_commands.check(request, stories, trace, format.value, output)
 
 
@@ -252,6 +298,28 @@ def trace(
 ) -> int:
     """Replay a saved counterexample step by step, and tell it."""
     return check_commands.trace(file, format.value, output)
+
+
+@app.command()
+def export(
+    design: _Design,
+    to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
+    blocks: _Blocks = 1,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="murphi: blocks are a scalarset, interchangeable.")
+    ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="dot, graphml: every state, not only strongly connected components."),
+    ] = False,
+    output: _Output = None,
+) -> int:
+    """Write a design as a model for Spin, Rumur or TLC, or its state graph as a picture.
+
+    A model has the states, the steps and the properties of the design: what the outside checker says of it is an
+    independent opinion on the same question.
+    """
+    return export_command.export_design(design, to.value, blocks, symmetry, whole, output)
 
 
 @app.command()

@@ -9,14 +9,15 @@ from pathlib import Path
 
 from splitproof.checker.check import Options
 from splitproof.checker.check import check as run_check
-from splitproof.checker.oracle import Limits
+from splitproof.checker.engine import Limits
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.saved import SavedTrace, load_trace
 from splitproof.checker.texts import check_lines, story_lines
 from splitproof.checker.verdicts import CheckResult, ExitCode, PropertyResult, Violated, trace_json
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
-from splitproof.output import json_text, search_progress, write
+from splitproof.output import json_text, remark, search_progress, write
 from splitproof.spec.properties import Property
 
 __all__ = ["Request", "check", "trace"]
@@ -31,7 +32,11 @@ class Request:
     properties: tuple[str, ...]
     max_states: int | None
     max_seconds: float | None
+    max_memory: int | None
     fold: bool | None
+    engine: EngineChoice
+    threads: int | None
+    symmetry: bool
 
 
 def check(
@@ -39,10 +44,19 @@ def check(
 ) -> int:
     """Check a design, print the result, save the first counterexample if asked."""
     machine = load_machine(request.design)
-    limits = Limits(request.max_states, request.max_seconds)
-    options = Options(limits=limits, fold=request.fold, symbolic=request.blocks == 1, essential=True)
+    limits = Limits(request.max_states, request.max_seconds, max_memory=request.max_memory)
+    options = Options(
+        limits=limits,
+        fold=request.fold,
+        symbolic=request.blocks == 1,
+        essential=True,
+        engine=request.engine,
+        threads=request.threads,
+        symmetry=request.symmetry,
+    )
     with search_progress(f"{request.design}, {request.blocks} blocks") as progress:
-        result = run_check(machine, request.blocks, _selected(machine, request.properties), options, progress)
+        asked = _selected(machine, request.properties)
+        result = run_check(machine, request.blocks, asked, options, progress, remark)
     if trace_file is not None:
         _save_first(result, request, trace_file)
     write(json_text(result.json()) if format == "json" else _lines(result, every_story, trace_file), output)

@@ -20,6 +20,8 @@ __all__ = [
     "BACKUP_FOLLOWS_ITS_SPLIT",
     "CLIENT_RESUMES",
     "DIFFERENCE_IS_SOUND",
+    "DUPLEX_IS_MIRRORED",
+    "END_CLOSES_THE_BACKUP",
     "END_REPORT_IS_TRUE",
     "LEGAL_PAIR_STATES",
     "LEGAL_PAIR_TRANSITIONS",
@@ -61,6 +63,10 @@ def _same_views(before: Any, after: Any) -> Any:
 
 def _splits(before: Any, after: Any) -> Any:
     return (before.pair.source_view != PairState.SPLIT) & (after.pair.source_view == PairState.SPLIT)
+
+
+def _becomes_duplex(before: Any, after: Any) -> Any:
+    return (before.pair.source_view != PairState.DUPLEX) & (after.pair.source_view == PairState.DUPLEX)
 
 
 def _reports_end(before: Any, after: Any) -> Any:
@@ -193,6 +199,22 @@ END_REPORT_IS_TRUE = step(
     ),
 )
 
+DUPLEX_IS_MIRRORED = step(
+    "duplex-is-mirrored",
+    "the pair becomes DUPLEX only when no block is marked as different",
+    cites=("R36", "G32"),
+    trigger=lambda before, after, b: _becomes_duplex(before, after),
+    holds=lambda before, after, b: ~_becomes_duplex(before, after) | ~before.marked[b],
+)
+
+END_CLOSES_THE_BACKUP = step(
+    "end-closes-the-backup",
+    "when a good end is reported, no backup is accepted any more, and a resync is let in",
+    cites=("R68", "G12"),
+    trigger=_reports_end,
+    holds=lambda before, after: ~_reports_end(before, after) | ~after.backup_accepted,
+)
+
 SPLIT_LIES_IN_ITS_COMMAND = step(
     "split-lies-in-its-command",
     "the split step lies between the receipt of its command and the report of its end",
@@ -311,7 +333,9 @@ PROPERTIES: tuple[Property, ...] = (
     LEGAL_PAIR_TRANSITIONS,
     READ_LATEST_WRITE,
     NO_ACKNOWLEDGED_WRITE_LOST,
+    DUPLEX_IS_MIRRORED,
     END_REPORT_IS_TRUE,
+    END_CLOSES_THE_BACKUP,
     SPLIT_LIES_IN_ITS_COMMAND,
     BACKUP_FOLLOWS_ITS_SPLIT,
     SPLIT_DOES_NOT_WAIT,

@@ -29,7 +29,7 @@ def declare_lan(machine: Machine, design: Design) -> None:
         return
     _declare_start(machine, design)
     if design.split is Split.SEPARATE:
-        _declare_relay(machine)
+        _declare_relay(machine, design)
     else:
         _declare_pause(machine, design)
     if design.lan is Lan.DUPLICATING:
@@ -44,7 +44,7 @@ def _declare_start(machine: Machine, design: Design) -> None:
     @machine.action(
         by=BACKUP_SERVER,
         kind=_MESSAGE,
-        folds=AT_ONCE,
+        folds=_unless_copied(AT_ONCE, design),
         cites=("R18", "R50", "R92"),
         counts=(Event.LAN_MESSAGE,),
     )
@@ -58,7 +58,7 @@ def _declare_start(machine: Machine, design: Design) -> None:
         by=CLIENT_SERVER,
         kind=_MESSAGE,
         fair=_WEAK,
-        folds=None if pauses else HANDOVER,
+        folds=None if pauses else _unless_copied(HANDOVER, design),
         cites=("R50", "R92"),
         counts=(Event.PAUSE,) if pauses else (),
     )
@@ -70,14 +70,14 @@ def _declare_start(machine: Machine, design: Design) -> None:
         s.client = started
 
 
-def _declare_relay(machine: Machine) -> None:
+def _declare_relay(machine: Machine, design: Design) -> None:
     """101 tells 102 that the split is complete [R57, R58]."""
 
     @machine.action(
         by=CLIENT_SERVER,
         kind=_MESSAGE,
         fair=_WEAK,
-        folds=HANDOVER,
+        folds=_unless_copied(HANDOVER, design),
         cites=("R57",),
         counts=(Event.LAN_MESSAGE,),
     )
@@ -87,7 +87,13 @@ def _declare_relay(machine: Machine) -> None:
         s.client = ClientPhase.IDLE
         s.lan_split = True
 
-    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, fair=_WEAK, folds=HANDOVER, cites=("R57", "R58"))
+    @machine.action(
+        by=BACKUP_SERVER,
+        kind=_MESSAGE,
+        fair=_WEAK,
+        folds=_unless_copied(HANDOVER, design),
+        cites=("R57", "R58"),
+    )
     def receive_relay(s: State) -> None:
         """102 learns from 101 that the split is complete."""
         when(s.lan_split)
@@ -111,7 +117,13 @@ def _declare_pause(machine: Machine, design: Design) -> None:
         s.client = ClientPhase.PAUSED
         s.lan_paused = True
 
-    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, fair=_WEAK, folds=HANDOVER, cites=("R92", "R93"))
+    @machine.action(
+        by=BACKUP_SERVER,
+        kind=_MESSAGE,
+        fair=_WEAK,
+        folds=_unless_copied(HANDOVER, design),
+        cites=("R92", "R93"),
+    )
     def receive_pause(s: State) -> None:
         """102 learns that the I/O of 101 is paused."""
         when(s.lan_paused)
@@ -123,7 +135,7 @@ def _declare_pause(machine: Machine, design: Design) -> None:
         by=BACKUP_SERVER,
         kind=_MESSAGE,
         fair=_WEAK,
-        folds=HANDOVER,
+        folds=_unless_copied(HANDOVER, design),
         cites=("R95",),
         counts=(Event.LAN_MESSAGE,),
     )
@@ -139,7 +151,7 @@ def _declare_pause(machine: Machine, design: Design) -> None:
             by=BACKUP_SERVER,
             kind=_MESSAGE,
             fair=_WEAK,
-            folds=HANDOVER,
+            folds=_unless_copied(HANDOVER, design),
             cites=("R95", "G27", "G39"),
             counts=(Event.LAN_MESSAGE,),
         )
@@ -193,6 +205,11 @@ def _declare_duplicates(machine: Machine, design: Design, message: LanMessage) -
     cites = ("R109", "G25")
     machine.action(by=LAN, kind=_MESSAGE, cites=cites)(duplicate)
     machine.action(by=message.receiver, kind=_MESSAGE, fair=_WEAK, cites=cites)(receive_again)
+
+
+def _unless_copied(reason: str, design: Design) -> str | None:
+    """Why a step may be taken before all others; not where the LAN can copy the message while it is on its way."""
+    return None if design.lan is Lan.DUPLICATING else reason
 
 
 def _started(design: Design) -> ClientPhase:

@@ -177,7 +177,11 @@ def _declare_transfer(machine: Machine, design: Design) -> None:
             s.backup.again[b] = True
             s.backup.at[b] = AtBlock.TODO
 
-    @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R68",))
+    at_once = (
+        None if design.device is Device.DISK else _HANDOVER
+    )  # a disk's record may be written again instead
+
+    @machine.action(by=TAPE_PORT, kind=_MESSAGE, fair=_WEAK, folds=at_once, cites=("R68",))
     def report_done(s: State) -> None:
         """503 reports to 502 that the range is on the tape."""
         when(s.backup.phase == TapePhase.RUNNING)

@@ -17,11 +17,17 @@ CLOSED = [name for name in CATALOGUE if name.endswith(("-closed", "-two-slots"))
 
 @pytest.mark.parametrize(
     "name",
-    ["third-embodiment-closed", "second-embodiment-host-polls-closed", "fourth-embodiment-wait-closed"],
+    [
+        "third-embodiment-closed",
+        "second-embodiment-host-polls-closed",
+        "fourth-embodiment-wait-closed",
+        "first-embodiment-closed+device=disk",
+        "second-embodiment-closed+lan=duplicating+run_numbers=checked",
+    ],
 )
 def test_folded_steps_are_independent_of_all_others_and_invisible(name: str) -> None:
     """Of what is asked of states and steps; nothing else is decided on a folded space (`checker/check.py`)."""
-    machine = machine_of(CATALOGUE[name].design)
+    machine = machine_of(design_named(name))
     asked = [item for item in machine.properties.values() if item.kind in (Kind.ALWAYS, Kind.STEP)]
     faults = diamond_violations(Oracle(machine, 1, asked), max_states=300_000)
     assert not faults, "\n".join(map(str, faults[:5]))
