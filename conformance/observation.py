@@ -74,6 +74,7 @@ _GLOBAL: tuple[tuple[str, str], ...] = (
     ("split_outstanding", "the split was called and has not returned"),
     ("split_in_run", "the pair is split, and was not joined since"),
     ("backup_notified", "a backup was accepted"),
+    ("backup_accepted", "a backup is accepted and has not ended"),
     ("end_reported", "a good end of the backup was reported"),
 )
 _PER_BLOCK: tuple[tuple[str, object, str], ...] = (
