@@ -13,6 +13,7 @@ from splitproof import (
     bounded_command,
     catalogue_commands,
     check_commands,
+    conform_commands,
     distinguish_command,
     export_command,
     mutation_command,
@@ -35,6 +36,15 @@ app = typer.Typer(
     "Exit codes: 0 holds, 1 violated, 2 usage or model error, 3 unknown (a limit ended it), 4 vacuous, "
     "5 nothing selected, 70 internal error.",
 )
+
+
+class Profile(StrEnum):
+    """How much of a controller is tested; each profile includes those before it."""
+
+    CORE = "core"
+    SEQUENTIAL = "sequential"
+    CONCURRENT = "concurrent"
+    SCHEDULED = "scheduled"
 
 
 class Format(StrEnum):
@@ -382,3 +392,69 @@ def requirement(
 ) -> int:
     """Show what the document says, what was decided, and what checks it."""
     return requirement_command.requirement(identifier, format.value, output)
+
+
+@app.command()
+def conform(
+    adapter: Annotated[
+        str | None,
+        typer.Argument(help="package.module:factory, or path/to/file.py:factory", metavar="[ADAPTER]"),
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option("--command", help="The controller as a command that speaks JSON lines instead."),
+    ] = None,
+    profile: Annotated[
+        Profile, typer.Option("--profile", help="How much is tested; each includes those before it.")
+    ] = Profile.CONCURRENT,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
+    ] = None,
+    examples: Annotated[int, typer.Option("--examples", min=1, help="Examples a property.")] = 30,
+    time_budget: Annotated[
+        float | None,
+        typer.Option("--time-budget", min=0.001, help="Seconds; what is not decided by then is unknown."),
+    ] = None,
+    expected: Annotated[
+        Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
+    ] = None,
+    histories: Annotated[
+        Path | None, typer.Option("--histories", help="Save what several clients did there.", file_okay=False)
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write a page of HTML, too.", dir_okay=False)
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", help="Write JUnit XML, too.", dir_okay=False)
+    ] = None,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Test a real controller: is its tape the source at the split?
+
+    Exits with 0 pass, 1 fail, 2 error of the adapter, 3 unknown or partial, 4 vacuous.
+    """
+    options = {
+        "adapter": adapter,
+        "command": command,
+        "profile": profile.value,
+        "seed": seed,
+        "examples": examples,
+        "time_budget_seconds": time_budget,
+        "expected": expected,
+        "histories": histories,
+    }
+    return conform_commands.conform(options, format.value, output, report, junit)
+
+
+@app.command()
+def judge(
+    history: Annotated[Path, typer.Argument(help="A history of a controller, as NDJSON.", dir_okay=False)],
+    crash_consistent: Annotated[
+        bool, typer.Option("--crash-consistent", help="A tape may show any one instant, not only the split.")
+    ] = False,
+    format: _Format = Format.TEXT,
+    output: _Output = None,
+) -> int:
+    """Judge a recorded history: does each tape show one instant of its split, each read the last write?"""
+    return conform_commands.judge(history, crash_consistent, format.value, output)
