@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test lint format clean
+.PHONY: help verify mutations test lint bench format clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 verify: $(INSTALLED) ## check every design of the catalogue against its declared verdicts
 	$(BIN)/splitproof verify
+
+mutations: $(INSTALLED) ## write docs/mutations.md: what catches each small change of a closed design
+	$(BIN)/splitproof mutate --format markdown --output docs/mutations.md || [ $$? -eq 1 ]
 
 test: $(INSTALLED) ## run the tests
 	$(BIN)/pytest
@@ -21,6 +24,9 @@ lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+bench: $(INSTALLED) ## measure the engines against the same search in C (needs gcc)
+	PYTHONPATH=. $(BIN)/python benchmarks/bench.py $(CASES)
 
 format: $(INSTALLED) ## fix what can be fixed by itself
 	$(BIN)/ruff check --fix-only

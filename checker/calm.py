@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from splitproof.checker.decision import Template
+from splitproof.checker.engine import Arrival, Engine, Exploration, Path
 from splitproof.checker.grounding import GroundStep
-from splitproof.checker.oracle import Exploration, Oracle, Path, slices
 from splitproof.spec.vocabulary import StepKind
 
 __all__ = ["Choices", "best_choices", "calmest_path", "calmest_walk", "parties_of"]
@@ -23,37 +22,30 @@ Choices = dict[int, dict[str, _Choice]]
 """For each state that is so many steps from the end, and each party that can move first there, the best choice."""
 
 
-def calmest_path(oracle: Oracle, exploration: Exploration, depth: int, bad: Collection[int]) -> Path:
+def calmest_path(engine: Engine, exploration: Exploration, depth: int, bad: Collection[int]) -> Path:
     """The shortest path to one of the states `bad` of level `depth` that changes party least often.
 
     Ties are broken by the smallest steps and states, from the beginning, so that the choice is canonical.
     """
-    template = Template(
-        "goals, push", lambda step, after: [f"t = {after}", f"if t in goals: push((s, {step.index}, t))"]
-    )
-    program = oracle.program(template)
-    parties = parties_of(oracle)
+    parties = parties_of(engine)
     choices: list[Choices] = [{state: {"": (0, -1, state, "")} for state in bad}]
     for level in reversed(exploration.levels[:depth]):
         later = choices[-1]
-        found: list[tuple[int, int, int]] = []
-        for states in slices(level):
-            program(states, later.keys(), found.append)
-        choices.append(best_choices(found, later, parties))
+        choices.append(best_choices(engine.arrivals(level, later.keys()), later, parties))
     start, steps = calmest_walk(choices)
-    return Path(start, tuple((oracle.steps[index], state) for index, state in steps))
+    return Path(start, tuple((engine.steps[index], state) for index, state in steps))
 
 
-def parties_of(oracle: Oracle) -> list[str]:
+def parties_of(engine: Engine) -> list[str]:
     """Who takes each ground step, as changes are counted."""
-    return [_party(step) for step in oracle.steps]
+    return [_party(step) for step in engine.steps]
 
 
 def _party(step: GroundStep) -> str:
     return "messages" if step.action.kind is StepKind.MESSAGE else str(step.action.by)
 
 
-def best_choices(found: list[tuple[int, int, int]], later: Choices, parties: Sequence[str]) -> Choices:
+def best_choices(found: list[Arrival], later: Choices, parties: Sequence[str]) -> Choices:
     """The choices one step earlier; `found`: state, ground step, and a state of `later` after it."""
     best: Choices = {}
     for state, index, after in sorted(found):

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.calm import calmest_path
-from splitproof.checker.control import control_oracle
+from splitproof.checker.control import control_oracle, is_about_control
 from splitproof.checker.counting import count_violation
+from splitproof.checker.engine import Engine, Exploration, Finding, Limits, Path, Progress
+from splitproof.checker.engines import EngineChoice, search
 from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
 from splitproof.checker.liveness import judge_leads_to
-from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path, Progress
+from splitproof.checker.memory import peak_memory_bytes
+from splitproof.checker.oracle import Oracle
 from splitproof.checker.reachability import possible_findings
 from splitproof.checker.symbolic_data import check_symbolic_data
 from splitproof.checker.traces import Trace, replay
+from splitproof.checker.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
     CheckResult,
     Holds,
@@ -51,6 +53,8 @@ class Options:
     `symbolic`: check the graph with symbolic data, where it fits in networkx.
     `essential`: for each violation, find the actions that occur in every counterexample.
     `limits`: where the search gives up.
+    `engine`: which one searches. `threads`: of the compiled engine; one for each core unless given. `symmetry`:
+    whether it keeps one of the states that differ in the names of blocks only.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -58,6 +62,9 @@ class Options:
     control: bool = False
     symbolic: bool = True
     essential: bool = False
+    engine: EngineChoice = EngineChoice.AUTO
+    threads: int | None = None
+    symmetry: bool = True
 
 
 def check(
@@ -66,14 +73,17 @@ def check(
     properties: Sequence[Property] | None = None,
     options: Options | None = None,
     progress: Callable[[Progress], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> CheckResult:
     """Decide the properties of a machine (its own unless given) for a number of blocks.
+
+    `progress` is told how far a search is, `say` of a change of engine.
 
     Raises:
         ReplayError: the interpreter does not confirm a counterexample.
         EngineDisagreement: symbolic data and two-valued search differ.
     """
-    return _Check(machine, blocks, properties, options or Options(), progress).run()
+    return _Check(machine, blocks, properties, options or Options(), progress, say).run()
 
 
 class _Check:
@@ -84,54 +94,95 @@ class _Check:
         properties: Sequence[Property] | None,
         options: Options,
         progress: Callable[[Progress], None] | None,
+        say: Callable[[str], None] | None,
     ) -> None:
         asked = list(machine.properties.values()) if properties is None else list(properties)
         self._asked = [item for item in asked if item.needs_blocks <= blocks]
         self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
         self._machine, self._blocks = machine, blocks
-        self._options, self._progress = options, progress
+        self._options, self._progress, self._say = options, progress, say
         self._searched = [item for item in self._asked if item.kind in (Kind.ALWAYS, Kind.STEP)]
         self._on_control = [item for item in self._asked if item.kind in (Kind.POSSIBLE, Kind.COUNT)]
-        if options.control or not self._searched:
-            self._oracle = control_oracle(machine, blocks, [*self._searched, *self._on_control])
-        else:
-            fold = blocks > 1 if options.fold is None else options.fold
-            folds = any(action.folds is not None for action in machine.actions)
-            self._oracle = Oracle(machine, blocks, self._searched, folded=fold and folds)
-        self._graph: StateGraph | None = None
+        fold = blocks > 1 if options.fold is None else options.fold
+        folds = any(action.folds is not None for action in machine.actions)
+        self._is_of_control = options.control or not self._searched
+        self._folded = fold and folds and not self._is_of_control
+        self._graph: tuple[Oracle, StateGraph] | None = None
         self._verdicts: dict[str, Verdict] = {}
         self._triggered: set[str] = set()
+        self._said: set[str] = set()
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
-        exploration = self._oracle.explore(self._options.limits, self._progress)
+        self._engine, exploration = self._first_search()
         symbolic = self._check_symbolic(exploration)
+        vacuity = vacuity_of(self._engine, exploration)
         self._judge_states(exploration)
         self._judge_control(exploration)
         self._judge_runs()
-        results = tuple(map(self._result, self._asked))
+        results = tuple(self._result(item, vacuity) for item in self._asked)
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
         return CheckResult(
             design=self._machine.name,
             blocks=self._blocks,
-            engine="graph",
+            engine=self._engine.name,
             states=exploration.states,
             transitions=exploration.transitions,
             depth=exploration.depth,
             complete=exploration.complete,
             limit=exploration.limit,
-            folded=self._oracle.folded,
-            data_values=self._oracle.data_values,
+            folded=self._folded,
+            symmetry=self._engine.is_symmetric,
+            data_values=self._engine.data_values,
             properties=results,
-            never_fired=_never_fired(exploration),
+            vacuity=vacuity,
             timing=Timing(
-                seconds, round(exploration.states / max(exploration.seconds, 1e-9)), _peak_memory_bytes()
+                seconds, round(exploration.states / max(exploration.seconds, 1e-9)), peak_memory_bytes()
             ),
             host_writes=has_host_writes(self._machine),
             symbolic=symbolic,
             notes=tuple(notes),
         )
+
+    def _first_search(self) -> tuple[Engine, Exploration]:
+        limits = self._options.limits
+        if self._is_of_control:
+            return self._search_control([*self._searched, *self._on_control])
+        return self._search(self._searched, limits, folded=self._folded)
+
+    def _search_control(self, properties: Sequence[Property]) -> tuple[Engine, Exploration]:
+        """Over control alone, where that settles the properties; without folding."""
+        data_values = 1 if is_about_control(self._machine, properties) else DATA_VALUES
+        return self._search(properties, self._options.limits, data_values=data_values)
+
+    def _search(
+        self,
+        properties: Sequence[Property],
+        limits: Limits,
+        *,
+        folded: bool = False,
+        data_values: int = DATA_VALUES,
+    ) -> tuple[Engine, Exploration]:
+        options = self._options
+        return search(
+            self._machine,
+            self._blocks,
+            properties,
+            folded=folded,
+            data_values=data_values,
+            choice=options.engine,
+            limits=limits,
+            threads=options.threads,
+            symmetry=options.symmetry,
+            progress=self._progress,
+            say=self._say_once,
+        )
+
+    def _say_once(self, text: str) -> None:
+        if self._say is not None and text not in self._said:
+            self._said.add(text)
+            self._say(text)
 
     def _judge_states(self, exploration: Exploration) -> None:
         """What is asked of each state and each step."""
@@ -144,25 +195,27 @@ class _Check:
         """What is asked of paths and of counts: on the control alone, unless data is compared."""
         if not self._on_control:
             return
-        oracle = self._oracle
-        if not all(item.id in oracle.properties for item in self._on_control):
-            oracle = control_oracle(self._machine, self._blocks, self._on_control)
-            exploration = oracle.explore(self._options.limits, self._progress)
+        engine = self._engine
+        if not all(item.id in engine.properties for item in self._on_control):
+            engine, exploration = self._search_control(self._on_control)
         self._triggered |= exploration.triggered
         for item in self._on_control:
             self._verdicts[item.id] = _within(exploration.limit)
         if exploration.complete:
-            for name, finding in possible_findings(oracle, exploration).items():
-                self._verdicts[name] = Violated(self._trace(oracle, exploration, finding))
-            self._judge_counts(oracle, exploration)
+            for name, finding in possible_findings(engine, exploration).items():
+                self._verdicts[name] = Violated(self._trace(engine, exploration, finding))
+            self._judge_counts()
 
-    def _judge_counts(self, oracle: Oracle, exploration: Exploration) -> None:
+    def _judge_counts(self) -> None:
         asked = [item for item in self._on_control if item.kind is Kind.COUNT]
         if not asked:
             return
-        if exploration.states > GRAPH_STATES_MAX:
-            limit = f"{GRAPH_STATES_MAX:,} states for counting"
-            self._verdicts |= {item.id: Unknown(limit) for item in asked}
+        oracle = control_oracle(self._machine, self._blocks, self._on_control)
+        limits = self._options.limits
+        limits = replace(limits, max_states=min(limits.max_states or GRAPH_STATES_MAX, GRAPH_STATES_MAX))
+        exploration = oracle.explore(limits, self._progress)
+        if not exploration.complete:
+            self._verdicts |= {item.id: Unknown(f"{exploration.limit} for counting") for item in asked}
             return
         graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
         for item in asked:
@@ -185,9 +238,10 @@ class _Check:
 
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
         is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
-        if not self._options.symbolic or not is_small or self._oracle.data_values < DATA_VALUES:
+        is_whole = self._engine.data_values == DATA_VALUES and not self._engine.is_symmetric
+        if not self._options.symbolic or not is_small or not is_whole:
             return None
-        oracle = control_oracle(self._machine, self._blocks, folded=self._oracle.folded)
+        oracle = control_oracle(self._machine, self._blocks, folded=self._folded)
         graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         found = check_symbolic_data(
             self._machine,
@@ -195,7 +249,9 @@ class _Check:
             graph,
             exploration.findings,
             self._searched,
-            itertools.chain.from_iterable(exploration.levels) if oracle.data_values == 1 else None,
+            itertools.chain.from_iterable(map(sorted, exploration.levels))
+            if oracle.data_values == 1
+            else None,
         )
         return {
             "controls": found.controls,
@@ -204,63 +260,63 @@ class _Check:
             "queries": found.queries,
         }
 
-    def _state_graph(self) -> StateGraph:
+    def _state_graph(self) -> tuple[Oracle, StateGraph]:
         """The graph of the folded space, which has the same verdicts and a third of the steps."""
         if self._graph is None:
             oracle = Oracle(self._machine, self._blocks, self._searched, folded=True)
-            self._graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
+            self._graph = oracle, state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         return self._graph
 
     def _counterexamples(self, exploration: Exploration) -> dict[str, Violated]:
         """A replayed counterexample for each violated property: the shortest of all where that search is affordable."""
         findings = exploration.findings
-        shorter = self._unfolded_findings(exploration) if self._oracle.folded else {}
+        shorter = self._unfolded_findings(exploration) if self._folded else {}
         found = {}
         for name, finding in findings.items():
             if name in shorter:
-                oracle, space, best = shorter[name]
-                trace, shortest = self._trace(oracle, space, best), True
+                engine, space, best = shorter[name]
+                trace, shortest = self._trace(engine, space, best), True
             else:
-                trace, shortest = self._trace(self._oracle, exploration, finding), not self._oracle.folded
+                trace, shortest = self._trace(self._engine, exploration, finding), not self._folded
             found[name] = Violated(trace, shortest, self._essential(exploration, finding))
         return found
 
-    def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Oracle, Exploration, Finding]]:
+    def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Engine, Exploration, Finding]]:
         """The violations again, searched for without folding as deep as they are known to lie."""
         reachable = [item for item in self._searched if item.id in exploration.findings]
         if not reachable:
             return {}
         deepest = max(
-            len(self._oracle.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable
+            len(self._engine.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable
         )
-        oracle = Oracle(self._machine, self._blocks, reachable)
         limits = replace(self._options.limits, max_depth=deepest, max_states=SHORTEST_STATES_MAX)
-        space = oracle.explore(limits, self._progress)
-        return {name: (oracle, space, finding) for name, finding in space.findings.items()}
+        engine, space = self._search(reachable, limits)
+        return {name: (engine, space, finding) for name, finding in space.findings.items()}
 
-    def _trace(self, oracle: Oracle, exploration: Exploration, finding: Finding) -> Trace:
-        path = _path(oracle, exploration, finding)
-        return self._replayed(oracle, path, oracle.properties[finding.property_id].property)
+    def _trace(self, engine: Engine, exploration: Exploration, finding: Finding) -> Trace:
+        path = _path(engine, exploration, finding)
+        return self._replayed(engine, path, engine.properties[finding.property_id].property)
 
-    def _replayed(self, oracle: Oracle, path: Path, violated: Property) -> Trace:
+    def _replayed(self, engine: Engine, path: Path, violated: Property) -> Trace:
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
-        return replay(self._machine, self._blocks, oracle.start_of(path.start), steps, violated)
+        return replay(self._machine, self._blocks, engine.start_of(path.start), steps, violated)
 
     def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
-        item = self._oracle.properties[finding.property_id]
+        item = self._engine.properties[finding.property_id]
         complete = exploration.complete and exploration.states <= GRAPH_STATES_MAX
         if not self._options.essential or not complete or item.property.kind is not Kind.ALWAYS:
             return None
-        graph = self._state_graph()
-        terms = self._oracle.grounding.terms
-        bad = self._oracle.selection(terms.not_(item.holds))(list(graph))
+        oracle, graph = self._state_graph()
+        holds = oracle.properties[finding.property_id].holds
+        bad = oracle.select(oracle.grounding.terms.not_(holds), list(graph))
         return tuple(steps_in_every_counterexample(graph, bad))
 
-    def _result(self, item: Property) -> PropertyResult:
+    def _result(self, item: Property, vacuity: Vacuity) -> PropertyResult:
         verdict = self._verdicts[item.id]
-        has_to_say = item.trigger is None or item.id in self._triggered
-        vacuous = isinstance(verdict, Holds) and not has_to_say
-        return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id))
+        triggered = item.trigger is None or item.id in self._triggered
+        uncarried = triggered and item.id in vacuity.uncarried
+        vacuous = isinstance(verdict, Holds) and (uncarried or not triggered)
+        return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id), uncarried)
 
 
 def _within(limit: str | None) -> Verdict:
@@ -268,28 +324,17 @@ def _within(limit: str | None) -> Verdict:
     return Holds() if limit is None else Unknown(limit)
 
 
-def _path(oracle: Oracle, exploration: Exploration, finding: Finding) -> Path:
+def _path(engine: Engine, exploration: Exploration, finding: Finding) -> Path:
     """The run to tell: of all that are equally short, the one with the fewest changes of processor."""
-    item = oracle.properties[finding.property_id]
+    return engine.concrete(_found_path(engine, exploration, finding), finding)
+
+
+def _found_path(engine: Engine, exploration: Exploration, finding: Finding) -> Path:
+    item = engine.properties[finding.property_id]
     if finding.step is not None and finding.before is not None:
-        path = calmest_path(oracle, exploration, finding.depth - 1, [finding.before])
+        path = calmest_path(engine, exploration, finding.depth - 1, [finding.before])
         return Path(path.start, (*path.steps, (finding.step, finding.state)))
     if item.property.kind is Kind.POSSIBLE:
-        return calmest_path(oracle, exploration, finding.depth, [finding.state])
-    violated = oracle.selection(oracle.grounding.terms.not_(item.holds))
-    return calmest_path(oracle, exploration, finding.depth, violated(exploration.levels[finding.depth]))
-
-
-def _never_fired(exploration: Exploration) -> tuple[str, ...]:
-    """Actions that no reachable state can take; judged on complete searches only."""
-    return (
-        tuple(label for label, count in exploration.fired.items() if count == 0)
-        if exploration.complete
-        else ()
-    )
-
-
-def _peak_memory_bytes() -> int:
-    """Of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        return calmest_path(engine, exploration, finding.depth, [finding.state])
+    violated = engine.select(engine.grounding.terms.not_(item.holds), exploration.levels[finding.depth])
+    return calmest_path(engine, exploration, finding.depth, violated)

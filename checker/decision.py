@@ -1,8 +1,4 @@
-"""The steps of a machine as generated Python: a decision tree over the fields that guards test.
-
-Most guards say in which phase a few processors must be. Asking for each phase once, and only then for what
-else the steps of that phase need, leaves a handful of tests a state where the guards have hundreds.
-"""
+"""The steps of a machine as generated Python: the decision tree over the fields that guards test."""
 
 from __future__ import annotations
 
@@ -11,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitproof.checker.codegen import Source
+from splitproof.checker.decision_tree import Node, Switch, Visit, Where, decision_tree, rule_of
 from splitproof.checker.grounding import GroundStep
 from splitproof.checker.terms import Terms
-from splitproof.model.expressions import TRUE, And, Expr, Var
 
 __all__ = ["Program", "Template", "function"]
 
@@ -80,20 +76,6 @@ def function(text: str) -> Callable[..., Any]:
     return made
 
 
-@dataclass(frozen=True)
-class _Rule:
-    """A step with what remains to be tested: by slot, the values allowed; then `others`."""
-
-    step: GroundStep
-    tests: dict[str, frozenset[Any]]
-    others: tuple[Expr, ...]
-
-    def without(self, name: str) -> _Rule:
-        return _Rule(
-            self.step, {slot: values for slot, values in self.tests.items() if slot != name}, self.others
-        )
-
-
 class _Emitter:
     def __init__(self, source: Source, terms: Terms, template: Template) -> None:
         self._source = source
@@ -102,15 +84,15 @@ class _Emitter:
 
     def visiting(self, steps: Sequence[GroundStep]) -> str:
         """A function that visits all steps that can be taken."""
-        body = self._node([self._rule(step) for step in steps])
-        return self._function(steps, [], body, [])
+        rules = [rule_of(self._terms, step) for step in steps]
+        return self._function(steps, [], self._lines(decision_tree(self._terms, rules)), [])
 
     def forcing(self, steps: Sequence[GroundStep], visited: Set[int]) -> str:
         """A function that visits the first step that can be taken, and returns the states where none can."""
         body = []
         for step in steps:
             leaf = self._leaf(step) if step.index in visited else []
-            body += _block(self._condition(self._rule(step)), [*leaf, "continue"])
+            body += _block(self._source.truth(step.guard), [*leaf, "continue"])
         return self._function(steps, ["left = []", "keep = left.append"], [*body, "keep(s)"], ["return left"])
 
     def _function(
@@ -123,81 +105,31 @@ class _Emitter:
             [f"def run(states{template.parameters and ', '}{template.parameters}):", *_indented(lines), ""]
         )
 
-    def _rule(self, step: GroundStep) -> _Rule:
-        operands = step.guard.operands if isinstance(step.guard, And) else (step.guard,)
-        tests: dict[str, frozenset[Any]] = {}
-        others = []
-        for operand in operands:
-            literal = self._terms.as_literal(operand)
-            if literal is not None:
-                tests[literal[0].name] = literal[1]
-            elif operand is not TRUE:
-                others.append(operand)
-        return _Rule(step, tests, tuple(others))
-
     def _leaf(self, step: GroundStep) -> list[str]:
         return self._template.leaf(step, self._source.effect(step))
 
-    def _node(self, rules: Sequence[_Rule]) -> list[str]:
-        """Lines that visit every rule whose tests hold."""
-        if not rules:
-            return []
-        if len(rules) == 1:
-            return _block(self._condition(rules[0]), self._leaf(rules[0].step))
-        shared = {
-            name: values
-            for name, values in rules[0].tests.items()
-            if all(r.tests.get(name) == values for r in rules)
-        }
-        if shared:
-            for name in shared:
-                rules = [rule.without(name) for rule in rules]
-            return _block(self._source.conjunction(self._literals(shared)), self._node(rules))
-        best = self._best_field(rules)
-        if best is not None:
-            return self._branch(best, rules)
-        return [line for rule in rules for line in self._node([rule])]
+    def _lines(self, nodes: Sequence[Node]) -> list[str]:
+        return [line for node in nodes for line in self._node(node)]
 
-    def _best_field(self, rules: Sequence[_Rule]) -> str | None:
-        """The slot that most rules require to have one certain value."""
-        counts: dict[str, int] = {}
-        for rule in rules:
-            for name, values in rule.tests.items():
-                if len(values) == 1:
-                    counts[name] = counts.get(name, 0) + 1
-        best = max(counts, key=lambda name: counts[name], default=None)
-        return best if best is not None and counts[best] > 1 else None
+    def _node(self, node: Node) -> list[str]:
+        match node:
+            case Visit(step):
+                return self._leaf(step)
+            case Where(conditions, then):
+                return _block(self._source.conjunction(conditions), self._lines(then))
+            case Switch():
+                return self._switch(node)
 
-    def _branch(self, name: str, rules: Sequence[_Rule]) -> list[str]:
-        """One branch for each value that some rule requires; then the rules that do not ask for one value."""
-        field = self._source.field(name)
-        groups: dict[int, list[_Rule]] = {}
-        rest = []
-        for rule in rules:
-            values = rule.tests.get(name, frozenset())
-            if len(values) == 1:
-                groups.setdefault(field.place(*values), []).append(rule.without(name))
-            else:
-                rest.append(rule)
+    def _switch(self, node: Switch) -> list[str]:
+        field = self._source.field(node.slot.name)
         lines = [f"f = s & {field.mask:#x}"]
-        word = "if"
-        for code, group in sorted(groups.items()):
-            last_of_two = len(field.slot.values) == 2 and word == "elif"
-            lines.append("else:" if last_of_two else f"{word} f == {code:#x}:" if code else f"{word} not f:")
-            lines += _indented(self._node(group))
-            word = "elif"
-        return lines + self._node(rest)
-
-    def _condition(self, rule: _Rule) -> str:
-        return self._source.conjunction([*self._literals(rule.tests), *rule.others])
-
-    def _literals(self, tests: dict[str, frozenset[Any]]) -> list[Expr]:
-        found = []
-        for name, values in tests.items():
-            variable = self._terms.var(name, self._source.field(name).slot.leaf.type)
-            assert isinstance(variable, Var)  # a literal is over a slot with several values
-            found.append(self._terms.literal(variable, values))
-        return found
+        for place, (value, then) in enumerate(node.cases.items()):
+            code = field.place(value)
+            word = "elif" if place else "if"
+            is_last = node.exhaustive and place == len(node.cases) - 1
+            lines.append("else:" if is_last else f"{word} f == {code:#x}:" if code else f"{word} not f:")
+            lines += _indented(self._lines(then))
+        return lines
 
 
 def _block(condition: str, lines: list[str]) -> list[str]:

@@ -79,7 +79,10 @@ class _Diamonds:
         for item in oracle.properties.values():
             if item.property.kind is Kind.STEP:
                 self._watch_steps(item)
-            else:
+            elif item.property.kind in (
+                Kind.ALWAYS,
+                Kind.POSSIBLE,
+            ):  # no other kind is judged on a folded space
                 self._watch_states(item)
 
     def _watch_states(self, item: GroundProperty) -> None:

@@ -48,7 +48,7 @@ def state_graph(oracle: Oracle, exploration: Exploration, max_states: int) -> St
         )
     graph: StateGraph = nx.MultiDiGraph(initial=tuple(oracle.initial), steps=oracle.steps)
     for depth, level in enumerate(exploration.levels):
-        graph.add_nodes_from(level, depth=depth)
+        graph.add_nodes_from(sorted(level), depth=depth)
     labels = [step.action.label for step in oracle.steps]
     program = oracle.program(Template("push", lambda step, after: [f"push((s, {step.index}, {after}))"]))
     for states in itertools.chain.from_iterable(map(slices, exploration.levels)):

@@ -98,6 +98,7 @@ class Grounding:
     def __init__(self, machine: Machine, blocks: int, data_values: int = 2) -> None:
         self.machine = machine
         self.blocks = blocks
+        self.data_values = data_values
         self.layout = Layout(machine, blocks, data_values)
         self.slots: dict[str, Slot] = {slot.name: slot for slot in self.layout.slots}
         self.terms = Simplifier({name: slot.values for name, slot in self.slots.items()})

@@ -10,10 +10,11 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from splitproof.checker.check import Options, check
+from splitproof.checker.memory import available_bytes
 from splitproof.checker.texts import story_lines
 from splitproof.model.ablations import ABLATIONS, Ablation
 from splitproof.model.catalogue import CATALOGUE, DISTINGUISHED, VARIATIONS, ask_distinctions
@@ -32,7 +33,11 @@ __all__ = [
     "run",
 ]
 
-TWO_BLOCKS: tuple[str, ...] = ("second-embodiment-closed",)
+TWO_BLOCKS: tuple[str, ...] = (
+    "third-embodiment-closed",
+    "first-embodiment-closed",
+    "second-embodiment-closed",
+)
 """What `verify` checks at 2 blocks by default; `--blocks 2` checks all closed designs there."""
 
 
@@ -79,7 +84,7 @@ def catalogue_jobs(blocks: int | None) -> list[Job]:
     if blocks is not None and blocks > 1:
         return [Job(name, blocks) for name in CATALOGUE if name.endswith(("-two-slots", "-closed"))]
     named = [Job(name, 1) for name in CATALOGUE]
-    varied = [Job(name, 1, options=Options(fold=True, symbolic=False)) for name in VARIATIONS]
+    varied = [Job(name, 1, options=Options(symbolic=False)) for name in VARIATIONS]
     if blocks is not None:
         return [*named, *varied]
     larger = [Job(name, 2, frozenset({Kind.ALWAYS, Kind.STEP})) for name in TWO_BLOCKS]
@@ -148,13 +153,22 @@ def _told(outcome: Outcome, done: Callable[[Outcome], None] | None) -> Outcome:
     return outcome
 
 
+def _shared(options: Options) -> Options:
+    """What one of several processes may take: one thread, and its part of the memory."""
+    if multiprocessing.parent_process() is None:
+        return options
+    part = available_bytes() // (os.cpu_count() or 1)
+    limits = options.limits
+    return replace(options, threads=1, limits=replace(limits, max_memory=limits.max_memory or part))
+
+
 def _outcome(job: Job) -> Outcome:
     machine = load_machine(job.design)
     if job.distinctions:
         asked = [item for item in ask_distinctions(machine) if item.needs_blocks == job.blocks]
     else:
         asked = [item for item in machine.properties.values() if item.kind in job.kinds]
-    result = check(machine, job.blocks, asked, options=job.options)
+    result = check(machine, job.blocks, asked, options=_shared(job.options))
     stories = {item.asked.id: list(story_lines(item, result.design)) for item in result.properties}
     return Outcome(
         job, result.json(), int(result.exit_code), result.as_declared, {k: v for k, v in stories.items() if v}

@@ -8,17 +8,16 @@ is.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from splitproof.checker.codegen import Source
 from splitproof.checker.decision import Program, Template, function
-from splitproof.checker.grounding import Grounding, GroundProperty, GroundStep
-from splitproof.checker.packing import Packing
+from splitproof.checker.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress
+from splitproof.checker.grounding import GroundProperty, GroundStep
+from splitproof.checker.memory import peak_memory_bytes
+from splitproof.checker.sweeps import first_stuck
 from splitproof.model.expressions import FALSE, TRUE, Expr
-from splitproof.model.interpreter import Interpreter
-from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
 from splitproof.spec.properties import Kind, Property
 
@@ -28,85 +27,10 @@ SLICE = 2048
 """States expanded between two looks at the limits."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Where a search gives up; None is no limit. `max_depth`: steps from an initial state."""
+class Oracle(Engine):
+    """The engine in generated Python; each level of what it finds is sorted."""
 
-    max_states: int | None = None
-    max_seconds: float | None = None
-    max_depth: int | None = None
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a search is. `frontier`: states of the level that is being expanded."""
-
-    states: int
-    transitions: int
-    depth: int
-    frontier: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The first violation of a property.
-
-    `depth`: steps from an initial state to `state`. `before` and `step`: for a step property, the step that
-    violates it and the state in which it is taken; `state` is the one after it.
-    """
-
-    property_id: str
-    depth: int
-    state: int
-    before: int | None = None
-    step: GroundStep | None = None
-
-
-@dataclass(frozen=True)
-class Path:
-    """An initial state, and steps each with the state after it."""
-
-    start: int
-    steps: tuple[tuple[GroundStep, int], ...]
-
-    @property
-    def states(self) -> tuple[int, ...]:
-        """All states on it, one more than it has steps."""
-        return (self.start, *(state for _, state in self.steps))
-
-
-@dataclass
-class Exploration:
-    """What a search has found.
-
-    `complete`: whether all reachable states were visited; if not, `limit` says what ended the search.
-    `depth`: steps from an initial state to the farthest level. `levels`: the states first reached in 0, 1,
-    ... steps, each level sorted. `findings`: by property, its first violation; `possible` properties are
-    judged elsewhere. `fired`: by action label, how many transitions it has. `triggered`: properties whose
-    trigger occurred. `step_counts`: transitions by ground step.
-    """
-
-    states: int = 0
-    transitions: int = 0
-    depth: int = 0
-    complete: bool = False
-    limit: str | None = None
-    levels: list[list[int]] = field(default_factory=list)
-    findings: dict[str, Finding] = field(default_factory=dict)
-    fired: dict[str, int] = field(default_factory=dict)
-    triggered: set[str] = field(default_factory=set)
-    step_counts: list[int] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-class Oracle:
-    """A machine with a number of blocks, ready for search.
-
-    `properties`: what is watched for; the machine's own unless given. `folded`: where a step of an action
-    with `folds` can be taken, only the first such step is; see `folding.diamond_violations`. `data_values`: see
-    `Layout`; with one, the search is over control states.
-    """
+    name = "graph"
 
     def __init__(
         self,
@@ -116,31 +40,10 @@ class Oracle:
         folded: bool = False,
         data_values: int = 2,
     ) -> None:
-        self.machine = machine
-        self.blocks = blocks
-        self.folded = folded
-        self.data_values = data_values
-        self.grounding = Grounding(machine, blocks, data_values)
-        self.packing = Packing(self.grounding.layout)
-        watched = list(machine.properties.values()) if properties is None else list(properties)
-        self.properties: dict[str, GroundProperty] = {
-            item.id: self.grounding.property(item) for item in watched
-        }
+        super().__init__(machine, blocks, properties, folded, data_values)
+        self.oracle = self
         self.source = Source(self.grounding.terms, self.packing)
         self._selections: dict[Expr, Callable[[Sequence[int]], list[int]]] = {}
-        self._starts: dict[int, Valuation] = {}
-        for start in Interpreter(machine, blocks).initial_states():
-            self._starts.setdefault(self.packing.pack(self.grounding.layout.project(start)), start)
-        self.initial = sorted(self._starts)
-
-    def start_of(self, state: int) -> Valuation:
-        """An initial state of the interpreter that a packed one stands for: itself, or the first with this control."""
-        return self._starts[state]
-
-    @property
-    def steps(self) -> tuple[GroundStep, ...]:
-        """All ground steps in canonical order."""
-        return self.grounding.steps
 
     def successors(self, state: int) -> list[tuple[int, int]]:
         """Every step that can be taken, by index, with the state after it; in canonical order."""
@@ -155,21 +58,24 @@ class Oracle:
         """Visit every reachable state, breadth first, until done or at a limit, and judge the properties."""
         return _Search(self, limits or Limits(), progress).run()
 
-    def trace_to(self, exploration: Exploration, finding: Finding) -> Path:
-        """The canonical shortest path to a violation: backwards, the smallest state, then the smallest step.
+    def select(self, node: Expr, level: Sequence[int]) -> list[int]:
+        return self.selection(node)(level)
 
-        No parents are kept while searching; each level is expanded again until a predecessor appears.
-        """
-        depth, state = finding.depth, finding.state
-        steps: list[tuple[GroundStep, int]] = []
-        if finding.step is not None and finding.before is not None:
-            steps.append((finding.step, state))
-            depth, state = depth - 1, finding.before
-        for level in reversed(exploration.levels[:depth]):
-            before, index = self._predecessor(level, state)
-            steps.append((self.steps[index], state))
-            state = before
-        return Path(state, tuple(reversed(steps)))
+    def holds_somewhere(self, node: Expr, exploration: Exploration) -> bool:
+        selection = self.selection(node)
+        return any(selection(states) for level in exploration.levels for states in slices(level))
+
+    def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
+        found: list[Arrival] = []
+        for states in slices(level):
+            self._arriving(states, goals, found.append)
+        return found
+
+    def first_stuck(
+        self, exploration: Exploration, items: Mapping[str, GroundProperty]
+    ) -> dict[str, Finding]:
+        found = {name: first_stuck(self, exploration, item) for name, item in items.items()}
+        return {name: finding for name, finding in found.items() if finding is not None}
 
     def holds_in(self, node: Expr, state: int) -> bool:
         """Whether a ground tree holds in a state."""
@@ -189,28 +95,18 @@ class Oracle:
         `steps`.
         """
         visited = self.steps if steps is None else steps
-        forced = [step for step in self.steps if self.folded and step.action.folds is not None]
-        return Program(self.source, self.grounding.terms, template, visited, forced)
+        return Program(self.source, self.grounding.terms, template, visited, self.forced)
 
     @cached_property
     def _enumerating(self) -> Program:
         return self.program(Template("push", lambda step, after: [f"push(({step.index}, {after}))"]))
 
     @cached_property
-    def _searching(self) -> Program:
-        return self.program(
-            Template("goal, push", lambda step, after: [f"if {after} == goal: push((s, {step.index}))"])
+    def _arriving(self) -> Program:
+        template = Template(
+            "goals, push", lambda step, after: [f"t = {after}", f"if t in goals: push((s, {step.index}, t))"]
         )
-
-    def _predecessor(self, level: list[int], goal: int) -> tuple[int, int]:
-        found: list[tuple[int, int]] = []
-        for states in slices(level):
-            self._searching(states, goal, found.append)
-            if found:
-                return min(found)
-        raise ValueError(
-            f"state {goal:#x} has no predecessor in the level before it; the exploration is another machine's"
-        )
+        return self.program(template)
 
 
 def slices(level: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -226,7 +122,8 @@ class _Search:
         self._limits = limits
         self._progress = progress
         self._started = time.perf_counter()
-        self._result = Exploration(step_counts=[0] * len(oracle.steps))
+        self._levels: list[list[int]] = []
+        self._result = Exploration(step_counts=[0] * len(oracle.steps), levels=self._levels)
         self._seen: set[int] = set()
         self._violations: dict[str, _First] = {}
         self._triggers: dict[str, _First] = {}
@@ -265,8 +162,10 @@ class _Search:
         level = self._admit(set(self._oracle.initial))
         while level:
             level.sort()
-            result.levels.append(level)
+            self._levels.append(level)
             self._judge(level)
+            if result.limit is None and not self._limits.until_violated.isdisjoint(result.findings):
+                result.limit = "the first violation"
             if result.limit is None and len(result.levels) - 1 == self._limits.max_depth:
                 result.limit = f"depth {self._limits.max_depth}"
             if result.limit is not None:
@@ -316,9 +215,15 @@ class _Search:
         max_seconds = self._limits.max_seconds
         if result.limit is None and max_seconds is not None and seconds > max_seconds:
             result.limit = f"{max_seconds:g} seconds"
+        memory = peak_memory_bytes()
+        max_memory = self._limits.max_memory
+        if result.limit is None and max_memory is not None and memory > max_memory:
+            result.limit = f"{max_memory:,} bytes of memory"
         if self._progress is not None:
             transitions = sum(result.step_counts)
-            self._progress(Progress(len(self._seen), transitions, len(result.levels) - 1, frontier, seconds))
+            self._progress(
+                Progress(len(self._seen), transitions, len(result.levels) - 1, frontier, seconds, memory)
+            )
         return result.limit is not None
 
 

@@ -1,23 +1,16 @@
-"""Whether something can still be reached: properties of kind `possible`, for millions of states.
-
-No transition is stored. A state can reach the goal if a step leads to one that can; all states that are not
-known to are asked, level by level, alternately from the deepest level up and from the initial states down,
-until a sweep finds no more. Most steps lead to a neighbouring level, so that a sweep follows whole paths and
-few are needed.
-"""
+"""Whether something can still be reached: properties of kind `possible`, judged once all states are known."""
 
 from __future__ import annotations
 
-from splitproof.checker.decision import Template
-from splitproof.checker.grounding import GroundProperty, GroundStep
-from splitproof.checker.oracle import Exploration, Finding, Oracle
+from splitproof.checker.engine import Engine, Exploration, Finding
+from splitproof.checker.grounding import GroundProperty
 from splitproof.spec.properties import Kind
 
 __all__ = ["possible_findings", "require_complete", "require_unfolded"]
 
 
-def possible_findings(oracle: Oracle, exploration: Exploration) -> dict[str, Finding]:
-    """The violations of the oracle's `possible` properties, by id; those that hold are left out.
+def possible_findings(engine: Engine, exploration: Exploration) -> dict[str, Finding]:
+    """The violations of the engine's `possible` properties, by id; those that hold are left out.
 
     A violation is the shallowest, among those the smallest, state where the trigger holds and from which the
     goal cannot be reached by the steps that the property allows.
@@ -26,14 +19,10 @@ def possible_findings(oracle: Oracle, exploration: Exploration) -> dict[str, Fin
         ValueError: the exploration is not complete, or folding hides steps that a property forbids.
     """
     require_complete(exploration)
-    found = {}
-    for name, item in oracle.properties.items():
-        if item.property.kind is Kind.POSSIBLE:
-            require_unfolded(oracle, item)
-            violation = _first_stuck(oracle, exploration, item)
-            if violation is not None:
-                found[name] = violation
-    return found
+    items = {name: item for name, item in engine.properties.items() if item.property.kind is Kind.POSSIBLE}
+    for item in items.values():
+        require_unfolded(engine, item)
+    return engine.first_stuck(exploration, items)
 
 
 def require_complete(exploration: Exploration) -> None:
@@ -49,44 +38,17 @@ def require_complete(exploration: Exploration) -> None:
         )
 
 
-def require_unfolded(oracle: Oracle, item: GroundProperty) -> None:
+def require_unfolded(engine: Engine, item: GroundProperty) -> None:
     """Nothing if folding never forces a step of a kind that the property does without.
 
     Raises:
         ValueError: it may.
     """
-    if not oracle.folded:
+    if not engine.folded:
         return
-    for action in oracle.machine.actions:
+    for action in engine.machine.actions:
         if action.folds is not None and action.kind in item.property.without:
             raise ValueError(
                 f"{item.property.id} does without {action.kind.value} steps, but folding may force "
                 f"{action.label}; search without folding"
             )
-
-
-def _first_stuck(oracle: Oracle, exploration: Exploration, item: GroundProperty) -> Finding | None:
-    is_goal, is_triggered = oracle.selection(item.holds), oracle.selection(item.trigger)
-    allowed = [step for step in oracle.steps if step.action.kind not in item.property.without]
-    visit = oracle.program(Template("reaching, add", _join), allowed)
-    reaching = {state for level in exploration.levels for state in is_goal(level)}
-    suspects = [(depth, is_triggered(level)) for depth, level in enumerate(exploration.levels)]
-    levels, known = exploration.levels, -1
-    while len(reaching) > known:
-        suspects = [(depth, left) for depth, level in suspects if (left := _without(level, reaching))]
-        if not suspects:
-            return None
-        known = len(reaching)
-        levels = [_without(level, reaching) for level in reversed(levels)]  # each sweep turns back
-        for level in levels:
-            visit(level, reaching, reaching.add)
-    depth, stuck = suspects[0]
-    return Finding(item.property.id, depth, stuck[0])
-
-
-def _without(states: list[int], known: set[int]) -> list[int]:
-    return [state for state in states if state not in known]
-
-
-def _join(_step: GroundStep, after: str) -> list[str]:
-    return [f"if {after} in reaching:", " add(s)", " continue"]

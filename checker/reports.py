@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from splitproof.checker.texts import count
+from splitproof.checker.texts import count, vacuity_sentences
 
 __all__ = ["REPORTS", "Finding", "Report", "findings", "junit_lines", "report_lines", "sarif_json"]
 
@@ -52,7 +52,7 @@ def findings(report: Report) -> Iterator[Finding]:
     """What a check found, line by line."""
     result = report.result
     for item in result["properties"]:
-        status, message = _status(item, result["vacuous"])
+        status, message = _status(item)
         story = tuple(report.stories.get(item["id"], ()))
         places = [
             (*_place(step["where"], report.source), f"{step['by']} {step['action']}, step {step['step']}")
@@ -60,8 +60,7 @@ def findings(report: Report) -> Iterator[Finding]:
         ]
         places.append((*_place(item["defined"], report.source), item["id"]))
         yield Finding(report.title, item["id"], status, message, story, tuple(places))
-    for label in result["never_fired"]:
-        yield Finding(report.title, f"never fired: {label}", "error", f"VACUOUS: {label} never happens")
+    yield from _vacuous(report)
     if not result["properties"]:
         yield Finding(report.title, "nothing selected", "error", "no property can be checked at this size")
 
@@ -85,7 +84,20 @@ def _place(where: str, source: str) -> tuple[str, int]:
     return name, int(line)
 
 
-def _status(item: dict[str, Any], vacuous: Sequence[str]) -> tuple[str, str]:
+def _vacuous(report: Report) -> Iterator[Finding]:
+    """Steps and clauses without meaning, each an error of its own."""
+    result = report.result
+    clauses = [f"dead clause: {clause['action']}: {clause['text']}" for clause in result["dead_clauses"]]
+    names = [f"never fired: {label}" for label in result["never_fired"]]
+    names += [f"misdeclared: {number}" for number, _ in enumerate(result["misdeclared"], 1)]
+    places = [()] * len(names) + [
+        ((*_place(clause["where"], report.source), clause["action"]),) for clause in result["dead_clauses"]
+    ]
+    for name, sentence, where in zip([*names, *clauses], vacuity_sentences(result), places, strict=True):
+        yield Finding(report.title, name, "error", f"VACUOUS: {sentence}", places=where)
+
+
+def _status(item: dict[str, Any]) -> tuple[str, str]:
     verdict, declared = item["verdict"], item["expected"] or "holds"
     if verdict == "unknown":
         return "error", f"UNKNOWN: {item['limit']} ended the search"
@@ -93,8 +105,8 @@ def _status(item: dict[str, Any], vacuous: Sequence[str]) -> tuple[str, str]:
         if verdict == "violated":
             return "failure", f"VIOLATED in {count(item['depth'], 'step')}: {item['sentence']}"
         return "failure", f"HOLDS, but is declared {declared}"
-    if item["id"] in vacuous:
-        return "error", "VACUOUS: it never has anything to say"
+    if item["vacuous"] is not None:
+        return "error", f"VACUOUS: {item['vacuous']}"
     if verdict == "violated":
         return "pass", f"violated in {count(item['depth'], 'step')}, as declared: {item['sentence']}"
     return "pass", "holds"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from splitproof.checker.stories import ending, story
 from splitproof.checker.traces import Trace, passed_over
 from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Unknown, Violated, has_host_writes
 
-__all__ = ["check_lines", "count", "length", "story_lines", "verdict_line"]
+__all__ = ["check_lines", "count", "length", "story_lines", "vacuity_sentences", "verdict_line"]
 
 
 def count(number: int, noun: str) -> str:
@@ -31,7 +32,7 @@ def verdict_line(result: CheckResult, item: PropertyResult) -> str:
     size = count(result.blocks, "block")
     match item.verdict:
         case Holds():
-            vacuous = "  VACUOUS: it never has anything to say" if item.vacuous else ""
+            vacuous = f"  VACUOUS: {_vacuity_of(item)}" if item.vacuous else ""
             return f"HOLDS     {item.asked.id:<28} ({result.scope_of(item.verdict)}){vacuous}{expected}"
         case Unknown(limit):
             return f"UNKNOWN   {item.asked.id:<28} (ended: {limit}; {size})"
@@ -65,8 +66,22 @@ def check_lines(result: CheckResult, every_story: bool = False) -> Iterator[str]
             f"          z3: {result.symbolic['queries']:,} conditions over {result.symbolic['edges']:,} steps agree, "
             "for data of any kind"
         )
-    yield from (f"VACUOUS   {label} never happens" for label in result.never_fired)
+    yield from (f"VACUOUS   {sentence}" for sentence in vacuity_sentences(result.json()))
     yield from result.notes
+
+
+def _vacuity_of(item: PropertyResult) -> str:
+    if item.uncarried:
+        return "the data that it judges is never what a host wrote"
+    return "it never has anything to say"
+
+
+def vacuity_sentences(result: Mapping[str, Any]) -> Iterator[str]:
+    """What the JSON form of a check says of steps and clauses without meaning, a sentence each."""
+    yield from (f"{label} never happens" for label in result["never_fired"])
+    yield from result["misdeclared"]
+    for clause in result["dead_clauses"]:
+        yield f"{clause['action']}: `{clause['text']}` ({clause['where']}) is never all that blocks it"
 
 
 def story_lines(item: PropertyResult, design: str) -> Iterator[str]:

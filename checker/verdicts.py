@@ -13,6 +13,7 @@ from typing import Any
 from splitproof.checker.blame import Blame, blame
 from splitproof.checker.dataflow import DataFlow
 from splitproof.checker.traces import Trace, show_value
+from splitproof.checker.vacuity import Vacuity
 from splitproof.model.machine import Machine
 from splitproof.model.source import place_of
 from splitproof.spec.properties import Expectation, Property
@@ -96,12 +97,17 @@ Verdict = Holds | Violated | Unknown
 
 @dataclass(frozen=True)
 class PropertyResult:
-    """The verdict for one property; `vacuous` if it holds because its trigger never occurs."""
+    """The verdict for one property.
+
+    `vacuous`: it holds because its trigger never occurs, or (`uncarried`) because the data that it judges is never
+    what a host wrote.
+    """
 
     asked: Property
     verdict: Verdict
     vacuous: bool = False
     expected: Expectation | None = None
+    uncarried: bool = False
 
     @property
     def as_expected(self) -> bool:
@@ -121,6 +127,7 @@ class PropertyResult:
             "loop": violated.loop if violated else None,
             "run_states": self.verdict.run_states if isinstance(self.verdict, Holds) else None,
             "shortest": violated.shortest if violated else None,
+            "vacuous": _vacuous(self),
             "expected": self.expected.verdict if self.expected else None,
             "because": list(self.expected.cites) if self.expected else [],
             "cites": list(self.asked.cites),
@@ -131,6 +138,12 @@ class PropertyResult:
             "guilty": _guilty(violated.trace, found) if violated and found else [],
             "trace": trace_json(violated.trace) if violated else None,
         }
+
+
+def _vacuous(item: PropertyResult) -> str | None:
+    if not item.vacuous:
+        return None
+    return "initial data only" if item.uncarried else "never triggered"
 
 
 @dataclass(frozen=True)
@@ -156,7 +169,8 @@ class CheckResult:
     `states`, `transitions`, `depth`: of the search, complete or not. `folded`: whether steps that declare `folds` were
     taken before all others. `data_values`: how many values of data were told apart; with one, the states
     are those of the control. `host_writes`: whether the design has host I/O, which then goes on without end.
-    `symbolic`: the figures of the check with symbolic data (None where it was not run).
+    `symmetry`: whether states that differ in the names of blocks only were counted once. `symbolic`: the figures
+    of the check with symbolic data (None where it was not run).
     """
 
     design: str
@@ -170,15 +184,16 @@ class CheckResult:
     folded: bool
     data_values: int
     properties: tuple[PropertyResult, ...]
-    never_fired: tuple[str, ...]
+    vacuity: Vacuity
     timing: Timing
     host_writes: bool
+    symmetry: bool = False
     symbolic: dict[str, int] | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property
     def vacuous(self) -> tuple[str, ...]:
-        """Properties that hold because they never have anything to say."""
+        """Properties that hold because they never have anything to say, or never about data that a host wrote."""
         return tuple(item.asked.id for item in self.properties if item.vacuous)
 
     @property
@@ -191,7 +206,8 @@ class CheckResult:
             return ExitCode.VIOLATED
         if any(isinstance(verdict, Unknown) for verdict in verdicts):
             return ExitCode.UNKNOWN
-        return ExitCode.VACUOUS if self.vacuous or self.never_fired else ExitCode.HOLDS
+        never_met = self.vacuity.never_fired or self.vacuity.misdeclared or self.vacuity.dead_clauses
+        return ExitCode.VACUOUS if self.vacuous or never_met else ExitCode.HOLDS
 
     @property
     def as_declared(self) -> bool:
@@ -202,6 +218,7 @@ class CheckResult:
     def scope(self) -> str:
         """What a pass speaks of: `all 7,312 states, 1 block, any number of writes`."""
         states = f"all {self.states:,} states" + (" of the control" if self.data_values == 1 else "")
+        states += " up to the names of blocks" if self.symmetry else ""
         return f"{states}, {self._size}"
 
     def scope_of(self, verdict: Holds) -> str:
@@ -225,12 +242,14 @@ class CheckResult:
             "depth": self.depth,
             "complete": self.complete,
             "limit": self.limit,
-            "symmetry": False,
+            "symmetry": self.symmetry,
             "folded": self.folded,
             "data_values": self.data_values,
             "symbolic": self.symbolic,
             "properties": [item.json() for item in self.properties],
-            "never_fired": list(self.never_fired),
+            "never_fired": list(self.vacuity.never_fired),
+            "misdeclared": list(self.vacuity.misdeclared),
+            "dead_clauses": [clause.json() for clause in self.vacuity.dead_clauses],
             "vacuous": list(self.vacuous),
             "notes": list(self.notes),
             "timing": self.timing.json(),

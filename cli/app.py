@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +9,42 @@ import typer
 
 from splitproof import (
     __version__,
+    bounded_command,
     catalogue_commands,
     check_commands,
+    conform_commands,
     distinguish_command,
     explain_command,
+    export_command,
+    mutation_command,
+    prove_commands,
+    repair_command,
     requirement_command,
     trace_command,
+)
+from splitproof.checker.engines import EngineChoice
+from splitproof.options import (
+    BlocksOption,
+    DesignArgument,
+    Engine,
+    EngineOption,
+    Export,
+    Format,
+    FormatOption,
+    JobsOption,
+    MaxMemoryOption,
+    MaxSecondsOption,
+    MaxStatesOption,
+    OutputOption,
+    Profile,
+    ReportFormat,
+    ReportFormatOption,
+    ReportsOption,
+    TableFormat,
+    TableFormatOption,
+    ThreadsOption,
+    TraceFormat,
+    TraceFormatOption,
 )
 
 __all__ = ["app"]
@@ -31,70 +60,6 @@ app = typer.Typer(
     "Exit codes: 0 holds, 1 violated, 2 usage or model error, 3 unknown (a limit ended it), 4 vacuous, "
     "5 nothing selected, 70 internal error.",
 )
-
-
-class Format(StrEnum):
-    """How a result is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class TableFormat(StrEnum):
-    """How a table is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
-class ReportFormat(StrEnum):
-    """How verdicts are reported."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
-    SARIF = "sarif"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
-
-
-class TraceFormat(StrEnum):
-    """How a counterexample is shown."""
-
-    TEXT = "text"
-    JSON = "json"
-    HTML = "html"
-    SVG = "svg"
-    MERMAID = "mermaid"
-    ITF = "itf"
-    PYTEST = "pytest"
-
-
-_Design = Annotated[
-    str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")
-]
-_Format = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-_ReportFormat = Annotated[ReportFormat, typer.Option("--format", help="How to report the verdicts.")]
-_Reports = Annotated[
-    list[str] | None,
-    typer.Option("--report", help="Write a further report; may be repeated.", metavar="KIND=PATH"),
-]
-_TableFormat = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
-_TraceFormat = Annotated[TraceFormat, typer.Option("--format", help="How to show the counterexample.")]
-_Output = Annotated[
-    Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
-]
-_Jobs = Annotated[
-    int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-]
-_Blocks = Annotated[int, typer.Option("--blocks", min=1, max=8, help="Blocks of the volumes.")]
-_MaxStates = Annotated[
-    int | None, typer.Option("--max-states", min=1, help="End as unknown after so many states.")
-]
-_MaxSeconds = Annotated[
-    float | None, typer.Option("--max-seconds", min=0.001, help="End as unknown after so long.")
-]
 
 
 def _print_version(asked: bool) -> None:
@@ -126,10 +91,10 @@ def verify(
         int | None,
         typer.Option("--blocks", min=1, max=8, help="Check at this size only; from 2 on the closed designs."),
     ] = None,
-    format: _ReportFormat = ReportFormat.TEXT,
-    output: _Output = None,
-    report: _Reports = None,
-    jobs: _Jobs = None,
+    format: ReportFormatOption = ReportFormat.TEXT,
+    output: OutputOption = None,
+    report: ReportsOption = None,
+    jobs: JobsOption = None,
 ) -> int:
     """Check every design of the catalogue, and hold each verdict against the declared one.
 
@@ -143,8 +108,8 @@ def designs(
     name: Annotated[
         str | None, typer.Argument(help="A design; all of them if none is named.", metavar="[NAME]")
     ] = None,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """List the designs of the catalogue, or the choices and declared verdicts of one."""
     return catalogue_commands.designs(name, format.value, output)
@@ -152,11 +117,11 @@ def designs(
 
 @app.command()
 def ablate(
-    design: _Design,
-    blocks: _Blocks = 1,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
-    jobs: _Jobs = None,
+    design: DesignArgument,
+    blocks: BlocksOption = 1,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+    jobs: JobsOption = None,
 ) -> int:
     """Take each closing choice back alone: what breaks, and in how many steps.
 
@@ -167,9 +132,9 @@ def ablate(
 
 @app.command()
 def distinguish(
-    format: _TableFormat = TableFormat.TEXT,
-    output: _Output = None,
-    jobs: _Jobs = None,
+    format: TableFormatOption = TableFormat.TEXT,
+    output: OutputOption = None,
+    jobs: JobsOption = None,
 ) -> int:
     """Check what tells the embodiments apart: who waits for what, who asks whom, what a backup touches.
 
@@ -180,14 +145,24 @@ def distinguish(
 
 @app.command()
 def check(
-    design: _Design,
-    blocks: _Blocks = 1,
+    design: DesignArgument,
+    blocks: BlocksOption = 1,
     properties: Annotated[
         list[str] | None,
         typer.Option("--property", help="Check this property only; may be repeated.", metavar="ID"),
     ] = None,
-    max_states: _MaxStates = None,
-    max_seconds: _MaxSeconds = None,
+    max_states: MaxStatesOption = None,
+    max_seconds: MaxSecondsOption = None,
+    max_memory: MaxMemoryOption = None,
+    engine: EngineOption = Engine.AUTO,
+    threads: ThreadsOption = None,
+    symmetry: Annotated[
+        bool,
+        typer.Option(
+            "--symmetry/--no-symmetry",
+            help="Let the compiled engine count states that differ in the names of blocks only once.",
+        ),
+    ] = True,
     fold: Annotated[
         bool | None,
         typer.Option(
@@ -195,19 +170,129 @@ def check(
             help="Deliver messages at once where that loses nothing; from 2 blocks on unless given.",
         ),
     ] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", min=0, help="Steps to look ahead; of the engine bmc only.")
+    ] = None,
     stories: Annotated[
         bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")
     ] = False,
     trace: Annotated[
         Path | None, typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False)
     ] = None,
-    format: _ReportFormat = ReportFormat.TEXT,
-    output: _Output = None,
-    report: _Reports = None,
+    format: ReportFormatOption = ReportFormat.TEXT,
+    output: OutputOption = None,
+    report: ReportsOption = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
-    request = check_commands.Request(design, blocks, tuple(properties or ()), max_states, max_seconds, fold)
+    if (engine is Engine.BMC) != (depth is not None):
+        raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
+    request = check_commands.Request(
+        design=design,
+        blocks=blocks,
+        properties=tuple(properties or ()),
+        max_states=max_states,
+        max_seconds=max_seconds,
+        max_memory=None if max_memory is None else max_memory << 20,
+        fold=fold,
+        engine=EngineChoice.AUTO if engine is Engine.BMC else EngineChoice(engine.value),
+        threads=threads,
+        symmetry=symmetry,
+    )
+    if depth is not None:
+        if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
+            raise typer.BadParameter("--engine bmc has no verdict to report: its formats are text and json")
+        return bounded_command.check(request, depth, stories, trace, format.value, output)
     return check_commands.check(request, stories, trace, format.value, output, report or [])
+
+
+@app.command()
+def prove(
+    design: DesignArgument,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option("--property", help="Prove this property only; may be repeated.", metavar="ID"),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
+    ] = None,
+    max_seconds: MaxSecondsOption = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> int:
+    """Prove one design for every number of blocks, any data and any number of steps.
+
+    What fails at a small size is told as a counterexample instead; what can be neither proved nor refuted is unknown.
+    """
+    return prove_commands.prove(
+        design, tuple(properties or ()), certificate, max_seconds, format.value, output
+    )
+
+
+@app.command()
+def certify(
+    directory: Annotated[
+        Path, typer.Argument(help="What `prove --certificate` has left.", exists=True, file_okay=False)
+    ],
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> int:
+    """Re-check a proof with cvc5 and with z3, in fresh processes; exits with 1 if anything is amiss."""
+    return prove_commands.certify(directory, format.value, output)
+
+
+@app.command()
+def mutate(
+    designs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
+        ),
+    ] = None,
+    blocks: BlocksOption = 1,
+    format: Annotated[
+        TableFormat, typer.Option("--format", help="How to print the result.")
+    ] = TableFormat.TEXT,
+    output: OutputOption = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
+    ] = None,
+) -> int:
+    """Drop every guard clause, drop or alter every effect, one at a time: what catches it, and what survives.
+
+    Exits with 1 if a mutant survives that is another design, with 3 if one is undecided.
+    """
+    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
+
+
+@app.command()
+def repair(
+    design: DesignArgument,
+    blocks: BlocksOption = 1,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
+    ] = False,
+    beyond: Annotated[
+        int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
+    ] = 0,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Check each repair with one block more, too.")
+    ] = False,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> int:
+    """Find the smallest sets of changed choices that make a violated property hold, out of all such designs.
+
+    Exits with 0 if there is one, with 1 if there is none or one is not confirmed, with 5 if nothing is violated.
+    """
+    request = repair_command.Request(design, blocks, tuple(properties or ()), every, beyond, confirm)
+    return repair_command.repair(request, format.value, output)
 
 
 @app.command()
@@ -215,11 +300,33 @@ def trace(
     file: Annotated[
         Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)
     ],
-    format: _TraceFormat = TraceFormat.TEXT,
-    output: _Output = None,
+    format: TraceFormatOption = TraceFormat.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """Replay a saved counterexample step by step, and tell it; as a page, with `--format html --output FILE`."""
     return trace_command.trace(file, format.value, output)
+
+
+@app.command()
+def export(
+    design: DesignArgument,
+    to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
+    blocks: BlocksOption = 1,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="murphi: blocks are a scalarset, interchangeable.")
+    ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="dot, graphml: every state, not only strongly connected components."),
+    ] = False,
+    output: OutputOption = None,
+) -> int:
+    """Write a design as a model for Spin, Rumur or TLC, or its state graph as a picture.
+
+    A model has the states, the steps and the properties of the design: what the outside checker says of it is an
+    independent opinion on the same question.
+    """
+    return export_command.export_design(design, to.value, blocks, symmetry, whole, output)
 
 
 @app.command()
@@ -230,8 +337,8 @@ def requirement(
             help="R01 to R114, G01 to G39 or a property; all entries if none is named.", metavar="[ID]"
         ),
     ] = None,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """Show what the document says, what was decided, and what checks it."""
     return requirement_command.requirement(identifier, format.value, output)
@@ -246,8 +353,74 @@ def explain(
             metavar="[ID]",
         ),
     ] = None,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """Explain a verdict, an exit code, a property, or an error message."""
     return explain_command.explain(identifier, format.value, output)
+
+
+@app.command()
+def conform(
+    adapter: Annotated[
+        str | None,
+        typer.Argument(help="package.module:factory, or path/to/file.py:factory", metavar="[ADAPTER]"),
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option("--command", help="The controller as a command that speaks JSON lines instead."),
+    ] = None,
+    profile: Annotated[
+        Profile, typer.Option("--profile", help="How much is tested; each includes those before it.")
+    ] = Profile.CONCURRENT,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
+    ] = None,
+    examples: Annotated[int, typer.Option("--examples", min=1, help="Examples a property.")] = 30,
+    time_budget: Annotated[
+        float | None,
+        typer.Option("--time-budget", min=0.001, help="Seconds; what is not decided by then is unknown."),
+    ] = None,
+    expected: Annotated[
+        Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
+    ] = None,
+    histories: Annotated[
+        Path | None, typer.Option("--histories", help="Save what several clients did there.", file_okay=False)
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write a page of HTML, too.", dir_okay=False)
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", help="Write JUnit XML, too.", dir_okay=False)
+    ] = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> int:
+    """Test a real controller: is its tape the source at the split?
+
+    Exits with 0 pass, 1 fail, 2 error of the adapter, 3 unknown or partial, 4 vacuous.
+    """
+    options = {
+        "adapter": adapter,
+        "command": command,
+        "profile": profile.value,
+        "seed": seed,
+        "examples": examples,
+        "time_budget_seconds": time_budget,
+        "expected": expected,
+        "histories": histories,
+    }
+    return conform_commands.conform(options, format.value, output, report, junit)
+
+
+@app.command()
+def judge(
+    history: Annotated[Path, typer.Argument(help="A history of a controller, as NDJSON.", dir_okay=False)],
+    crash_consistent: Annotated[
+        bool, typer.Option("--crash-consistent", help="A tape may show any one instant, not only the split.")
+    ] = False,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> int:
+    """Judge a recorded history: does each tape show one instant of its split, each read the last write?"""
+    return conform_commands.judge(history, crash_consistent, format.value, output)

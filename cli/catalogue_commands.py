@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from splitproof.checker.check import Options
 from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs
 from splitproof.checker.reports import Report
-from splitproof.checker.texts import count
+from splitproof.checker.texts import count, vacuity_sentences
 from splitproof.checker.verdicts import ExitCode
 from splitproof.model.ablations import Ablation
 from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of
@@ -59,9 +59,21 @@ def _verify_code(outcomes: Sequence[Outcome]) -> int:
         return ExitCode.VIOLATED
     if any(item["verdict"] == "unknown" for item in verdicts):
         return ExitCode.UNKNOWN
-    if any(outcome.result["vacuous"] or outcome.result["never_fired"] for outcome in outcomes):
+    if any(_vacuities(outcome.result) for outcome in outcomes):
         return ExitCode.VACUOUS
     return ExitCode.HOLDS
+
+
+def _vacuities(result: Mapping[str, Any]) -> list[str]:
+    words = {
+        "never triggered": "never has anything to say",
+        "initial data only": "never judges what a host wrote",
+    }
+    properties = [item for item in result["properties"] if item["vacuous"] is not None]
+    return [
+        *(f"{item['id']} {words[item['vacuous']]}" for item in properties),
+        *vacuity_sentences(result),
+    ]
 
 
 def _verify_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -168,10 +180,7 @@ def _summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
             if item["verdict"] != declared:
                 because = f" ({', '.join(item['because'])})" if item["because"] else ""
                 yield f"NOT AS DECLARED  {where}: {item['id']} is {item['verdict']}, declared {declared}{because}"
-        yield from (
-            f"VACUOUS  {where}: {name} never has anything to say" for name in outcome.result["vacuous"]
-        )
-        yield from (f"VACUOUS  {where}: {label} never happens" for label in outcome.result["never_fired"])
+        yield from (f"VACUOUS  {where}: {sentence}" for sentence in _vacuities(outcome.result))
     verdicts = [item for outcome in outcomes for item in outcome.result["properties"]]
     declared_so = sum(item["verdict"] == (item["expected"] or "holds") for item in verdicts)
     queries = sum(outcome.result["symbolic"]["queries"] for outcome in outcomes if outcome.result["symbolic"])

@@ -10,17 +10,18 @@ from pathlib import Path
 
 from splitproof.checker.check import Options
 from splitproof.checker.check import check as run_check
-from splitproof.checker.oracle import Limits
+from splitproof.checker.engine import Limits
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.reports import Report
 from splitproof.checker.texts import check_lines, story_lines
-from splitproof.checker.verdicts import CheckResult, Violated, trace_json
+from splitproof.checker.verdicts import CheckResult, PropertyResult, Violated, trace_json
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
-from splitproof.output import json_text, report_asked, search_progress, show, write
+from splitproof.output import json_text, remark, report_asked, search_progress, show, write
 from splitproof.spec.properties import Property
 
-__all__ = ["Request", "check"]
+__all__ = ["Request", "check", "save_first", "selected"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,11 @@ class Request:
     properties: tuple[str, ...]
     max_states: int | None
     max_seconds: float | None
+    max_memory: int | None
     fold: bool | None
+    engine: EngineChoice
+    threads: int | None
+    symmetry: bool
 
 
 def check(
@@ -47,12 +52,21 @@ def check(
     for text in also:
         report_asked(text)  # before the search
     machine = load_machine(request.design)
-    limits = Limits(request.max_states, request.max_seconds)
-    options = Options(limits=limits, fold=request.fold, symbolic=request.blocks == 1, essential=True)
+    limits = Limits(request.max_states, request.max_seconds, max_memory=request.max_memory)
+    options = Options(
+        limits=limits,
+        fold=request.fold,
+        symbolic=request.blocks == 1,
+        essential=True,
+        engine=request.engine,
+        threads=request.threads,
+        symmetry=request.symmetry,
+    )
     with search_progress(f"{request.design}, {request.blocks} blocks") as progress:
-        result = run_check(machine, request.blocks, _selected(machine, request.properties), options, progress)
+        asked = selected(machine, request.properties)
+        result = run_check(machine, request.blocks, asked, options, progress, remark)
     if trace_file is not None:
-        _save_first(result, request, trace_file)
+        save_first(result.properties, request, trace_file)
     stories = {item.asked.id: list(story_lines(item, result.design)) for item in result.properties}
     told = result.json()
     own: dict[str, Callable[[], list[str]]] = {
@@ -72,7 +86,7 @@ def _lines(result: CheckResult, every_story: bool, trace_file: Path | None) -> l
     return lines
 
 
-def _selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None:
+def selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None:
     """The properties named; None for all.
 
     Raises:
@@ -90,8 +104,9 @@ def _selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None
     return [machine.properties[name] for name in dict.fromkeys(names)]
 
 
-def _save_first(result: CheckResult, request: Request, file: Path) -> None:
-    for item in result.properties:
+def save_first(results: Sequence[PropertyResult], request: Request, file: Path) -> None:
+    """Save the first counterexample among some results, if there is one."""
+    for item in results:
         if isinstance(item.verdict, Violated):
             saved = {"property": item.asked.id, "source": request.design, **trace_json(item.verdict.trace)}
             write([json.dumps(saved, indent=1)], file)

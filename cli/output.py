@@ -12,13 +12,13 @@ from typing import Any
 import rich.console
 import typer
 
+from splitproof.checker.engine import Progress
 from splitproof.checker.jobs import Job, Outcome, run
-from splitproof.checker.oracle import Progress
 from splitproof.checker.reports import REPORTS, Report, report_lines
 from splitproof.checker.texts import count
 from splitproof.model.errors import ModelError
 
-__all__ = ["json_text", "report_asked", "run_jobs", "search_progress", "show", "status", "write"]
+__all__ = ["json_text", "remark", "report_asked", "run_jobs", "search_progress", "show", "status", "write"]
 
 
 def write(lines: Iterable[str], output: Path | None) -> None:
@@ -74,6 +74,11 @@ def json_text(value: Any) -> list[str]:
     return json.dumps(value, indent=2, ensure_ascii=False).splitlines()
 
 
+def remark(sentence: str) -> None:
+    """Something that is not part of the result, on standard error."""
+    typer.echo(f"splitproof: {sentence}", err=True)
+
+
 @contextmanager
 def status(text: str) -> Iterator[Callable[[str], None]]:
     """A line on standard error that says what is being done; nothing if that is no terminal."""
@@ -93,7 +98,7 @@ def search_progress(what: str) -> Iterator[Callable[[Progress], None]]:
             rate = progress.states / max(progress.seconds, 1e-9)
             say(
                 f"{what}: {progress.states:,} states, {rate:,.0f} a second, depth {progress.depth}, "
-                f"{progress.frontier:,} at the frontier"
+                f"{progress.frontier:,} at the frontier, {progress.memory >> 20:,} MiB"
             )
 
         yield show

@@ -1,21 +1,47 @@
 """The suite that holds a real controller to the model's properties.
 
-`judge` puts a property of `splitproof.spec` to an `Observation`; `splitproof.conformance.sequential` drives
-a `Controller` and judges it as it goes. The latter needs Hypothesis (`pip install splitproof[conformance]`)
-and is therefore not imported here.
+```
+pytest --pyargs splitproof.conformance --controller mypackage.adapter:make
+splitproof conform mypackage.adapter:make --report report.html
+```
+What a vendor's adapter needs is here; nothing of it loads pytest or Hypothesis.
 """
 
-from splitproof.conformance.adapter import Controller, Rejected
-from splitproof.conformance.observation import Finding, Holds, Observation, Unknown, Verdict, Violated, judge
+from splitproof.conformance.adapter import (
+    BackupState,
+    BackupStatus,
+    Capabilities,
+    Controller,
+    Indefinite,
+    PairViews,
+    Rejected,
+    Unsupported,
+)
+from splitproof.conformance.history import History, Operation, Outcome, Recorder, load_history, save_history
+from splitproof.conformance.judgement import judge_history
+from splitproof.conformance.observation import Observation, judge, judge_step
+from splitproof.conformance.serve import serve
+from splitproof.spec.vocabulary import PairState
 
 __all__ = [
+    "BackupState",
+    "BackupStatus",
+    "Capabilities",
     "Controller",
-    "Finding",
-    "Holds",
+    "History",
+    "Indefinite",
     "Observation",
+    "Operation",
+    "Outcome",
+    "PairState",
+    "PairViews",
+    "Recorder",
     "Rejected",
-    "Unknown",
-    "Verdict",
-    "Violated",
+    "Unsupported",
     "judge",
+    "judge_history",
+    "judge_step",
+    "load_history",
+    "save_history",
+    "serve",
 ]

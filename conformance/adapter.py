@@ -1,71 +1,129 @@
-"""What a controller shows to the suite: the operations that a client and a backup server have, and the tape.
+"""What a vendor writes: a class with the operations of the table, in Python; `stdio` has the form for any language.
 
-This is the smallest interface under which TAPE = IMAGE can be judged. Everything is synchronous: an operation
-has happened when it returns, has not happened when it raises `Rejected`, and any other exception ends the run
-as an error of the adapter.
+An operation returns, or raises one of three answers. Anything else that it raises, or a value of another shape, is a
+fault of the adapter and ends the test as an error. Operations may be called from several threads at once. What a
+method means is said once, in `operations.OPERATIONS`, from which docs/adapter-protocol.md is made.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Controller", "Rejected"]
+from splitproof.conformance.history import Extents
+from splitproof.spec.vocabulary import PairState
+
+__all__ = [
+    "PROTOCOL",
+    "AdapterFault",
+    "BackupState",
+    "BackupStatus",
+    "Capabilities",
+    "Controller",
+    "FaultKind",
+    "Indefinite",
+    "PairViews",
+    "Rejected",
+    "Unsupported",
+]
+
+PROTOCOL = "splitproof-adapter/1"
+"""The version of the table of operations."""
 
 
 class Rejected(Exception):  # noqa: N818  # an answer of the controller, named as the protocol names it
     """The operation definitely did not happen; the message is the controller's reason."""
 
 
-class Controller(Protocol):
-    """A storage controller with one pair of volumes, both views DUPLEX, and an empty tape.
+class Indefinite(Exception):  # noqa: N818  # likewise
+    """The operation may have happened, or may happen yet: it timed out, or the connection was lost."""
 
-    Blocks are numbered 0 to `block_count - 1`. Data is `bytes`, always a whole block; what the source holds
-    at the start is arbitrary.
+
+class Unsupported(Exception):  # noqa: N818  # likewise
+    """The controller has no such operation."""
+
+
+class FaultKind(enum.Enum):
+    """How an adapter breaks its contract."""
+
+    HUNG = "hung"
+    DIED = "died"
+    GARBAGE = "garbage"
+    RAISED = "raised"
+
+
+class AdapterFault(Exception):  # noqa: N818  # said of the adapter, not of us
+    """The adapter broke its contract: it hung, died, answered garbage, or raised what is no answer."""
+
+    def __init__(self, kind: FaultKind, message: str) -> None:
+        self.kind = kind
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class PairViews:
+    """The state of the pair as the source shows it (516), and as the target shows it (517)."""
+
+    source: PairState
+    target: PairState
+
+
+class BackupState(enum.Enum):
+    """As RECEIVE COPY RESULTS reports it."""
+
+    IN_PROGRESS = "in progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class BackupStatus:
+    """How far a backup is; `segments_done` counts extents."""
+
+    state: BackupState
+    segments_done: int = 0
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a controller declares of itself; what it declares is tested, and what it does not is skipped.
+
+    `block_count_max`: the largest volume that `reset` can make; 8 at least. `operations`: the optional operations that
+    it has. `split_is_immediate`: whether `split` returns without waiting for any copying.
+    `call_seconds_max`: within which every operation returns. `settle_seconds_max`: within which outstanding copying,
+    and a backup, come to an end when nothing is written.
     """
 
-    @property
-    def block_count(self) -> int:
-        """How many blocks the source volume has; at least 1, and the same throughout."""
-        ...
+    block_size_bytes: int
+    block_count_max: int
+    operations: frozenset[str] = frozenset()
+    split_is_immediate: bool = True
+    call_seconds_max: float = 10.0
+    settle_seconds_max: float = 30.0
+    name: str = "a controller"
 
-    def write(self, block: int, data: bytes) -> None:
-        """Write a block of the source; returns when the write is acknowledged.
 
-        Raises:
-            Rejected: nothing was written.
-        """
-        ...
+class Controller(Protocol):
+    """The operations that every controller has. The optional ones are methods beside these."""
 
-    def read(self, block: int) -> bytes:
-        """What a host read of the block returns.
+    def capabilities(self) -> Capabilities: ...
 
-        Raises:
-            Rejected: the read was refused.
-        """
-        ...
+    def reset(self, block_count: int) -> None: ...
 
-    def split(self) -> None:
-        """Split the pair; returns when the split is acknowledged. Its instant lies within the call.
+    def write(self, block: int, data: bytes) -> None: ...
 
-        Raises:
-            Rejected: the pair is as it was, for instance because it is split and cannot be split again.
-        """
-        ...
+    def read(self, block: int) -> bytes: ...
 
-    def backup(self, blocks: frozenset[int]) -> None:
-        """Write the given blocks of the image to a fresh tape; returns with a good end report.
+    def create_pair(self) -> None: ...
 
-        `blocks`: one at least. The image is that of the last split.
+    def split(self) -> None: ...
 
-        Raises:
-            Rejected: no backup was started, and the tape is as it was.
-        """
-        ...
+    def pair_state(self) -> PairViews: ...
 
-    def tape(self) -> Mapping[int, bytes]:
-        """The record of each block that has one.
+    def backup(self, extents: Extents) -> str: ...
 
-        A back door for the judge: it is not the path under test.
-        """
-        ...
+    def backup_status(self, backup: str) -> BackupStatus: ...
+
+    def tape_image(self, backup: str) -> Mapping[int, bytes]: ...

@@ -23,10 +23,25 @@ from splitproof.model.types import BOOL, DATA, Type
 from splitproof.spec.properties import Kind, Property
 from splitproof.spec.vocabulary import PairState
 
-__all__ = ["OBSERVED", "Finding", "Holds", "Observation", "Unknown", "Verdict", "Violated", "judge"]
+__all__ = [
+    "OBSERVED",
+    "Finding",
+    "Holds",
+    "Observation",
+    "Unknown",
+    "Verdict",
+    "Violated",
+    "judge",
+    "judge_step",
+]
 
 Cell = tuple[str, int | None]
 """A variable of `OBSERVED` by its full name (`tape.data`), and the block, None if it is not per block."""
+
+_BYTES_SHOWN: Final = 16
+
+Seen = tuple[str, int | None, bool]
+"""A cell that was looked at; the last is whether after the step."""
 
 
 class _Tape(Record):
@@ -46,14 +61,22 @@ def _observed() -> Machine:
     # Ghosts are what only properties may read, and nothing but properties reads an observation.
     machine.ghost("tape", _Tape, "the tape", per_block=True, numeral=303)
     machine.ghost("pair", _Pair, "the two views of the pair", numeral=510)
-    machine.ghost(
-        "target_view_outstanding", Bool, "the source view is set and the target view is still to be set"
-    )
+    for name, meaning in _GLOBAL:
+        machine.ghost(name, Bool, meaning)
     for name, declared, meaning in _PER_BLOCK:
         machine.ghost(name, declared, meaning, per_block=True)
     return machine
 
 
+_GLOBAL: tuple[tuple[str, str], ...] = (
+    ("target_view_outstanding", "the source view is set and the target view is still to be set"),
+    ("split_received", "the split was called"),
+    ("split_outstanding", "the split was called and has not returned"),
+    ("split_in_run", "the pair is split, and was not joined since"),
+    ("backup_notified", "a backup was accepted"),
+    ("backup_accepted", "a backup is accepted and has not ended"),
+    ("end_reported", "a good end of the backup was reported"),
+)
 _PER_BLOCK: tuple[tuple[str, object, str], ...] = (
     ("logical", Data, "what a host read returned"),
     ("last_acknowledged", Data, "the last acknowledged write, or the contents at the start"),
@@ -70,9 +93,10 @@ _PER_BLOCK: tuple[tuple[str, object, str], ...] = (
     ("mark_outstanding", Bool, "the block is stored and its difference not marked yet"),
     ("in_copy", Bool, "the block is being copied"),
     ("in_destage", Bool, "the block is being destaged"),
+    ("in_range", Bool, "the block is in the range of the backup"),
 )
 OBSERVED: Final = _observed()
-"""The words in which a controller is observed: those of every property of kind always."""
+"""The words in which a controller is observed: those of every property of kind always or step."""
 
 
 class Observation:
@@ -139,12 +163,12 @@ class Finding:
     block: int | None
     holds: bool | None
     triggered: bool | None
-    cells: Mapping[Cell, Any]
+    cells: Mapping[Seen, Any]
 
     @property
     def unobserved(self) -> tuple[str, ...]:
         """The cells that it looked at in vain."""
-        return tuple(_shown(*cell) for cell, value in self.cells.items() if value is UNKNOWN)
+        return tuple(_seen(*cell) for cell, value in self.cells.items() if value is UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -180,11 +204,11 @@ class Violated(_Judged):
     def __str__(self) -> str:
         lines = [f"VIOLATED  {self.property.id}{_at(self.blocks)}", f"  required: {self.property.statement}"]
         cells = [
-            (_shown(*cell), value, cell[0])
+            (_seen(*cell), value, cell[0])
             for failure in self.failures
             for cell, value in failure.cells.items()
         ]
-        rows = [(place, repr(value), OBSERVED.leaves[name].meaning) for place, value, name in cells]
+        rows = [(place, _text(value), OBSERVED.leaves[name].meaning) for place, value, name in cells]
         places, values = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
         lines += [f"  {place:{places}}  {value:{values}}  {meaning}" for place, value, meaning in rows]
         return "\n".join(lines)
@@ -224,11 +248,31 @@ def judge(item: Property, observation: Observation) -> Verdict:
         raise ValueError(
             f"{item.id} is of kind {item.kind.value}; one observation decides properties of kind always only"
         )
+    return _judge(item, observation, None)
+
+
+def judge_step(item: Property, before: Observation, after: Observation) -> Verdict:
+    """What the property comes to over a step, of which these are the observations.
+
+    Raises:
+        ValueError: it is not of kind step, or the observations are of different volumes.
+        ModelError: it speaks of something that `OBSERVED` has no word for.
+    """
+    if item.kind is not Kind.STEP:
+        raise ValueError(
+            f"{item.id} is of kind {item.kind.value}; a step decides properties of kind step only"
+        )
+    if before.block_count != after.block_count:
+        raise ValueError(f"a step from {before.block_count} to {after.block_count} blocks is none")
+    return _judge(item, before, after)
+
+
+def _judge(item: Property, observation: Observation, after: Observation | None) -> Verdict:
     if observation.block_count < item.needs_blocks:
         return Unknown(item, ())
     traced = _traced(item)
     blocks: tuple[int | None, ...] = tuple(range(observation.block_count)) if item.per_block else (None,)
-    findings = tuple(_find(traced, observation, block) for block in blocks)
+    findings = tuple(_find(traced, observation, after, block) for block in blocks)
     answers = [finding.holds for finding in findings]
     if False in answers:
         return Violated(item, findings)
@@ -240,23 +284,39 @@ def _traced(item: Property) -> TracedProperty:
     return trace_property(OBSERVED, item)
 
 
-def _find(traced: TracedProperty, observation: Observation, block: int | None) -> Finding:
-    holds, cells = _value(traced.holds, observation, block)
-    triggered, _ = _value(traced.trigger, observation, block)
+def _find(
+    traced: TracedProperty, observation: Observation, after: Observation | None, block: int | None
+) -> Finding:
+    holds, cells = _value(traced.holds, observation, after, block)
+    triggered, _ = _value(traced.trigger, observation, after, block)
     return Finding(block, holds, triggered, cells)
 
 
-def _value(node: Expr, observation: Observation, block: int | None) -> tuple[bool | None, dict[Cell, Any]]:
+def _value(
+    node: Expr, observation: Observation, after: Observation | None, block: int | None
+) -> tuple[bool | None, dict[Seen, Any]]:
     """A truth value, None for UNKNOWN, with the cells that deciding it looked at."""
-    cells: dict[Cell, Any] = {}
+    cells: dict[Seen, Any] = {}
 
-    def lookup(name: str, place: int | None, _after: bool) -> Any:
-        cells[name, place] = observation[name, place]
-        return cells[name, place]
+    def lookup(name: str, place: int | None, is_after: bool) -> Any:
+        looked_at = after if is_after and after is not None else observation
+        cells[name, place, is_after] = looked_at[name, place]
+        return cells[name, place, is_after]
 
     known = {} if block is None else {BLOCK_PARAMETER.name: block}
     value = evaluate(node, lookup, observation.block_count, known)
     return (None if value is UNKNOWN else bool(value)), cells
+
+
+def _text(value: Any) -> str:
+    """A value, of long data the beginning."""
+    if isinstance(value, bytes) and len(value) > _BYTES_SHOWN:
+        return f"{value[:_BYTES_SHOWN]!r}..."
+    return value.name if isinstance(value, PairState) else repr(value)
+
+
+def _seen(name: str, block: int | None, after: bool) -> str:
+    return _shown(name, block) + (" afterwards" if after else "")
 
 
 def _shown(name: str, block: int | None) -> str:

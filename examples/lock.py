@@ -68,7 +68,7 @@ def declare_test_and_set(machine: Machine, own: str, processor: Processor) -> No
     @machine.action(by=processor)
     def test_and_set(s: State) -> None:
         """The processor finds the lock free, takes it and goes inside."""
-        when(s[own] == Phase.OUTSIDE)
+        when(s[own] == Phase.OUTSIDE, idle="whoever is inside holds the lock")
         when(~s.taken)
         s.taken = True
         s[own] = Phase.INSIDE

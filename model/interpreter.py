@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from splitproof.model.errors import ModelError
 from splitproof.model.evaluation import evaluate
-from splitproof.model.expressions import Expr
+from splitproof.model.expressions import Expr, show
 from splitproof.model.layout import Layout, Slot, Valuation
 from splitproof.model.machine import Action, Machine
 from splitproof.model.properties import TracedProperty, trace_property
@@ -43,7 +44,11 @@ class Interpreter:
         self.layout = Layout(machine, blocks)
 
     def initial_states(self) -> Iterator[Valuation]:
-        """Every initial state once, in a fixed order."""
+        """Every initial state once, in a fixed order.
+
+        Raises:
+            ModelError: there is none.
+        """
         choices = []
         for slot in self.layout.slots:
             initial = slot.leaf.initial
@@ -58,6 +63,21 @@ class Interpreter:
             if state not in seen and self.value(constraint, state):
                 seen.add(state)
                 yield state
+        if not seen:
+            raise self._nowhere_to_start(map(self._forget, itertools.product(*choices)))
+
+    def _nowhere_to_start(self, states: Iterator[Valuation]) -> ModelError:
+        """Which condition leaves no initial state of those that the ones before it leave."""
+        left = list(states)
+        for condition, where in self.machine.constraints:
+            left = [state for state in left if self.value(condition, state)]
+            if not left:
+                return ModelError(
+                    f"{self.machine.name} has no initial state (blocks={self.blocks}): initially({show(condition)}) "
+                    "excludes every state that the initial values and the conditions before it leave",
+                    where,
+                )
+        raise AssertionError("each condition is satisfied by the states that satisfy all")
 
     def steps(self) -> Iterator[Step]:
         """Every action with every choice of parameters, in the order of declaration."""

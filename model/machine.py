@@ -154,7 +154,7 @@ class Machine:
         self.traced: dict[str, TracedProperty] = {}
         self.expects: dict[str, Expectation] = {}
         self.conditions: dict[str, Condition] = {}
-        self._constraints: list[tuple[Condition, bool]] = []
+        self._constraints: list[tuple[Condition, bool, str]] = []
         self._first_readings: dict[str, Expr] = {}
         self._leaves_checked = 0
 
@@ -268,8 +268,9 @@ class Machine:
         condition = Condition(
             "initially()", (holds, (State(self), BLOCK_PARAMETER) if is_per_block else (State(self),))
         )
-        check_references(self, "initially()", condition.node(), [], place_of(holds))
-        self._constraints.append((condition, is_per_block))
+        where = place_of(holds)
+        check_references(self, "initially()", condition.node(), [], where)
+        self._constraints.append((condition, is_per_block, where))
 
     # -- steps
 
@@ -383,14 +384,17 @@ class Machine:
         return None if condition is None else condition.node()
 
     @property
-    def constraint(self) -> Expr:
-        """What initial states satisfy besides their initial values."""
-        return all_of(
-            *(
-                Every(BLOCK_PARAMETER, condition.node()) if per_block else condition.node()
-                for condition, per_block in self._constraints
-            )
+    def constraints(self) -> tuple[tuple[Expr, str], ...]:
+        """What initial states satisfy besides their initial values: each condition, closed, and where it stands."""
+        return tuple(
+            (Every(BLOCK_PARAMETER, condition.node()) if per_block else condition.node(), where)
+            for condition, per_block, where in self._constraints
         )
+
+    @property
+    def constraint(self) -> Expr:
+        """The conjunction of `constraints`."""
+        return all_of(*(condition for condition, _ in self.constraints))
 
     def settle(self) -> None:
         """Check what could not be checked while names were still missing. Grounding a machine calls this.

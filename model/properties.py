@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from splitproof.model.checks import check_references
 from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.errors import ModelError
-from splitproof.model.expressions import TRUE, Every, Expr, truth
+from splitproof.model.expressions import TRUE, Every, Expr, lift, truth
 from splitproof.model.source import check_parameters, check_source, place_of
 from splitproof.model.state import State, looking
+from splitproof.model.types import DATA
 from splitproof.spec.properties import Kind, Property
 
 if TYPE_CHECKING:
@@ -26,11 +27,15 @@ _NAMES = {kind: ("before", "after", "b") if kind is Kind.STEP else ("s", "b") fo
 
 @dataclass(frozen=True)
 class TracedProperty:
-    """A property as trees. `holds` and `trigger` have `BLOCK_PARAMETER` free if the property is per block."""
+    """A property as trees, which have `BLOCK_PARAMETER` free if the property is per block.
+
+    `carries`: data; None if the property does not name any.
+    """
 
     property: Property  # the word for it
     holds: Expr
     trigger: Expr
+    carries: Expr | None = None
 
     @builtins.property
     def for_all_blocks(self) -> Expr:
@@ -47,26 +52,27 @@ def trace_property(machine: Machine, item: Property) -> TracedProperty:
     known = machine.traced.get(item.id)
     if known is not None and known.property is item:
         return known
-    holds = _trace(machine, item, item.holds, is_trigger=False)
-    trigger = TRUE if item.trigger is None else _trace(machine, item, item.trigger, is_trigger=True)
-    return TracedProperty(item, holds, trigger)
+    holds = _trace(machine, item, item.holds, "it")
+    trigger = TRUE if item.trigger is None else _trace(machine, item, item.trigger, "its trigger")
+    carries = None if item.carries is None else _trace(machine, item, item.carries, "what it carries")
+    return TracedProperty(item, holds, trigger, carries)
 
 
-def _trace(machine: Machine, item: Property, function: Callable[..., Any], *, is_trigger: bool) -> Expr:
+def _trace(machine: Machine, item: Property, function: Callable[..., Any], what: str) -> Expr:
     states = (State(machine), State(machine, after=True)) if item.kind is Kind.STEP else (State(machine),)
     arguments = (*states, BLOCK_PARAMETER) if item.per_block else states
     where = place_of(function)
     try:
         accepted = [name for name, _ in zip(_NAMES[item.kind], arguments, strict=False)]
-        check_parameters("its trigger" if is_trigger else "it", function, f"({', '.join(accepted)})")
+        check_parameters(what, function, f"({', '.join(accepted)})")
         check_source(function)
         with looking(f"property {item.id}"):
             result = function(*arguments)
-            if isinstance(result, bool) and not is_trigger:
+            if isinstance(result, bool) and what == "it":
                 raise ModelError(
                     f"it is {result} whatever the state; compare values of the state with == or !=", where
                 )
-            node = truth(result, "a property")
+            node = lift(result, DATA) if what == "what it carries" else truth(result, "a property")
         check_references(machine, "it", node, [], where)
     except ModelError as error:
         raise ModelError(

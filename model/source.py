@@ -15,6 +15,7 @@ import linecache
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import islice
 from types import CodeType, FrameType, FunctionType
 from typing import Any
@@ -86,6 +87,7 @@ def check_source(function: Callable[..., Any]) -> None:
         _check_code(code, frozenset(required_parameters(function)))
 
 
+@cache  # a design built again, with other choices, has most of its functions again
 def _check_code(code: CodeType, names: frozenset[str]) -> None:
     suspects = list(_suspects(code))
     if suspects:

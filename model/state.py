@@ -43,7 +43,7 @@ class Clause:
     """One `when(...)`: a conjunct of a guard, with its place in the source.
 
     `needs_blocks`: the least number of blocks at which it can be all that blocks its action.
-    `idle`: why it never is, where the design keeps it all the same.
+    `idle`: why it need not be, where the design keeps it all the same.
     """
 
     condition: Expr

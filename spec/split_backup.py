@@ -20,6 +20,8 @@ __all__ = [
     "BACKUP_FOLLOWS_ITS_SPLIT",
     "CLIENT_RESUMES",
     "DIFFERENCE_IS_SOUND",
+    "DUPLEX_IS_MIRRORED",
+    "END_CLOSES_THE_BACKUP",
     "END_REPORT_IS_TRUE",
     "LEGAL_PAIR_STATES",
     "LEGAL_PAIR_TRANSITIONS",
@@ -61,6 +63,10 @@ def _same_views(before: Any, after: Any) -> Any:
 
 def _splits(before: Any, after: Any) -> Any:
     return (before.pair.source_view != PairState.SPLIT) & (after.pair.source_view == PairState.SPLIT)
+
+
+def _becomes_duplex(before: Any, after: Any) -> Any:
+    return (before.pair.source_view != PairState.DUPLEX) & (after.pair.source_view == PairState.DUPLEX)
 
 
 def _reports_end(before: Any, after: Any) -> Any:
@@ -105,6 +111,7 @@ TARGET_IS_IMAGE = always(
     cites=("R13", "R37", "R44", "G02", "G07", "G09"),
     trigger=lambda s, b: s.pair.target_view == PairState.SPLIT,
     holds=lambda s, b: (s.pair.target_view != PairState.SPLIT) | (s.target[b] == s.image[b]),
+    carries=lambda s, b: s.image[b],
 )
 
 MIRROR_IN_DUPLEX = always(
@@ -113,6 +120,7 @@ MIRROR_IN_DUPLEX = always(
     cites=("R35", "R36", "R54", "G04", "G07", "G18", "G33"),
     trigger=_at_rest_in_duplex,
     holds=lambda s, b: ~_at_rest_in_duplex(s, b) | (s.target[b] == s.source[b]),
+    carries=lambda s, b: s.source[b],
 )
 
 DIFFERENCE_IS_SOUND = always(
@@ -123,6 +131,7 @@ DIFFERENCE_IS_SOUND = always(
     holds=lambda s, b: (
         (s.pair.source_view != PairState.SPLIT) | s.marked[b] | s.in_copy[b] | (s.target[b] == s.image[b])
     ),
+    carries=lambda s, b: s.image[b],
 )
 
 STAGING_IS_IMAGE = always(
@@ -131,6 +140,7 @@ STAGING_IS_IMAGE = always(
     cites=("R63", "R82", "R83", "R88", "G08"),
     trigger=lambda s, b: s.staged[b],
     holds=lambda s, b: ~s.staged[b] | (s.staging[b] == s.backup_image[b]),
+    carries=lambda s, b: s.staging[b],
 )
 
 LEGAL_PAIR_STATES = always(
@@ -187,6 +197,22 @@ END_REPORT_IS_TRUE = step(
     holds=lambda before, after, b: (
         ~(_reports_end(before, after) & before.in_range[b]) | before.tape[b].written
     ),
+)
+
+DUPLEX_IS_MIRRORED = step(
+    "duplex-is-mirrored",
+    "the pair becomes DUPLEX only when no block is marked as different",
+    cites=("R36", "G32"),
+    trigger=lambda before, after, b: _becomes_duplex(before, after),
+    holds=lambda before, after, b: ~_becomes_duplex(before, after) | ~before.marked[b],
+)
+
+END_CLOSES_THE_BACKUP = step(
+    "end-closes-the-backup",
+    "when a good end is reported, no backup is accepted any more, and a resync is let in",
+    cites=("R68", "G12"),
+    trigger=_reports_end,
+    holds=lambda before, after: ~_reports_end(before, after) | ~after.backup_accepted,
 )
 
 SPLIT_LIES_IN_ITS_COMMAND = step(
@@ -307,7 +333,9 @@ PROPERTIES: tuple[Property, ...] = (
     LEGAL_PAIR_TRANSITIONS,
     READ_LATEST_WRITE,
     NO_ACKNOWLEDGED_WRITE_LOST,
+    DUPLEX_IS_MIRRORED,
     END_REPORT_IS_TRUE,
+    END_CLOSES_THE_BACKUP,
     SPLIT_LIES_IN_ITS_COMMAND,
     BACKUP_FOLLOWS_ITS_SPLIT,
     SPLIT_DOES_NOT_WAIT,

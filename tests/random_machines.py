@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from splitproof.model.cells import Cell, channel, memory
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Const
+from splitproof.model.interpreter import Interpreter
 from splitproof.model.machine import Machine
 from splitproof.model.records import ANY, Block, BlockSet, Bool, Data, Record, field
 from splitproof.model.state import State, when
@@ -39,10 +40,12 @@ from tests.random_terms import (
     write_each,
 )
 
-__all__ = ["machines"]
+__all__ = ["assume_it_starts", "machines"]
 
 TABLE = Cell("table")
 ROW = Cell("row", per_block=True)
+BLOCKS = (1, 2)
+"""The sizes at which they are looked at."""
 
 
 class _Draft:
@@ -396,9 +399,18 @@ class _ActionDraft:
         return function
 
 
+def _has_start(machine: Machine, blocks: int) -> bool:
+    """Whether there is an initial state; what a random machine demands of it can exclude all."""
+    try:
+        next(Interpreter(machine, blocks).initial_states())
+    except ModelError:
+        return False
+    return True
+
+
 @st.composite
 def machines(draw: Draw, handover: bool = False) -> Machine:
-    """A small machine with an action and properties of all kinds.
+    """A small machine with a state to start from, an action and properties of all kinds.
 
     `handover`: among its actions is one that may be folded; otherwise some say so that may not.
     """
@@ -407,5 +419,13 @@ def machines(draw: Draw, handover: bool = False) -> Machine:
     except ModelError:
         assume(False)
         raise
-    assume(machine.actions)
+    assume(machine.actions and all(_has_start(machine, blocks) for blocks in BLOCKS))
     return machine
+
+
+def assume_it_starts(machine: Machine, blocks: int) -> None:
+    """Drop the example if its constraint leaves no initial state."""
+    try:
+        next(Interpreter(machine, blocks).initial_states())
+    except ModelError:
+        assume(False)

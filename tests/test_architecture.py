@@ -238,6 +238,36 @@ def test_installed_beside_a_vendors_model_package_both_are_found(wheel: Path, tm
     assert Path(theirs) == vendor / "model" / "__init__.py"
 
 
+def test_the_installed_suite_runs_beside_a_vendors_model_package(wheel: Path, tmp_path: Path) -> None:
+    site, vendor = tmp_path / "site", tmp_path / "vendor"
+    python("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site), str(wheel))
+    (vendor / "model").mkdir(parents=True)
+    (vendor / "model" / "__init__.py").write_text("VENDOR = True\n")
+    (vendor / "adapter.py").write_text(
+        "import model, splitproof.model\n"
+        f"assert model.VENDOR and splitproof.model.__file__.startswith({str(site)!r})\n"
+        "from splitproof.conformance.reference import ReferenceController\n"
+    )
+    search_path = os.pathsep.join([str(vendor), str(site)])
+    tests = ("--pyargs", "splitproof.conformance", "-k", "test_r36 or test_r90")
+    controller = ("--controller", "adapter:ReferenceController")
+    told = python(
+        "-m", "pytest", "-p", "no:cacheprovider", *tests, *controller, cwd=vendor, PYTHONPATH=search_path
+    )
+    assert "2 passed" in told
+    conform = (
+        "-m",
+        "splitproof",
+        "conform",
+        "adapter:ReferenceController",
+        "--profile",
+        "core",
+        "--examples",
+        "10",
+    )
+    assert "test_r36" in python(*conform, cwd=vendor, PYTHONPATH=search_path)
+
+
 def python(*arguments: str, cwd: Path | None = None, **environment: str) -> str:
     """What this Python prints; away from the repository, so that only what is installed is found."""
     finished = subprocess.run(

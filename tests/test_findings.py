@@ -87,7 +87,9 @@ def test_every_design_that_the_documentation_names_exists() -> None:
     pages = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
     pages += sorted((ROOT / "examples").glob("*.py"))
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
-    named = set(re.findall(r"\b(?:first|second|third)-embodiment[a-z-]*(?:\+[a-z_]+=[a-z0-9-]+)*", text))
+    named = set(
+        re.findall(r"\b(?:first|second|third|fourth)-embodiment[a-z-]*(?:\+[a-z_]+=[a-z0-9-]+)*", text)
+    )
     named |= {f"{ROOT}/{found}" for found in re.findall(r"\bexamples/[a-z_]+\.py:[a-z_]+", text)}
     assert len(named) >= 12
     for design in sorted(named):

@@ -22,6 +22,7 @@ __all__ = ["answered_phases", "declare_command_port", "unsplit_phases"]
 
 _WEAK, _MESSAGE = Fairness.WEAK, StepKind.MESSAGE
 _HANDOVER = "a hand-over between processors: it alone empties its channel, and no property sees it"
+_ONE_AT_A_TIME = "102 commands nothing more before it has learned of the end"
 
 _AFTER = {
     "split": CommandPhase.SPLIT,
@@ -102,7 +103,7 @@ def _declare_receipt_of_split(machine: Machine) -> None:
     def receive_split_command(s: State) -> None:
         """502 receives the split command."""
         when(s.split_command)
-        when(s.command == CommandPhase.IDLE)
+        when(s.command == CommandPhase.IDLE, idle=_ONE_AT_A_TIME)
         s.split_command = False
         s.command = CommandPhase.SPLIT_RECEIVED
 
@@ -216,7 +217,7 @@ def _declare_acceptance(machine: Machine, design: Design, lean: bool) -> None:
     def receive_backup_command(s: State) -> None:
         """502 receives the backup command."""
         when(s.backup_command)
-        when(s.command == CommandPhase.IDLE)
+        when(s.command == CommandPhase.IDLE, idle=_ONE_AT_A_TIME)
         s.backup_command = False
         s.command = CommandPhase.RECEIVED
 

@@ -45,7 +45,7 @@ def declare_host_writes(machine: Machine, design: Design) -> None:
         @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, fair=_WEAK, cites=("R29", "G22"))
         def receive_write(s: State) -> None:
             """501 receives a write of 101."""
-            when(s.write.phase == WritePhase.NONE)
+            when(s.write.phase == WritePhase.NONE, idle="101 issues no write before the last is acknowledged")
             when(s.write_request.sent)
             s.write.phase = WritePhase.ACCEPTED
             s.write.block = s.write_request.block
@@ -193,7 +193,7 @@ def _declare_split_messages(machine: Machine, design: Design) -> None:
     def receive_split_command(s: State) -> None:
         """501 receives the split command."""
         when(s.split_command)
-        when(s.task == HostTask.NONE)
+        when(s.task == HostTask.NONE, idle="where 102 waits for the split, 501 is done before the next run")
         s.split_command = False
         s.task = HostTask.ORDERED
 

@@ -17,6 +17,7 @@ __all__ = ["AT_ONCE", "HANDOVER", "declare_lan"]
 
 _WEAK, _MESSAGE = Fairness.WEAK, StepKind.MESSAGE
 AT_ONCE = "when 102 starts does not matter: the split waits for its own guard, and no property sees the start"
+_AWAITED = "the message is sent only when it is awaited; where the LAN delivers it again, this blocks"
 HANDOVER = (
     "a hand-over between servers: it alone empties its channel and fills the next, and no property sees it"
 )
@@ -28,7 +29,7 @@ def declare_lan(machine: Machine, design: Design) -> None:
         return
     _declare_start(machine, design)
     if design.split is Split.SEPARATE:
-        _declare_relay(machine)
+        _declare_relay(machine, design)
     else:
         _declare_pause(machine, design)
     if design.lan is Lan.DUPLICATING:
@@ -43,7 +44,7 @@ def _declare_start(machine: Machine, design: Design) -> None:
     @machine.action(
         by=BACKUP_SERVER,
         kind=_MESSAGE,
-        folds=AT_ONCE,
+        folds=_unless_copied(AT_ONCE, design),
         cites=("R18", "R50", "R92"),
         counts=(Event.LAN_MESSAGE,),
     )
@@ -57,26 +58,26 @@ def _declare_start(machine: Machine, design: Design) -> None:
         by=CLIENT_SERVER,
         kind=_MESSAGE,
         fair=_WEAK,
-        folds=None if pauses else HANDOVER,
+        folds=None if pauses else _unless_copied(HANDOVER, design),
         cites=("R50", "R92"),
         counts=(Event.PAUSE,) if pauses else (),
     )
     def receive_start(s: State) -> None:
         """101 receives the start."""
         when(s.lan_start)
-        when(s.client == ClientPhase.IDLE)
+        when(s.client == ClientPhase.IDLE, idle=_AWAITED)
         s.lan_start = False
         s.client = started
 
 
-def _declare_relay(machine: Machine) -> None:
+def _declare_relay(machine: Machine, design: Design) -> None:
     """101 tells 102 that the split is complete [R57, R58]."""
 
     @machine.action(
         by=CLIENT_SERVER,
         kind=_MESSAGE,
         fair=_WEAK,
-        folds=HANDOVER,
+        folds=_unless_copied(HANDOVER, design),
         cites=("R57",),
         counts=(Event.LAN_MESSAGE,),
     )
@@ -86,11 +87,17 @@ def _declare_relay(machine: Machine) -> None:
         s.client = ClientPhase.IDLE
         s.lan_split = True
 
-    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, fair=_WEAK, folds=HANDOVER, cites=("R57", "R58"))
+    @machine.action(
+        by=BACKUP_SERVER,
+        kind=_MESSAGE,
+        fair=_WEAK,
+        folds=_unless_copied(HANDOVER, design),
+        cites=("R57", "R58"),
+    )
     def receive_relay(s: State) -> None:
         """102 learns from 101 that the split is complete."""
         when(s.lan_split)
-        when(s.server == ServerPhase.STARTED)
+        when(s.server == ServerPhase.STARTED, idle=_AWAITED)
         s.lan_split = False
         s.server = ServerPhase.CLEARED
 
@@ -110,11 +117,17 @@ def _declare_pause(machine: Machine, design: Design) -> None:
         s.client = ClientPhase.PAUSED
         s.lan_paused = True
 
-    @machine.action(by=BACKUP_SERVER, kind=_MESSAGE, fair=_WEAK, folds=HANDOVER, cites=("R92", "R93"))
+    @machine.action(
+        by=BACKUP_SERVER,
+        kind=_MESSAGE,
+        fair=_WEAK,
+        folds=_unless_copied(HANDOVER, design),
+        cites=("R92", "R93"),
+    )
     def receive_pause(s: State) -> None:
         """102 learns that the I/O of 101 is paused."""
         when(s.lan_paused)
-        when(s.server == ServerPhase.STARTED)
+        when(s.server == ServerPhase.STARTED, idle=_AWAITED)
         s.lan_paused = False
         s.server = ServerPhase.CLEARED
 
@@ -122,7 +135,7 @@ def _declare_pause(machine: Machine, design: Design) -> None:
         by=BACKUP_SERVER,
         kind=_MESSAGE,
         fair=_WEAK,
-        folds=HANDOVER,
+        folds=_unless_copied(HANDOVER, design),
         cites=("R95",),
         counts=(Event.LAN_MESSAGE,),
     )
@@ -138,7 +151,7 @@ def _declare_pause(machine: Machine, design: Design) -> None:
             by=BACKUP_SERVER,
             kind=_MESSAGE,
             fair=_WEAK,
-            folds=HANDOVER,
+            folds=_unless_copied(HANDOVER, design),
             cites=("R95", "G27", "G39"),
             counts=(Event.LAN_MESSAGE,),
         )
@@ -152,7 +165,7 @@ def _declare_pause(machine: Machine, design: Design) -> None:
     def receive_resume(s: State) -> None:
         """101 resumes its I/O."""
         when(s.lan_resume)
-        when(s.client == ClientPhase.PAUSED)
+        when(s.client == ClientPhase.PAUSED, idle=_AWAITED)
         s.lan_resume = False
         s.client = ClientPhase.IDLE
 
@@ -192,6 +205,11 @@ def _declare_duplicates(machine: Machine, design: Design, message: LanMessage) -
     cites = ("R109", "G25")
     machine.action(by=LAN, kind=_MESSAGE, cites=cites)(duplicate)
     machine.action(by=message.receiver, kind=_MESSAGE, fair=_WEAK, cites=cites)(receive_again)
+
+
+def _unless_copied(reason: str, design: Design) -> str | None:
+    """Why a step may be taken before all others; not where the LAN can copy the message while it is on its way."""
+    return None if design.lan is Lan.DUPLICATING else reason
 
 
 def _started(design: Design) -> ClientPhase:

@@ -36,6 +36,7 @@ __all__ = ["declare_completion", "declare_volume_worker"]
 
 _WEAK, _STRONG = Fairness.WEAK, Fairness.STRONG
 _FREE = (WorkerPhase.IDLE, WorkerPhase.POLLED)
+_COMMANDED_BEFORE = "where the copy is commanded before the backup begins, or the split finds nothing to copy"
 
 
 def declare_volume_worker(machine: Machine, design: Design, name: str, worker: Processor) -> None:
@@ -57,7 +58,7 @@ def _declare_destage(action: Declare, design: Design, name: str, worker: Process
 
     def take(s: Any, b: Any, which: DestageOf, data: Expr, after: Any) -> None:
         own, row = s[name], s.row[b]
-        when(own.phase.isin(*_FREE))
+        when(own.phase.isin(*_FREE), needs_blocks=2)
         if owns:
             when(~row.owned)
             row.owned = True
@@ -138,14 +139,14 @@ def _declare_claim(action: Declare, design: Design, name: str, worker: Processor
         @action(by=worker, kind=StepKind.COPY, fair=_STRONG, cites=("R64", "R65"))
         def claim_requested(s: State, b: Block) -> None:
             """508 claims a block whose copy is requested."""
-            when(s[name].phase.isin(*_FREE))
+            when(s[name].phase.isin(*_FREE), needs_blocks=2)
             when(s.row[b].requested)
             _claim(s, b, design, name)
 
     @action(by=worker, kind=StepKind.COPY, fair=_STRONG, cites=("R12", "R54"))
     def claim(s: State, b: Block) -> None:
         """508 claims a differing block for copying."""
-        when(s[name].phase == (WorkerPhase.POLLED if asked else WorkerPhase.IDLE))
+        when(s[name].phase == (WorkerPhase.POLLED if asked else WorkerPhase.IDLE), needs_blocks=2)
         if asked:
             when(~s.row[b].requested)
         _claim(s, b, design, name)
@@ -153,13 +154,14 @@ def _declare_claim(action: Declare, design: Design, name: str, worker: Processor
 
 def _claim(s: Any, b: Any, design: Design, name: str) -> None:
     own, row = s[name], s.row[b]
-    when(row.difference)
-    when(s.pair.source_view != PairState.SIMPLEX)
-    when((s.pair.source_view != PairState.SPLIT) | s.pair.copy_commanded)
+    when(row.difference, idle="a block that is requested and not in copy is marked")
+    when((s.pair.source_view != PairState.SPLIT) | s.pair.copy_commanded, idle=_COMMANDED_BEFORE)
     if design.copy_reads is CopyReads.AFTER_DESTAGE:
         when(~s.slot_before_split[b])
     if _owns(design, Ownership.COPY):
-        when(~row.owned)
+        when(
+            ~row.owned, idle="where a copy waits for the destage, what another worker has is not to be copied"
+        )
         row.owned = True
     row.in_flight = True
     if design.difference_cleared is DifferenceCleared.BEFORE_READ:
@@ -225,7 +227,9 @@ def declare_completion(machine: Machine, design: Design) -> None:
     @action(by=worker, kind=StepKind.COPY, fair=_STRONG, cites=("R36",))
     def complete_mirror(s: State) -> None:
         """508 sees no difference left: the pair is mirrored."""
-        when(s.disk.phase.isin(*_FREE))
+        when(
+            s.disk.phase.isin(*_FREE), idle="where copies are visible and wait, what a worker has is uncopied"
+        )
         when(s.pair.source_view == PairState.DUPLEX_PENDING)
         when(none(lambda b: s.uncopied[b]))
         s.pair.source_view = PairState.DUPLEX
@@ -235,10 +239,13 @@ def declare_completion(machine: Machine, design: Design) -> None:
     def complete_split(s: State) -> None:
         """508 sees no difference left: the target view becomes SPLIT."""
         when(s.disk.phase.isin(*_FREE))
-        when(s.pair.source_view == PairState.SPLIT)
+        when(
+            s.pair.source_view == PairState.SPLIT,
+            idle="where both views are set before the copy is commanded",
+        )
         when(s.pair.target_view != PairState.SPLIT)
         when(s.pair.copy_commanded)
-        when(none(lambda b: s.uncopied[b]))
+        when(none(lambda b: s.uncopied[b]), idle="where the split waits until nothing is left to copy")
         s.pair.target_view = PairState.SPLIT
 
 

@@ -93,13 +93,6 @@ def test_fairness_of_the_disk_worker_as_one_process_is_too_weak() -> None:
     }
 
 
-def test_records_of_a_disk_may_be_written_again_for_ever() -> None:
-    """R112: only if 503 stops rewriting does the backup end; no promise of its other steps makes it stop."""
-    trace = lasso_of(load_machine("first-embodiment-closed+device=disk"), "backup-ends")
-    assert shape(trace)[1] == ("rewrite_block", "check_block", "read_target", "write_tape")
-    assert passed_over(trace) == ["tape 503 report_done()"]
-
-
 def test_prior_art_that_waits_for_a_quiet_moment_may_wait_for_ever() -> None:
     """R04: even if 501 passes over no moment at which it could split, there may be none."""
     assert violated(load_machine("prior-art-wait")) == {"split-is-reported": (12, 6)}

@@ -11,6 +11,7 @@ import pytest
 from splitproof.checker import decision
 from splitproof.checker.oracle import Finding, Limits, Oracle, Progress
 from splitproof.model.cells import Cell, memory
+from splitproof.model.errors import ModelError
 from splitproof.model.expressions import every
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.machine import Machine
@@ -219,11 +220,23 @@ def test_long_functions_are_split_without_a_difference(monkeypatch: pytest.Monke
     ]
 
 
-def test_a_machine_without_initial_states_has_no_states() -> None:
+def test_a_search_may_end_at_the_first_violation_of_some_properties() -> None:
+    oracle = Oracle(mirror(), blocks=1)
+    whole = oracle.explore()
+    first = oracle.explore(Limits(until_violated=frozenset({"mirrored", "copies-only-news"})))
+    assert (first.complete, first.limit) == (False, "the first violation")
+    assert first.findings == {"mirrored": whole.findings["mirrored"]}
+    assert first.levels == whole.levels[: whole.findings["mirrored"].depth + 1]
+    step = oracle.explore(Limits(until_violated=frozenset({"copies-only-news"})))
+    assert step.findings == whole.findings
+    assert oracle.explore(Limits(until_violated=frozenset({"mirrored-at-rest"}))).complete
+
+
+def test_a_machine_without_initial_states_is_refused() -> None:
     made = mirror()
     made.initially(lambda s, b: s.marked[b])
-    exploration = Oracle(made, blocks=1).explore()
-    assert (exploration.states, exploration.depth, exploration.complete) == (0, 0, True)
+    with pytest.raises(ModelError, match="mirror has no initial state"):
+        Oracle(made, blocks=1)
 
 
 def test_a_trace_to_a_state_that_was_never_reached_is_refused() -> None:

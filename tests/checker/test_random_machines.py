@@ -20,7 +20,7 @@ from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
 from splitproof.model.properties import TracedProperty
 from splitproof.spec.properties import Kind
-from tests.random_machines import machines
+from tests.random_machines import assume_it_starts, machines
 
 STATES_MAX = 100
 """The interpreter takes about a millisecond a state."""
@@ -110,6 +110,7 @@ class Reference:
 
 
 def explored(machine: Machine, blocks: int, folded: bool) -> tuple[Reference, Oracle, Exploration]:
+    assume_it_starts(machine, blocks)
     reference = Reference(Interpreter(machine, blocks), folded)
     assume(reference.levels)
     oracle = Oracle(machine, blocks, folded=folded)

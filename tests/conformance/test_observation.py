@@ -3,20 +3,24 @@
 import dataclasses
 import subprocess
 import sys
-import textwrap
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import run_state_machine_as_test
 
-from splitproof.conformance import Controller, Holds, Observation, Rejected, Unknown, Violated, judge
-from splitproof.conformance.observation import OBSERVED
-from splitproof.conformance.sequential import JUDGED, PropertyViolated, SequentialMachine, sequential_machine
+from splitproof.conformance.observation import (
+    OBSERVED,
+    Holds,
+    Observation,
+    Unknown,
+    Violated,
+    judge,
+    judge_step,
+)
 from splitproof.model.catalogue import design_named, machine_of
 from splitproof.model.errors import ModelError
 from splitproof.model.evaluation import UNKNOWN, evaluate
@@ -27,149 +31,13 @@ from splitproof.model.state import State
 from splitproof.model.types import DATA
 from splitproof.spec.properties import Kind, Property, always
 from splitproof.spec.split_backup import (
+    LEGAL_PAIR_TRANSITIONS,
     PROPERTIES,
     READ_LATEST_WRITE,
     SPLIT_DOES_NOT_WAIT,
     TAPE_IS_IMAGE,
 )
-
-# ---- a controller, and what can be wrong with one ----------------------------------------------
-
-
-class InMemory:
-    """A correct controller."""
-
-    block_count = 2
-
-    def __init__(self) -> None:
-        self.live, self.image, self.records = [b"first 0", b"first 1"], list[bytes](), dict[int, bytes]()
-
-    def write(self, block: int, data: bytes) -> None:
-        self.live[block] = data
-
-    def read(self, block: int) -> bytes:
-        return self.live[block]
-
-    def split(self) -> None:
-        self.image = list(self.live)
-
-    def backup(self, blocks: frozenset[int]) -> None:
-        self.records = {block: self.image[block] for block in blocks}
-
-    def tape(self) -> Mapping[int, bytes]:
-        return self.records
-
-
-class TapesTheLiveSource(InMemory):
-    def backup(self, blocks: frozenset[int]) -> None:
-        self.records = {block: self.live[block] for block in blocks}
-
-
-class ReadsTheImageOnceSplit(InMemory):
-    def read(self, block: int) -> bytes:
-        return self.image[block] if self.image else self.live[block]
-
-
-class RefusesBackups(InMemory):
-    def backup(self, blocks: frozenset[int]) -> None:
-        raise Rejected("no tape")
-
-
-class RefusesTheSecondSplit(InMemory):
-    def split(self) -> None:
-        if self.image:
-            raise Rejected("the pair is split")
-        super().split()
-
-
-EXAMPLES = settings(derandomize=True, database=None, deadline=None, max_examples=40)
-
-
-def run(make_controller: Callable[[], Controller]) -> type[SequentialMachine]:
-    """The machine, after a run of the same examples every time."""
-    machine = sequential_machine(make_controller)
-    run_state_machine_as_test(machine, settings=EXAMPLES)
-    return machine
-
-
-def violation(make_controller: Callable[[], Controller]) -> PropertyViolated:
-    with pytest.raises(PropertyViolated) as caught:
-        run(make_controller)
-    return caught.value
-
-
-@pytest.mark.parametrize("controller", [InMemory, RefusesTheSecondSplit])
-def test_a_correct_controller_passes_and_the_run_was_not_vacuous(controller: type[InMemory]) -> None:
-    coverage = run(controller).coverage
-    assert coverage.missing == ()
-    assert coverage.triggered[TAPE_IS_IMAGE.id] > coverage.telling[TAPE_IS_IMAGE.id] > 100
-
-
-def test_a_backup_that_copies_the_live_source_is_caught_with_the_shortest_story() -> None:
-    found = violation(TapesTheLiveSource)
-    (block,) = found.verdict.blocks  # either of the two: Hypothesis does not always find the lower one
-    assert str(found) == told(f"""
-        VIOLATED  tape-is-image  block {block}
-          required: {TAPE_IS_IMAGE.statement}
-          tape[{block}].written  True           there is a record of the block
-          tape[{block}].data     b'write 0001'  what the record holds
-          backup_image[{block}]  b'first {block}'     the contents at the split that the backup is of
-        what happened:
-            1  split()
-            2  write(block {block}, b'write 0001')
-            3  backup(blocks {block})
-    """)
-
-
-def test_a_read_that_returns_the_image_after_the_split_is_caught_with_the_shortest_story() -> None:
-    found = violation(ReadsTheImageOnceSplit)
-    (block,) = found.verdict.blocks
-    assert str(found) == told(f"""
-        VIOLATED  read-latest-write  block {block}
-          required: {READ_LATEST_WRITE.statement}
-          logical[{block}]            b'first {block}'     what a host read returned
-          last_acknowledged[{block}]  b'write 0001'  the last acknowledged write, or the contents at the start
-          being_written[{block}]      False          a write is called and not acknowledged
-        what happened:
-            1  split()
-            2  write(block {block}, b'write 0001')
-            3  read(block {block}) -> b'first {block}'
-    """)
-
-
-def told(story: str) -> str:
-    return textwrap.dedent(story).strip("\n").rstrip()
-
-
-def test_a_run_that_never_sees_a_tape_passes_and_says_what_it_missed() -> None:
-    assert run(RefusesBackups).coverage.missing == (
-        f"{TAPE_IS_IMAGE.id}: never was it so that {JUDGED[TAPE_IS_IMAGE][0]}",
-    )
-
-
-def test_each_machine_has_a_coverage_of_its_own() -> None:
-    assert run(InMemory).coverage.missing == ()
-    assert len(sequential_machine(InMemory).coverage.missing) == 2
-
-
-def test_a_backup_keeps_the_image_of_the_split_that_it_is_of() -> None:
-    machine = sequential_machine(InMemory)()
-    machine.write(0)
-    machine.split()
-    machine.backup(frozenset({0}))
-    machine.write(0)
-    machine.split()  # a new image, while the tape still holds the old one
-    assert machine.client.at_split == (b"write 0002", b"first 1")
-    assert machine.client.image == (b"write 0001", b"first 1")
-
-
-def test_a_rejected_operation_did_not_happen_and_is_told() -> None:
-    machine = sequential_machine(RefusesBackups)()
-    machine.split()
-    machine.backup(frozenset({1}))
-    assert machine.story == ["split()", "backup(blocks 1) rejected: no tape"]
-    assert machine.client.image is None
-
+from splitproof.spec.vocabulary import PairState
 
 # ---- the judge, three-valued -------------------------------------------------------------------
 
@@ -236,14 +104,24 @@ def test_a_write_that_is_not_acknowledged_yet_may_be_read() -> None:
 always_properties = pytest.mark.parametrize(
     "item", [item for item in PROPERTIES if item.kind is Kind.ALWAYS], ids=lambda item: item.id
 )
+properties = pytest.mark.parametrize(
+    "item", [item for item in PROPERTIES if item.kind in (Kind.ALWAYS, Kind.STEP)], ids=lambda item: item.id
+)
 
 
-@always_properties
-def test_every_property_of_kind_always_can_be_asked_and_seeing_nothing_is_unknown(item: Property) -> None:
-    assert isinstance(judge(item, Observation(2, {})), Unknown)
+def ask(item: Property, seen: Observation) -> Holds | Violated | Unknown:
+    """Of one observation, or of a step that shows nothing else."""
+    return judge(item, seen) if item.kind is Kind.ALWAYS else judge_step(item, seen, seen)
 
 
-@always_properties
+@properties
+def test_every_property_of_a_kind_that_is_observed_can_be_asked_and_seeing_nothing_is_unknown(
+    item: Property,
+) -> None:
+    assert isinstance(ask(item, Observation(2, {})), Unknown)
+
+
+@properties
 def test_the_observed_words_have_the_types_that_the_model_gives_them(item: Property) -> None:
     model = machine_of(design_named("third-embodiment-closed"))
     for name in sorted(words(item)):
@@ -251,8 +129,8 @@ def test_the_observed_words_have_the_types_that_the_model_gives_them(item: Prope
 
 
 def words(item: Property) -> set[str]:
-    verdict = judge(item, Observation(1, {}))
-    return {name for finding in verdict.findings for name, _ in finding.cells}
+    verdict = ask(item, Observation(1, {}))
+    return {name for finding in verdict.findings for name, *_ in finding.cells}
 
 
 def type_in(machine: Machine, name: str) -> tuple[str, bool]:
@@ -323,7 +201,37 @@ def test_a_verdict_has_no_truth_value() -> None:
         bool(judge(TAPE_IS_IMAGE, Observation(1, {})))
 
 
+VIEWS = ("pair.source_view", None), ("pair.target_view", None)
+
+
+def seen_views(source: PairState, target: PairState) -> Observation:
+    return Observation(1, {VIEWS[0]: source, VIEWS[1]: target, ("target_view_outstanding", None): False})
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"), [(PairState.SPLIT_PENDING, Holds), (PairState.SPLIT, Violated)]
+)
+def test_a_step_is_judged_over_the_observations_before_and_after_it(
+    target: PairState, expected: type[Holds | Violated]
+) -> None:
+    before, after = seen_views(PairState.DUPLEX, PairState.DUPLEX), seen_views(PairState.SPLIT, target)
+    verdict = judge_step(LEGAL_PAIR_TRANSITIONS, before, after)
+    assert type(verdict) is expected
+    assert verdict.findings[0].triggered is True
+    if isinstance(verdict, Violated):
+        assert "pair.target_view afterwards" in str(verdict)
+
+
+def test_a_step_between_volumes_of_different_sizes_is_none() -> None:
+    with pytest.raises(ValueError, match="a step from 1 to 2 blocks is none"):
+        judge_step(LEGAL_PAIR_TRANSITIONS, Observation(1, {}), Observation(2, {}))
+
+
 def test_a_property_of_another_kind_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"tape-is-image is of kind always; a step decides .* kind step only"
+    ):
+        judge_step(TAPE_IS_IMAGE, Observation(1, {}), Observation(1, {}))
     with pytest.raises(ValueError, match=r"split-does-not-wait is of kind possible; .* of kind always only"):
         judge(SPLIT_DOES_NOT_WAIT, Observation(1, {}))
 

@@ -1,0 +1,1 @@
+../../cli/bounded_command.py

@@ -1,0 +1,1 @@
+../../cli/conform_commands.py

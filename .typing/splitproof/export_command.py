@@ -1,0 +1,1 @@
+../../cli/export_command.py

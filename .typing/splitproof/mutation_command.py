@@ -1,0 +1,1 @@
+../../cli/mutation_command.py

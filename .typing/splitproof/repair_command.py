@@ -1,0 +1,1 @@
+../../cli/repair_command.py

@@ -1,0 +1,142 @@
+"""The compiled engine: what the oracle does, at the speed of C.
+
+Its levels keep the order of discovery; everything else that it finds is what the oracle finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+
+from splitproof.checker.compiled import walks
+from splitproof.checker.compiled.kernel import common, search_kernel
+from splitproof.checker.compiled.kernels import SearchCode, WalkCode
+from splitproof.checker.compiled.lowering import word_count
+from splitproof.checker.compiled.program import judge_function, successors_function
+from splitproof.checker.compiled.questions import Questions
+from splitproof.checker.compiled.search import CompiledExploration, Search
+from splitproof.checker.compiled.space import Level
+from splitproof.checker.compiled.symmetry import BlockSymmetry, no_symmetry, symmetry_obstacle
+from splitproof.checker.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress
+from splitproof.checker.grounding import GroundProperty
+from splitproof.checker.oracle import Oracle
+from splitproof.model.expressions import TRUE, Expr
+from splitproof.model.machine import Machine
+from splitproof.spec.properties import Property
+
+__all__ = ["CompiledEngine"]
+
+
+class CompiledEngine(Engine):
+    """The engine in machine code.
+
+    `symmetry`: keep one of the states that differ in the names of blocks only, where that is sound; `obstacle` says
+    why it is not. Then `states` counts representatives, and `concrete` gives blocks their names back.
+    """
+
+    name = "compiled"
+
+    def __init__(
+        self,
+        machine: Machine,
+        blocks: int,
+        properties: Sequence[Property] | None = None,
+        folded: bool = False,
+        data_values: int = 2,
+        *,
+        symmetry: bool = False,
+    ) -> None:
+        super().__init__(machine, blocks, properties, folded, data_values)
+        self.obstacle = symmetry_obstacle(self) if symmetry else None
+        self.symmetry = BlockSymmetry(self) if symmetry and self.obstacle is None else None
+        self.is_symmetric = self.symmetry is not None
+        if self.symmetry is not None:
+            self._named = {self.symmetry.canonical(state): state for state in reversed(self.initial)}
+            self.initial = sorted(self._named)
+
+    @cached_property
+    def _common(self) -> str:
+        canonical = no_symmetry() if self.symmetry is None else self.symmetry.function()
+        return canonical + common(word_count(self.packing))
+
+    @cached_property
+    def _questions(self) -> Questions:
+        return Questions(self.grounding.terms, self.properties)
+
+    @cached_property
+    def _code(self) -> SearchCode:
+        words = word_count(self.packing)
+        parts = (
+            self._common,
+            successors_function(self, self._questions),
+            judge_function(self, self._questions),
+            search_kernel(words),
+        )
+        return SearchCode("".join(parts))
+
+    @cached_property
+    def _arrival_code(self) -> WalkCode:
+        return walks.arrival_code(self, self._common)
+
+    def explore(
+        self,
+        limits: Limits | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        threads: int | None = None,
+    ) -> CompiledExploration:
+        """As `Engine.explore`. `threads`: one for each core unless given; small levels take one all the same."""
+        return Search(self, self._questions, self._code, limits or Limits(), progress, threads).run()
+
+    def select(self, node: Expr, level: Sequence[int]) -> list[int]:
+        return walks.select(self, self._common, node, _level(level))
+
+    def holds_somewhere(self, node: Expr, exploration: Exploration) -> bool:
+        assert isinstance(exploration, CompiledExploration)
+        return walks.holds_somewhere(self, self._common, node, exploration)
+
+    def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
+        return walks.arrivals(self, self._arrival_code, _level(level), goals)
+
+    def first_stuck(
+        self, exploration: Exploration, items: Mapping[str, GroundProperty]
+    ) -> dict[str, Finding]:
+        assert isinstance(exploration, CompiledExploration)
+        return walks.first_stuck(self, self._common, exploration, items)
+
+    def concrete(self, path: Path, finding: Finding) -> Path:
+        """The same run with each block keeping its name: the representatives are followed by real states."""
+        if self.symmetry is None:
+            return path
+        canonical, oracle = self.symmetry.canonical, self.oracle
+        required = oracle.properties[finding.property_id].steps
+        start = state = self._named[path.start]
+        steps = []
+        for place, (taken, after) in enumerate(path.steps, 1):
+            is_violating = place == len(path.steps) and finding.step is not None
+            wanted = canonical(after)
+            index, state = min(
+                (index, real)
+                for index, real in oracle.successors(state)
+                if oracle.steps[index].action is taken.action
+                and canonical(real) == wanted
+                and not (is_violating and oracle.holds_in(required.get(index, TRUE), state))
+            )
+            steps.append((self.steps[index], state))
+        return Path(start, tuple(steps))
+
+    @cached_property
+    def oracle(self) -> Oracle:  # type: ignore[override]  # made when it is asked for
+        """Its properties are asked for over its own trees."""
+        properties = [item.property for item in self.properties.values()]
+        return Oracle(self.machine, self.blocks, properties, self.folded, self.data_values)
+
+
+def _level(level: Sequence[int]) -> Level:
+    """The level as this engine makes them.
+
+    Raises:
+        TypeError: another engine found it.
+    """
+    if not isinstance(level, Level):
+        raise TypeError(f"a level of a compiled search is asked for, and this is a {type(level).__name__}")
+    return level

@@ -1,0 +1,142 @@
+"""The states that a compiled search has found, and the table that finds them again."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from splitproof.checker.compiled.control import BATCH, Control, Word
+from splitproof.checker.compiled.memory import Array
+
+__all__ = ["Buffers", "Level", "Space"]
+
+SLOTS_MIN = 1 << 16
+"""Slots of the first table."""
+
+_SLICE = 4096
+"""States turned into integers together."""
+
+
+class Space:
+    """States by number, in the order of their discovery.
+
+    `count`: of states. `numbered`: of numbers given, of which a limit may have dropped the last. `capacity`: of
+    states that memory was reserved for. `slots`: of the table.
+    """
+
+    def __init__(self, words: int, capacity: int) -> None:
+        self.words = words
+        self.count = 0
+        self._numbered = 0
+        while True:
+            try:
+                self._states = Array(8 * words * capacity)
+                break
+            except MemoryError:
+                if capacity < SLOTS_MIN:
+                    raise
+                capacity //= 2
+        self.capacity = capacity
+        self.slots = SLOTS_MIN
+        self._table = Array(8 * self.slots)
+
+    @property
+    def numbered(self) -> int:
+        return max(self._numbered, self.count)
+
+    def truncate(self, count: int) -> None:
+        """Drop the states that were found last; the table still knows them, so that no search goes on from here."""
+        self._numbered = self.count
+        self.count = count
+
+    @property
+    def room(self) -> int:
+        """States that the table holds before it must grow: at four fifths, probes are still short."""
+        return min(self.slots // 5 * 4, self.capacity)
+
+    def bytes_with(self, slots: int) -> int:
+        """Memory that the states of now and a table of so many slots take."""
+        return 8 * (self.words * self.count + slots)
+
+    def larger(self) -> int:
+        """The next size of the table; small ones grow fast."""
+        return self.slots * 4 if self.slots < 1 << 21 else self.slots * 2
+
+    def replace_table(self, slots: int) -> None:
+        """An empty table; the old one is gone before there are two."""
+        self._table.free()
+        self.slots = slots
+        self._table = Array(8 * slots)
+
+    def attach(self, control: ctypes.Array[ctypes.c_uint64]) -> None:
+        """Point a control record here."""
+        control[Word.STATES] = self._states.address
+        control[Word.TABLE] = self._table.address
+        control[Word.SLOTS] = self.slots
+
+    def append(self, states: Sequence[int]) -> None:
+        """States that are known to be new; they are not in the table yet."""
+        data = b"".join(state.to_bytes(8 * self.words, "little") for state in states)
+        self._states.write(8 * self.words * self.count, data)
+        self.count += len(states)
+
+    def read(self, first: int, end: int) -> list[int]:
+        """States as packed integers."""
+        width = 8 * self.words
+        data = self._states.read(width * first, width * (end - first))
+        return [int.from_bytes(data[at : at + width], "little") for at in range(0, len(data), width)]
+
+
+@dataclass(frozen=True)
+class Level(Sequence[int]):
+    """The states `first` to `end` of a space, as packed integers; in no particular order."""
+
+    space: Space
+    first: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.first
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step == 1:
+                return self.space.read(self.first + start, self.first + max(start, stop))
+            return [self[number] for number in range(start, stop, step)]
+        place = range(len(self))[index]
+        return self.space.read(self.first + place, self.first + place + 1)[0]
+
+    def __iter__(self) -> Iterator[int]:
+        for first in range(self.first, self.end, _SLICE):
+            yield from self.space.read(first, min(first + _SLICE, self.end))
+
+
+class Buffers:
+    """What one thread writes to: its control record, and room for a batch of successors.
+
+    `steps`: of the machine; a batch may be exceeded by the successors of one state. `notes`: words for the answers to
+    questions.
+    """
+
+    def __init__(self, words: int, steps: int, notes: int) -> None:
+        self.control = Control()
+        batch = BATCH + steps
+        self._arrays: dict[Word, ctypes.Array[Any]] = {
+            Word.AFTER: (ctypes.c_uint64 * (batch * words))(),
+            Word.HASHES: (ctypes.c_uint64 * batch)(),
+            Word.LABELS: (ctypes.c_uint32 * batch)(),
+            Word.ORIGINS: (ctypes.c_uint64 * batch)(),
+        }
+        self.counts = (ctypes.c_uint64 * max(steps, 1))()
+        self.best = (ctypes.c_uint64 * max(notes, 1))()
+        for word, array in self._arrays.items():
+            self.control[word] = ctypes.addressof(array)
+        self.control[Word.COUNTS] = ctypes.addressof(self.counts)
+        self.control[Word.BEST] = ctypes.addressof(self.best)

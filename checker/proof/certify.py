@@ -1,0 +1,125 @@
+"""Re-checking a certificate: that it is whole, and that z3 and cvc5, each in a fresh process, agree to all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from splitproof.checker.proof.certificate import FORMAT, MANIFEST, README, possible_file, step_file
+
+__all__ = ["SOLVERS", "Certified", "certify"]
+
+SOLVERS = ("cvc5", "z3")
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What came of a re-check: `faults` is empty if everything is as it should be.
+
+    `answers`: how many files were asked about. `seconds`: of each solver, with the start of its process.
+    """
+
+    design: str
+    properties: tuple[str, ...]
+    answers: int
+    seconds: dict[str, float]
+    faults: tuple[str, ...]
+
+
+def certify(directory: Path) -> Certified:
+    """Re-check the certificate in a directory."""
+    manifest, faults = _manifest(directory)
+    if manifest is None:
+        return Certified("", (), 0, {}, tuple(faults))
+    faults += _files(directory, manifest)
+    properties = tuple(item["id"] for item in manifest["properties"])
+    if faults:
+        return Certified(manifest["design"], properties, 0, {}, tuple(faults))
+    names = sorted(manifest["files"])
+    seconds = {}
+    processes = {solver: _start(solver, [str(directory / name) for name in names]) for solver in SOLVERS}
+    for solver, process in processes.items():
+        started = time.perf_counter()
+        said, complaint = process.communicate()
+        seconds[solver] = time.perf_counter() - started
+        answers = said.splitlines()
+        if process.returncode or len(answers) != len(names):
+            reason = (complaint.strip().splitlines() or ["it answers for fewer files than it was given"])[-1]
+            faults.append(f"{solver} could not be run: {reason}")
+            continue
+        for name, answer in zip(names, answers, strict=True):
+            expected = manifest["files"][name]["expects"]
+            if answer != expected:
+                faults.append(f"{name}: {solver} says {answer}, expected is {expected}")
+    return Certified(manifest["design"], properties, len(names), seconds, tuple(faults))
+
+
+def _start(solver: str, files: list[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "splitproof.checker.proof.solver", solver, *files]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _manifest(directory: Path) -> tuple[dict[str, Any] | None, list[str]]:
+    file = directory / MANIFEST
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return None, [f"{MANIFEST}: cannot be read ({type(error).__name__}); this is no certificate"]
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        return None, [
+            f"{MANIFEST}: is of another format than {FORMAT}; this is no certificate of this version"
+        ]
+    missing = [
+        key for key in ("design", "properties", "actions", "never_taken", "files") if key not in manifest
+    ]
+    if missing:
+        return None, [f"{MANIFEST}: lacks {', '.join(missing)}"]
+    return manifest, []
+
+
+def _required(manifest: dict[str, Any]) -> dict[str, str]:
+    """The files that an argument about these actions and properties consists of, with the answers that it needs."""
+    required = {"start.smt2": "unsat"}
+    for number, label in enumerate(manifest["actions"], start=1):
+        required[step_file(number, label)] = "unsat"
+        if label not in manifest["never_taken"]:
+            required[possible_file(number, label)] = "sat"
+    for item in manifest["properties"]:
+        if item["kind"] == "always":
+            required[f"safety-{item['id']}.smt2"] = "unsat"
+    return required
+
+
+def _files(directory: Path, manifest: dict[str, Any]) -> list[str]:
+    """What is wrong with the files as such."""
+    faults = []
+    listed = manifest["files"]
+    required = _required(manifest)
+    for name, expects in required.items():
+        if name not in listed:
+            faults.append(f"{MANIFEST}: does not list {name}, without which nothing follows")
+        elif listed[name]["expects"] != expects:
+            faults.append(
+                f"{MANIFEST}: expects {listed[name]['expects']} of {name}; the argument needs {expects}"
+            )
+    faults += [
+        f"{MANIFEST}: lists {name}, which is no part of the argument"
+        for name in listed
+        if name not in required
+    ]
+    present = {file.name for file in directory.iterdir()}
+    faults += [
+        f"{name}: is no part of the certificate" for name in sorted(present - {MANIFEST, README, *listed})
+    ]
+    for name, item in listed.items():
+        if name not in present:
+            faults.append(f"{name}: is missing")
+        elif hashlib.sha256((directory / name).read_bytes()).hexdigest() != item["sha256"]:
+            faults.append(f"{name}: was changed after the certificate was made")
+    return faults

@@ -1,0 +1,202 @@
+"""Proving the properties of a machine for every number of blocks, any data and any number of steps.
+
+First a search at 1 block: what is false there is answered with a counterexample. Then an invariant, then a certificate
+of it; a property is proved when the certificate has been re-checked by two solvers, not before.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from splitproof.checker.check import Options, check
+from splitproof.checker.oracle import Exploration, Limits, Oracle
+from splitproof.checker.proof.candidates import Candidates
+from splitproof.checker.proof.certificate import certificate_of, write_certificate
+from splitproof.checker.proof.certify import Certified, certify
+from splitproof.checker.proof.lowering import Sorts
+from splitproof.checker.proof.results import ProofResult, PropertyProof, Proved
+from splitproof.checker.proof.samples import WALKS, Samples
+from splitproof.checker.proof.search import Invariant, Search, TimeIsUpError
+from splitproof.checker.proof.sentences import Sentences
+from splitproof.checker.proof.steps import Lemma, StepSolver
+from splitproof.checker.proof.transitions import initial_transition, structure_of, transitions_of
+from splitproof.checker.proof.words import Word, words_of
+from splitproof.checker.verdicts import Unknown, Verdict, Violated
+from splitproof.model.machine import Machine
+from splitproof.model.properties import trace_property
+from splitproof.spec.properties import Kind, Property
+
+__all__ = ["PROVABLE", "Found", "find_invariant", "prove"]
+
+PROVABLE = (Kind.ALWAYS, Kind.STEP)
+"""What an invariant proves; the other kinds are about what can or will happen."""
+
+_SECOND_LOOK = Limits(max_states=400_000, max_seconds=120)
+"""How far two blocks are searched for a counterexample to what could not be proved."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An invariant, not certified yet, or what ended the search for it.
+
+    `samples`: rows that were looked at. `queries`: to z3.
+    """
+
+    words: tuple[Word, ...] = ()
+    invariant: Invariant = field(default_factory=lambda: Invariant(()))
+    limit: str | None = None
+    samples: int = 0
+    queries: int = 0
+
+
+def prove(
+    machine: Machine,
+    properties: Sequence[Property] | None = None,
+    directory: Path | None = None,
+    max_seconds: float | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> ProofResult:
+    """Prove properties of a machine, its own unless given, for every number of blocks.
+
+    `directory`: where the certificate is left; without one it is written, re-checked and thrown away. `tell`: told
+    what is being done.
+
+    Raises:
+        ModelError: the machine is outside what can be proved, or the certificate cannot be written.
+        ReplayError: the interpreter does not confirm a counterexample.
+    """
+    say = tell or (lambda text: None)
+    started = time.perf_counter()
+    listed = list(machine.properties.values()) if properties is None else list(properties)
+    asked = [item for item in listed if item.kind in PROVABLE]
+    say("searching 1 block")
+    oracle = Oracle(machine, 1, [item for item in asked if item.needs_blocks <= 1])
+    space = oracle.explore(Limits(max_seconds=max_seconds))
+    suspects = [item for item in asked if item.id in space.findings]
+    verdicts: dict[str, Verdict] = dict(_counterexamples(machine, 1, suspects, Limits()))
+    left = [item for item in asked if item.id not in verdicts]
+    found = Found(limit=space.limit)
+    if not space.states:
+        found = Found(limit="no state at 1 block is initial")
+    elif space.complete and left:
+        found = find_invariant(machine, left, oracle, space, max_seconds, say)
+    stuck = [item for item in left if item.id in found.invariant.stuck]
+    if stuck:
+        say("searching 2 blocks for what could not be proved")
+        verdicts |= _counterexamples(machine, 2, stuck, _SECOND_LOOK)
+    never_fired = [
+        action for action in machine.actions if not space.fired[action.label] and action.needs_blocks <= 1
+    ]
+    certified = _certified(machine, found, frozenset(action.label for action in never_fired), directory, say)
+    results = tuple(
+        PropertyProof(
+            item,
+            verdicts.get(item.id) or _verdict(item, found, certified),
+            found.invariant.stuck.get(item.id),
+            space.complete
+            and item.needs_blocks <= 1
+            and item.trigger is not None
+            and item.id not in space.triggered,
+            machine.expects.get(item.id),
+        )
+        for item in asked
+    )
+    return ProofResult(
+        design=machine.name,
+        properties=results,
+        lines=Sentences(machine, found.words).lines(found.invariant.lemmas),
+        certified=certified,
+        directory=None if certified is None else directory,
+        never_fired=tuple(action.label for action in never_fired if space.complete and action.idle is None),
+        left_out=tuple(item.id for item in listed if item.kind not in PROVABLE),
+        samples=found.samples,
+        queries=found.queries,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _counterexamples(
+    machine: Machine, blocks: int, suspects: Sequence[Property], limits: Limits
+) -> dict[str, Violated]:
+    if not suspects:
+        return {}
+    result = check(machine, blocks, suspects, Options(limits=limits, symbolic=False))
+    return {item.asked.id: item.verdict for item in result.properties if isinstance(item.verdict, Violated)}
+
+
+def find_invariant(
+    machine: Machine,
+    left: Sequence[Property],
+    oracle: Oracle,
+    space: Exploration,
+    max_seconds: float | None = None,
+    say: Callable[[str], None] = lambda text: None,
+    walks: Mapping[int, int] = WALKS,
+) -> Found:
+    """An invariant for properties that hold at 1 block, all of which `space` has visited.
+
+    `walks`: see `Samples`; shorter ones cost less, and leave more clauses to be given up.
+    """
+    say("looking at reachable states")
+    words = words_of(machine)
+    samples = Samples(machine, [word.node for word in words], oracle, space, walks)
+    sorts = Sorts(machine)
+    structure = structure_of(machine)
+    search = Search(
+        words,
+        Candidates(words, samples),
+        StepSolver(sorts, initial_transition(machine), words, ()),
+        [StepSolver(sorts, transition, words, structure) for transition in transitions_of(machine)],
+        [_goal(machine, number, item) for number, item in enumerate(left)],
+        max_seconds,
+        lambda lemmas: say(f"looking for an invariant: {lemmas} clauses"),
+    )
+    try:
+        invariant, limit = search.run(), None
+    except TimeIsUpError:
+        invariant, limit = Invariant(()), f"{max_seconds:g} seconds"
+    return Found(words, invariant, limit, samples.rows, search.queries)
+
+
+def _goal(machine: Machine, number: int, item: Property) -> Lemma:
+    return Lemma(
+        number,
+        trace_property(machine, item).holds,
+        property_id=item.id,
+        over_step=item.kind is Kind.STEP,
+    )
+
+
+def _certified(
+    machine: Machine,
+    found: Found,
+    never_fired: frozenset[str],
+    directory: Path | None,
+    say: Callable[[str], None],
+) -> Certified | None:
+    """What the solvers say of the certificate; None if there is nothing to certify."""
+    if not any(lemma.property_id for lemma in found.invariant.lemmas):
+        return None
+    say("re-checking the certificate")
+    certificate = certificate_of(machine, found.words, found.invariant.lemmas, never_fired)
+    if directory is not None:
+        write_certificate(certificate, directory)
+        return certify(directory)
+    with tempfile.TemporaryDirectory(prefix="splitproof-") as temporary:
+        write_certificate(certificate, Path(temporary))
+        return certify(Path(temporary))
+
+
+def _verdict(item: Property, found: Found, certified: Certified | None) -> Verdict | Proved:
+    if found.limit is not None:
+        return Unknown(found.limit)
+    if item.id in found.invariant.stuck:
+        return Unknown("the words of the design are too poor for an invariant")
+    if certified is None or certified.faults:
+        reason = certified.faults[0] if certified is not None else "there is none"
+        return Unknown(f"the certificate is not confirmed: {reason}")
+    return Proved()

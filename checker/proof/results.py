@@ -1,0 +1,193 @@
+"""What came of a proof, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from splitproof.checker.proof.certify import SOLVERS, Certified
+from splitproof.checker.proof.search import Stuck
+from splitproof.checker.proof.sentences import Line
+from splitproof.checker.texts import count, story_lines
+from splitproof.checker.verdicts import ExitCode, PropertyResult, Unknown, Verdict, Violated
+from splitproof.spec.properties import Expectation, Property
+
+__all__ = ["ProofResult", "PropertyProof", "Proved", "certified_lines", "proof_lines"]
+
+SCOPE = "every number of blocks, any data, any number of steps"
+
+
+@dataclass(frozen=True)
+class Proved:
+    """For every number of blocks, with a certificate that two solvers confirm."""
+
+    word = "proved"
+
+
+@dataclass(frozen=True)
+class PropertyProof:
+    """The verdict for one property.
+
+    `stuck`: where an attempt to prove it ended. `vacuous`: at 1 block its trigger never occurs.
+    """
+
+    asked: Property
+    verdict: Verdict | Proved
+    stuck: Stuck | None = None
+    vacuous: bool = False
+    expected: Expectation | None = None
+
+    def json(self) -> dict[str, Any]:
+        violated = None
+        if isinstance(self.verdict, Violated):
+            violated = PropertyResult(self.asked, self.verdict, expected=self.expected).json()
+        return {
+            "id": self.asked.id,
+            "verdict": self.verdict.word,
+            "vacuous": self.vacuous,
+            "expected": self.expected.verdict if self.expected else None,
+            "blocks": self.verdict.trace.blocks if isinstance(self.verdict, Violated) else None,
+            "depth": violated["depth"] if violated else None,
+            "trace": violated["trace"] if violated else None,
+            "limit": self.verdict.limit if isinstance(self.verdict, Unknown) else None,
+            "stuck": None
+            if self.stuck is None
+            else {"step": self.stuck.step, "before": self.stuck.before, "after": self.stuck.after},
+        }
+
+
+@dataclass(frozen=True)
+class ProofResult:
+    """What a proof of one design found.
+
+    `lines`: the invariant in sentences, by subject, beside the properties themselves. `certified`: what the solvers
+    say of its certificate. `left_out`: properties of kinds that no invariant proves. `samples`: different reachable
+    combinations of words that were looked at. `queries`: questions to z3.
+    """
+
+    design: str
+    properties: tuple[PropertyProof, ...]
+    lines: Mapping[str, Sequence[Line]]
+    certified: Certified | None
+    directory: Path | None
+    never_fired: tuple[str, ...]
+    left_out: tuple[str, ...]
+    samples: int
+    queries: int
+    seconds: float
+
+    @property
+    def clauses(self) -> int:
+        """Of the invariant, beside the properties."""
+        return sum(len(line.lemmas) for lines in self.lines.values() for line in lines)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Violated before unknown before vacuous before proved."""
+        verdicts = [item.verdict for item in self.properties]
+        if not verdicts:
+            return ExitCode.NOTHING_SELECTED
+        if any(isinstance(verdict, Violated) for verdict in verdicts):
+            return ExitCode.VIOLATED
+        if any(isinstance(verdict, Unknown) for verdict in verdicts):
+            return ExitCode.UNKNOWN
+        is_vacuous = self.never_fired or any(item.vacuous for item in self.properties)
+        return ExitCode.VACUOUS if is_vacuous else ExitCode.HOLDS
+
+    def json(self) -> dict[str, Any]:
+        certified = self.certified
+        return {
+            "design": self.design,
+            "scope": SCOPE,
+            "properties": [item.json() for item in self.properties],
+            "invariant": {
+                subject: [
+                    {"sentence": line.sentence, "formula": line.text, "clauses": len(line.lemmas)}
+                    for line in lines
+                ]
+                for subject, lines in self.lines.items()
+            },
+            "clauses": self.clauses,
+            "certificate": None
+            if certified is None
+            else {"files": certified.answers, "solvers": list(SOLVERS), "faults": list(certified.faults)},
+            "never_fired": list(self.never_fired),
+            "left_out": list(self.left_out),
+            "samples": self.samples,
+            "queries": self.queries,
+            "timing": {
+                "seconds": round(self.seconds, 3),
+                "certificate_seconds": {}
+                if certified is None
+                else {solver: round(seconds, 3) for solver, seconds in certified.seconds.items()},
+            },
+        }
+
+
+def proof_lines(result: ProofResult) -> Iterator[str]:
+    """The report: a counterexample first, then a line for each property, then the invariant."""
+    for item in result.properties:
+        if isinstance(item.verdict, Violated):
+            yield from story_lines(PropertyResult(item.asked, item.verdict), result.design)
+            break
+    told = False
+    for item in result.properties:
+        if isinstance(item.verdict, Violated) and not told:
+            told = True  # its story is above
+            continue
+        yield from _property_lines(item)
+    yield from _invariant_lines(result)
+    yield from (f"VACUOUS   {label} never happens at 1 block" for label in result.never_fired)
+    if result.left_out:
+        yield f"not asked: {', '.join(result.left_out)} (an invariant proves `always` and `step` only)"
+
+
+def _property_lines(item: PropertyProof) -> Iterator[str]:
+    match item.verdict:
+        case Proved():
+            vacuous = "  VACUOUS: it never has anything to say at 1 block" if item.vacuous else ""
+            yield f"PROVED    {item.asked.id:<28} ({SCOPE}){vacuous}"
+        case Violated() as violated:
+            size = count(violated.trace.blocks, "block")
+            yield f"VIOLATED  {item.asked.id:<28} ({count(violated.depth, 'step')}, {size})"
+        case Unknown(limit):
+            yield f"UNKNOWN   {item.asked.id:<28} (ended: {limit})"
+            if item.stuck is not None:
+                yield from _stuck_lines(item.stuck)
+
+
+def _stuck_lines(stuck: Stuck) -> Iterator[str]:
+    yield f"          `{stuck.step}` breaks it from a state that no clause over the words tells from reachable ones;"
+    yield "          a predicate that does would help. True of it, for each block that the step names:"
+    for words in stuck.before:
+        yield f"            {', '.join(words)}"
+    yield f"          and after the step: {', '.join(stuck.after)}"
+
+
+def _invariant_lines(result: ProofResult) -> Iterator[str]:
+    certified = result.certified
+    if certified is None:
+        return
+    sentences = sum(map(len, result.lines.values()))
+    if sentences:
+        size = f"{count(sentences, 'sentence')}, {count(result.clauses, 'clause')}"
+        yield f"because these hold in every reachable state ({size}):"
+    number = 0
+    for subject, lines in result.lines.items():
+        yield f"  {subject}"
+        for line in lines:
+            number += 1
+            yield f"  {number:>3}. {line.sentence}"
+    yield from certified_lines(certified)
+    if result.directory is not None:
+        yield f"replay:   splitproof certify {result.directory}"
+
+
+def certified_lines(certified: Certified) -> Iterator[str]:
+    """What a re-check found."""
+    if certified.faults:
+        yield from (f"REJECTED  {fault}" for fault in certified.faults)
+    else:
+        yield f"certificate: {certified.answers} obligations, each confirmed by {' and by '.join(SOLVERS)}"

@@ -1,0 +1,98 @@
+"""Reachable states at small sizes, as rows of truth values: what a search for an invariant may hope for.
+
+A row says which of some atoms hold in a reachable state, for one of its blocks. All states at 1 block are there, and a
+walk at more: with one block, the block that a worker holds is every block.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from splitproof.checker.decision import function
+from splitproof.checker.oracle import Exploration, Oracle
+from splitproof.model.expressions import FALSE, TRUE, Expr
+from splitproof.model.machine import Machine
+from splitproof.model.properties import BLOCK_PARAMETER
+
+__all__ = ["WALKS", "Samples"]
+
+WALKS: Final[Mapping[int, int]] = {2: 80_000, 3: 60_000}
+"""By the number of blocks, the steps of the walk."""
+
+
+class Samples:
+    """Rows over `atoms`, trees about `BLOCK_PARAMETER`.
+
+    `rows`: how many different ones. `true`, `false`: by atom, the rows where it holds, and where not, as bits.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        atoms: Sequence[Expr],
+        oracle: Oracle,
+        space: Exploration,
+        walks: Mapping[int, int] = WALKS,
+    ) -> None:
+        rows: set[int] = set()
+        one_block = _Reader(oracle, atoms, rows)
+        for level in space.levels:
+            one_block.read(level)
+        for blocks, steps in walks.items():
+            walker = Oracle(machine, blocks, [])
+            _Reader(walker, atoms, rows).read(_walk(walker, steps))
+        self.rows = len(rows)
+        self.everything = (1 << self.rows) - 1
+        self.true = _columns(sorted(rows), len(atoms))
+        self.false = [self.everything & ~bits for bits in self.true]
+
+
+def _walk(oracle: Oracle, steps: int) -> list[int]:
+    """States on a random run, each action as likely as another; the same on every run of the program."""
+    choose = random.Random(oracle.blocks).choice
+    actions = [step.action.label for step in oracle.steps]
+    seen: set[int] = set()
+    if not oracle.initial:
+        return []
+    state = choose(oracle.initial)
+    for _ in range(steps):
+        seen.add(state)
+        following: dict[str, list[int]] = {}
+        for step, after in oracle.successors(state):
+            following.setdefault(actions[step], []).append(after)
+        state = choose(following[choose(list(following))]) if following else choose(oracle.initial)
+    return sorted(seen)
+
+
+class _Reader:
+    """Reads the rows of states, one for each block, into `rows`."""
+
+    def __init__(self, oracle: Oracle, atoms: Sequence[Expr], rows: set[int]) -> None:
+        self._rows = rows
+        self._readers = [_reader(oracle, atoms, block) for block in range(oracle.blocks)]
+
+    def read(self, states: Sequence[int]) -> None:
+        for read in self._readers:
+            read(states, self._rows.add)
+
+
+def _reader(oracle: Oracle, atoms: Sequence[Expr], block: int) -> Callable[..., None]:
+    grounding = oracle.grounding
+    bits = []
+    for place, atom in enumerate(atoms):
+        node = grounding.expression(atom, {BLOCK_PARAMETER.name: block})
+        ground = grounding.terms.under(node, grounding.terms.nothing_known)
+        if ground is TRUE:
+            bits.append(f"  r |= {1 << place:#x}")
+        elif ground is not FALSE:
+            bits.append(f"  if {oracle.source.truth(ground)}: r |= {1 << place:#x}")
+    lines = ["def run(states, add):", " for s in states:", "  r = 0", *bits, "  add(r)", ""]
+    return function("\n".join(lines))
+
+
+def _columns(rows: list[int], atoms: int) -> list[int]:
+    """Bit r of column a is bit a of row r."""
+    texts = [f"{row:0{atoms}b}" for row in reversed(rows)]
+    return [int("".join(column), 2) for column in reversed(list(zip(*texts, strict=True)))]

@@ -1,0 +1,93 @@
+"""`conform` and `judge`: a real controller, and the history of one."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from splitproof.checker.verdicts import ExitCode
+from splitproof.conformance.findings import Judgement
+from splitproof.conformance.history import History, HistoryError, load_history
+from splitproof.conformance.judgement import judge_history
+from splitproof.model.errors import ModelError
+from splitproof.output import json_text, write
+
+__all__ = ["conform", "judge"]
+
+_CODES = {
+    "holds": ExitCode.HOLDS,
+    "violated": ExitCode.VIOLATED,
+    "unknown": ExitCode.UNKNOWN,
+    "vacuous": ExitCode.VACUOUS,
+}
+
+
+def conform(
+    options: dict[str, Any], format: str, output: Path | None, report: Path | None, junit: Path | None
+) -> int:
+    """Run the suite against a controller; `options` as the fields of `running.Request`."""
+    for module in ("pytest", "hypothesis"):
+        if importlib.util.find_spec(module) is None:
+            raise ModelError(f"conform needs {module}: pip install 'splitproof[conformance]'", "")
+    from splitproof.conformance.running import Request, run_suite
+
+    if (options["adapter"] is None) == (options["command"] is None):
+        raise ModelError("name one controller: MODULE:FACTORY, or --command COMMAND", "")
+    try:
+        result = run_suite(Request(**options))
+    except ValueError as error:
+        raise ModelError(str(error), "") from error
+    if report is not None:
+        write(result.html().splitlines(), report)
+    if junit is not None:
+        write(result.junit().splitlines(), junit)
+    write(json_text(result.json()) if format == "json" else result.lines(), output)
+    return result.exit_code
+
+
+def judge(path: Path, crash_consistent: bool, format: str, output: Path | None) -> int:
+    """Judge a history that was saved."""
+    try:
+        history = load_history(path)
+    except HistoryError as error:
+        raise ModelError(str(error), "") from error
+    judgement = judge_history(history, crash_consistent=crash_consistent)
+    code = _CODES[judgement.word]
+    if format == "json":
+        write(json_text(_judgement_json(judgement, code)), output)
+    else:
+        write(_judgement_lines(history, judgement), output)
+    return code
+
+
+def _judgement_lines(history: History, judgement: Judgement) -> Iterator[str]:
+    for finding in judgement.findings:
+        yield from str(finding).splitlines()
+        yield ""
+    yield from (f"UNKNOWN  {limit}" for limit in judgement.limits)
+    yield from (f"VACUOUS  the history has no such thing: {missing}" for missing in judgement.missing)
+    judged = ", ".join(f"{name} {count:,} times" for name, count in sorted(judgement.judged.items()))
+    yield f"{judgement.word.upper()}  {len(history.operations):,} operations; judged {judged or 'nothing'}"
+
+
+def _judgement_json(judgement: Judgement, code: ExitCode) -> dict[str, Any]:
+    return {
+        "verdict": judgement.word,
+        "exit_code": int(code),
+        "findings": [
+            {
+                "property": finding.property.id,
+                "kind": finding.kind.value,
+                "places": [{"volume": volume, "block": block} for volume, block in finding.places],
+                "operations": [operation.id for operation in finding.operations],
+                "sentence": finding.sentence,
+            }
+            for finding in judgement.findings
+        ],
+        "judged": dict(sorted(judgement.judged.items())),
+        "instants": dict(judgement.instants),
+        "limits": list(judgement.limits),
+        "missing": list(judgement.missing),
+    }

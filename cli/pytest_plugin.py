@@ -1,0 +1,67 @@
+"""The options that pytest gets when splitproof is installed. Everything else is loaded only where they are used."""
+
+from __future__ import annotations
+
+import pytest
+
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_configure"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """All of them begin with --controller, so that they are nobody else's."""
+    group = parser.getgroup("splitproof", "conformance of storage controllers (splitproof)")
+    add = group.addoption
+    add(
+        "--controller",
+        metavar="MODULE:FACTORY",
+        help="the adapter: package.module:factory or file.py:factory",
+    )
+    add("--controller-command", metavar="COMMAND", help="the adapter, as a command that speaks JSON lines")
+    add(
+        "--controller-profile",
+        default="scheduled",
+        choices=["core", "sequential", "concurrent", "scheduled"],
+        help="how much is tested; each profile includes those before it (default: %(default)s)",
+    )
+    add("--controller-seed", type=int, metavar="N", help="other examples; without it, the same every time")
+    add(
+        "--controller-examples",
+        type=int,
+        default=30,
+        metavar="N",
+        help="examples a property (default: %(default)s)",
+    )
+    add(
+        "--controller-seconds",
+        type=float,
+        metavar="S",
+        help="time budget; what is not decided by then is unknown",
+    )
+    add("--controller-expected", metavar="FILE", help="a TOML file of expected failures")
+    add(
+        "--controller-histories",
+        metavar="DIR",
+        help="save the histories of concurrent tests there, as NDJSON",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the suite's own part if a controller is given."""
+    config.addinivalue_line("markers", "splitproof(about): a test of the conformance suite")
+    given = [config.getoption("--controller"), config.getoption("--controller-command")]
+    if all(given):
+        raise pytest.UsageError("give --controller or --controller-command, not both")
+    if any(given):
+        from splitproof.conformance import plugin
+
+        config.pluginmanager.register(plugin)
+        config.pluginmanager.register(plugin.Suite(config), plugin.SUITE)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The suite cannot run without a controller."""
+    ours = [item for item in items if item.get_closest_marker("splitproof")]
+    if ours and not config.pluginmanager.has_plugin("splitproof suite"):
+        raise pytest.UsageError(
+            f"{len(ours)} tests need a controller: give --controller MODULE:FACTORY or --controller-command COMMAND"
+        )

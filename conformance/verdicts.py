@@ -1,0 +1,87 @@
+"""What a test of the suite comes to, and the exceptions by which it says so."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+from splitproof.conformance.findings import Finding
+from splitproof.conformance.observation import Violated
+from splitproof.spec.properties import Property
+
+__all__ = ["NotOffered", "PropertyViolated", "Undecided", "Vacuous", "Verdict", "verdict_of"]
+
+
+class Verdict(enum.Enum):
+    """Of one test, or of a profile. Only PASS passes."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    ERROR = "error"
+    """The adapter broke its contract: no verdict on the controller."""
+    UNKNOWN = "unknown"
+    VACUOUS = "vacuous"
+    """Nothing was violated, and nothing could have been."""
+    SKIPPED = "skipped"
+    """The controller does not declare what the test needs."""
+    PARTIAL = "partial"
+    """Of a profile: everything that ran passed, and something of the core was skipped."""
+
+
+class PropertyViolated(AssertionError):  # noqa: N818  # a verdict, named as verdicts are
+    """The controller violates a property: how, with what values, and after what.
+
+    `kind`: the kind of the finding, None where the property itself is the kind.
+    """
+
+    def __init__(self, item: Property, text: str, story: Sequence[str] = (), kind: str | None = None) -> None:
+        self.property = item
+        self.kind = kind
+        self.story = tuple(story)
+        told = [f"  {number:>3}  {line}" for number, line in enumerate(story, start=1)]
+        super().__init__("\n".join([text, *(["what happened:", *told] if told else [])]))
+
+    @classmethod
+    def of(cls, found: Violated | Finding, story: Sequence[str] = ()) -> PropertyViolated:
+        """What a judge found."""
+        kind = found.kind.value if isinstance(found, Finding) else None
+        return cls(found.property, str(found), story, kind)
+
+    @classmethod
+    def because(cls, item: Property, sentence: str, story: Sequence[str] = ()) -> PropertyViolated:
+        """Where a test saw it directly."""
+        text = f"VIOLATED  {item.id}\n  required: {item.statement}\n  {sentence}"
+        return cls(item, text, story)
+
+
+class Undecided(Exception):  # noqa: N818  # likewise
+    """A limit ended the test before it was decided."""
+
+
+class Vacuous(Exception):  # noqa: N818  # likewise
+    """The run never came to a situation in which the controller could have failed."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        self.missing = tuple(missing)
+        super().__init__("a pass would mean nothing: never was there " + "; nor ".join(missing))
+
+
+class NotOffered(Exception):  # noqa: N818  # likewise
+    """The controller does not declare an operation that the test needs."""
+
+
+def verdict_of(error: BaseException | None) -> Verdict:
+    """The verdict that a test which ended like this comes to."""
+    match error:
+        case None:
+            return Verdict.PASS
+        case PropertyViolated():
+            return Verdict.FAIL
+        case Undecided():
+            return Verdict.UNKNOWN
+        case Vacuous():
+            return Verdict.VACUOUS
+        case NotOffered():
+            return Verdict.SKIPPED
+        case _:
+            return Verdict.ERROR

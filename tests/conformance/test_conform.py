@@ -1,0 +1,184 @@
+"""`splitproof conform`: exit codes, and the report in each of its forms."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from splitproof.conformance.expected import Expected
+from splitproof.conformance.kill_table import suite_tests
+from splitproof.conformance.plugin import TestResult as Result
+from splitproof.conformance.reference import ReferenceController
+from splitproof.conformance.report import Report
+from splitproof.conformance.suite.requirement import Level, about
+from splitproof.conformance.verdicts import Verdict
+
+ADAPTER = """
+import time
+from dataclasses import replace
+from splitproof.conformance import Rejected
+from splitproof.conformance.reference import ReferenceController
+
+class Good(ReferenceController):
+    pass
+
+class Small(ReferenceController):
+    def capabilities(self):
+        return replace(super().capabilities(), operations=frozenset())
+
+class OneExtent(ReferenceController):
+    def backup(self, extents):
+        if len(extents) > 1:
+            raise Rejected("one extent, please")
+        return super().backup(extents)
+
+class Wrong(ReferenceController):
+    def read(self, block):
+        return b"?" * 64
+
+class Hangs(ReferenceController):
+    def capabilities(self):
+        return replace(super().capabilities(), call_seconds_max=0.1)
+    def read(self, block):
+        time.sleep(1)
+        return super().read(block)
+
+class NeverSplits(ReferenceController):
+    def split_pair(self):
+        raise Rejected("never")
+"""
+
+
+def conform(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    (folder / "vendor.py").write_text(ADAPTER)
+    finished = subprocess.run(
+        [sys.executable, "-m", "splitproof", "conform", *arguments],
+        check=False,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return finished.returncode, finished.stdout, finished.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "code", "last"),
+    [
+        ("Good", 0, "PASS  reference controller, profile core: 11 pass (the same examples every time)"),
+        ("OneExtent", 3, "PARTIAL  reference controller, profile core: 10 pass, 1 skipped"),
+        ("Wrong", 1, "FAIL  reference controller, profile core"),
+        ("Hangs", 2, "ERROR  reference controller, profile core"),
+    ],
+)
+def test_conform_exits_with_the_verdict(tmp_path: Path, name: str, code: int, last: str) -> None:
+    exit_code, output, errors = conform(tmp_path, f"vendor:{name}", "--profile", "core")
+    assert (exit_code, errors) == (code, "")
+    assert output.splitlines()[-1].startswith(last)
+
+
+def test_a_time_budget_that_is_over_at_once_is_unknown(tmp_path: Path) -> None:
+    code, output, _ = conform(tmp_path, "vendor:Good", "--time-budget", "0.001", "--seed", "7")
+    assert code == 3
+    assert output.splitlines()[-1].endswith("25 unknown (seed 7)")
+
+
+@pytest.mark.slow
+def test_the_report_is_written_in_every_form(tmp_path: Path) -> None:
+    paths = ["--report", "report.html", "--junit", "junit.xml", "--output", "report.json", "--format", "json"]
+    code, output, _ = conform(tmp_path, "vendor:Wrong", "--profile", "core", *paths)
+    assert (code, output) == (1, "")
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["verdict"], report["exit_code"], report["profile"]) == ("fail", 1, "core")
+    failed = [result for result in report["results"] if result["verdict"] == "fail"]
+    assert "read-latest-write" in {result["property"] for result in failed}
+    assert report["requirements"]["R32"] == "fail"
+    suite = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    assert int(suite.get("failures", "0")) == len(failed)
+    page = (tmp_path / "report.html").read_text()
+    assert "VIOLATED  read-latest-write" in page
+    assert "http" not in page.replace("http-equiv", ""), "nothing is loaded from elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "name one controller: MODULE:FACTORY, or --command COMMAND"),
+        (("vendor:Good", "--command", "x"), "name one controller"),
+        (("vendor:None",), "has no function or class None; it has"),
+        (("vendor:Good", "--expected", "none.toml"), "none.toml cannot be read"),
+    ],
+)
+def test_what_means_nothing_is_a_usage_error(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    code, _, errors = conform(tmp_path, *arguments)
+    assert code == 2
+    assert message in errors
+
+
+def test_a_command_that_cannot_be_started_is_an_error_of_the_adapter(tmp_path: Path) -> None:
+    code, output, _ = conform(tmp_path, "--command", "./nothing-here", "--profile", "core")
+    assert code == 2
+    assert "cannot be started" in output
+
+
+# ---- the verdict of a profile --------------------------------------------------------------------
+
+TESTS = suite_tests()
+CORE = next(name for name, test in TESTS.items() if about(test).level is Level.CORE)
+BEYOND = next(name for name, test in TESTS.items() if about(test).level is Level.SEQUENTIAL)
+
+
+def result(verdict: Verdict, test: str = CORE, **more: Any) -> Result:
+    return Result(test, about(TESTS[test]), verdict, "why", None, 0.5, **more)
+
+
+def report(*results: Result) -> Report:
+    return Report("vendor:Good", "core", None, ReferenceController(pumped=True).capabilities(), results)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected", "code"),
+    [
+        ((), Verdict.PASS, 5),
+        ((Verdict.PASS,), Verdict.PASS, 0),
+        ((Verdict.PASS, Verdict.VACUOUS), Verdict.VACUOUS, 4),
+        ((Verdict.VACUOUS, Verdict.UNKNOWN), Verdict.UNKNOWN, 3),
+        ((Verdict.UNKNOWN, Verdict.FAIL), Verdict.FAIL, 1),
+        ((Verdict.FAIL, Verdict.ERROR), Verdict.ERROR, 2),
+        ((Verdict.PASS, Verdict.SKIPPED), Verdict.PARTIAL, 3),
+    ],
+)
+def test_the_gravest_verdict_is_that_of_the_profile(
+    verdicts: tuple[Verdict, ...], expected: Verdict, code: int
+) -> None:
+    found = report(*map(result, verdicts))
+    assert (found.verdict, int(found.exit_code)) == (expected, code)
+
+
+def test_what_is_beyond_the_core_may_be_skipped() -> None:
+    assert report(result(Verdict.PASS), result(Verdict.SKIPPED, BEYOND)).exit_code == 0
+
+
+def test_an_expected_failure_does_not_count_and_a_skipped_core_does() -> None:
+    entry = Expected(CORE, Verdict.FAIL, "known", "https://example.org/1", datetime.date(2999, 1, 1))
+    found = report(result(Verdict.FAIL, expected=entry), result(Verdict.PASS, BEYOND))
+    assert found.exit_code == 0
+    assert "fail (expected)" in "\n".join(found.lines())
+    assert 'skipped="1"' in found.junit()
+    assert report(result(Verdict.SKIPPED, expected=entry)).verdict is Verdict.PARTIAL
+
+
+def test_the_report_escapes_what_a_controller_says() -> None:
+    nasty = Result(CORE, about(TESTS[CORE]), Verdict.FAIL, "<script>\x00</script>", None, 0.5)
+    assert "<script>" not in report(nasty).html()
+    ElementTree.fromstring(report(nasty).junit())

@@ -1,0 +1,339 @@
+"""Controllers in other processes: they pass, and whatever a broken one does ends in a fault, with no process left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from splitproof.conformance.adapter import (
+    AdapterFault,
+    BackupState,
+    Capabilities,
+    FaultKind,
+    Indefinite,
+    PairViews,
+    Rejected,
+    Unsupported,
+)
+from splitproof.conformance.kill_table import outcome_of, suite_tests
+from splitproof.conformance.lab import Limits
+from splitproof.conformance.reference import ReferenceController
+from splitproof.conformance.session import Session, tagged, value_of
+from splitproof.conformance.shapes import ShapeError
+from splitproof.conformance.stdio import StdioTransport
+from splitproof.conformance.transport import LocalTransport, Transport
+from splitproof.spec.vocabulary import PairState
+
+SERVES = "from splitproof.conformance import serve\nfrom splitproof.conformance.reference import ReferenceController\n"
+DECLARES = json.dumps(
+    {
+        "block_size_bytes": 16,
+        "block_count_max": 8,
+        "call_seconds_max": 0.5,
+        "settle_seconds_max": 0.5,
+        "operations": [],
+        "name": "broken",
+    }
+)
+ANSWERS = f"""
+import json, os, subprocess, sys, time
+def answer(request, **reply):
+    sys.stdout.write(json.dumps({{"id": request["id"], **reply}}) + "\\n")
+    sys.stdout.flush()
+def requests():
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["op"] == "capabilities":
+            answer(request, ok=json.loads('''{DECLARES}'''))
+        else:
+            yield request
+"""
+
+Start = Callable[[str], StdioTransport]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a script; nothing of its process group is alive afterwards."""
+    started: list[StdioTransport] = []
+
+    def start(source: str) -> StdioTransport:
+        script = tmp_path / f"controller{len(started)}.py"
+        script.write_text(source)
+        started.append(StdioTransport(shlex.join([sys.executable, str(script)])))
+        return started[-1]
+
+    yield start
+    for transport in started:
+        transport.close(0.2)
+        assert not group_is_alive(transport.pid)
+
+
+def group_is_alive(group: int) -> bool:
+    deadline = time.monotonic() + 5.0
+    while time.monotonic() < deadline:  # a killed child of ours is reaped by init, in its own time
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_the_same_controller_answers_the_same_over_json_lines(start: Start) -> None:
+    transports: list[Transport] = [
+        LocalTransport(ReferenceController(pumped=True)),
+        start(SERVES + "serve(ReferenceController(pumped=True))"),
+    ]
+    told = []
+    for transport in transports:
+        session = Session(lambda transport=transport: transport)  # type: ignore[misc]
+        session.reset(3)
+        session.write(1, 7)
+        session.call("create_pair")
+        views = session.pair_state()
+        while session.pump("any", 10):
+            pass
+        session.call("split")
+        backup = session.backup(((0, 1), (1, 2)))
+        status = session.backup_status(backup)
+        marked = session.call("differences")
+        while session.pump("any", 10):
+            pass
+        records = session.tape_image(backup)
+        with pytest.raises(Rejected, match="there is a pair"):
+            session.call("create_pair")
+        told.append(
+            (
+                views,
+                status,
+                marked,
+                backup,
+                records,
+                session.read(1),
+                session.target_image(),
+                session.capabilities,
+            )
+        )
+        assert session.backup_status(backup).state is BackupState.COMPLETED
+        session.close()
+    assert told[0] == told[1]
+    assert told[0][0] == PairViews(PairState.DUPLEX_PENDING, PairState.DUPLEX_PENDING)
+
+
+@pytest.mark.slow
+def test_the_suite_passes_a_conforming_process(start: Start) -> None:
+    for name in (
+        "test_r08_the_tape_is_the_source_at_the_split",
+        "test_r29_a_write_is_acknowledged_while_nothing_is_copied",
+    ):
+        opens = lambda: start(SERVES + "serve(ReferenceController())")  # noqa: E731
+        assert outcome_of(suite_tests()[name], opens, Limits()) is None, name
+
+
+FAULTS = {
+    "hangs": (
+        "for request in requests(): time.sleep(60)",
+        FaultKind.HUNG,
+        "reset did not return within 0.5 s",
+    ),
+    "dies": (
+        "for request in requests(): print('out of tape', file=sys.stderr); sys.exit(3)",
+        FaultKind.DIED,
+        "ended with exit code 3; its last words: out of tape",
+    ),
+    "closes its output": (
+        "for request in requests(): os.close(1); time.sleep(60)",
+        FaultKind.DIED,
+        "the controller's process closed its output",
+    ),
+    "logs to standard output": (
+        "for request in requests(): print('writing block 1', flush=True)",
+        FaultKind.GARBAGE,
+        "'writing block 1' is not JSON; an answer is one JSON object a line (write logs to standard error)",
+    ),
+    "answers another request": (
+        "for request in requests(): answer({'id': 99}, ok=None)",
+        FaultKind.GARBAGE,
+        "answers no request that is open",
+    ),
+    "answers neither": (
+        "for request in requests(): answer(request)",
+        FaultKind.GARBAGE,
+        "is no answer; one is",
+    ),
+    "invents an error": (
+        "for request in requests(): answer(request, error={'kind': 'busy'})",
+        FaultKind.GARBAGE,
+        "`error` is",
+    ),
+    "answers with a wrong value": (
+        "for request in requests(): answer(request, ok=17)",
+        FaultKind.GARBAGE,
+        "reset returned 17 of type int; accepted is no value",
+    ),
+    "floods with lines": (
+        "for request in requests():\n    while True: print('{}', flush=False)",
+        FaultKind.GARBAGE,
+        "is no answer",
+    ),
+    "floods without a line": (
+        "for request in requests():\n    while True: sys.stdout.write('x' * 65536)",
+        FaultKind.GARBAGE,
+        "without an end of line",
+    ),
+    "floods standard error and hangs": (
+        "for request in requests():\n    while True: sys.stderr.write('x' * 65536)",
+        FaultKind.HUNG,
+        "did not return",
+    ),
+    "never reads": (
+        "time.sleep(0)\nfor request in requests():\n    time.sleep(60)",
+        FaultKind.HUNG,
+        "did not return",
+    ),
+    "leaves a child": (
+        "for request in requests():\n    subprocess.Popen(['sleep', '60']); sys.exit(0)",
+        FaultKind.DIED,
+        "ended with exit code 0|closed its output|did not return",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_a_broken_process_does_ends_in_a_fault_and_leaves_no_process(
+    start: Start, fault: str
+) -> None:
+    source, kind, message = FAULTS[fault]
+    session = Session(lambda: start(ANSWERS + source))
+    with pytest.raises(AdapterFault) as caught:
+        session.reset(4)
+    if fault == "leaves a child":
+        assert caught.value.kind in (FaultKind.DIED, FaultKind.HUNG)  # the child holds the pipe
+    else:
+        assert (caught.value.kind, message in str(caught.value)) == (kind, True), str(caught.value)
+    with pytest.raises(AdapterFault, match="was lost before"):
+        session.read(0)
+    session.close()
+
+
+def test_a_command_that_is_not_there_is_a_fault() -> None:
+    with pytest.raises(AdapterFault, match="cannot be started"):
+        StdioTransport("./no-such-controller")
+
+
+@pytest.mark.parametrize("kind", ["rejected", "indefinite", "unsupported"])
+def test_the_three_errors_are_the_three_answers(start: Start, kind: str) -> None:
+    source = f"for request in requests(): answer(request, error={{'kind': '{kind}', 'message': 'so there'}})"
+    session = Session(lambda: start(ANSWERS + source))
+    answers = {"rejected": Rejected, "indefinite": Indefinite, "unsupported": Unsupported}
+    with pytest.raises(answers[kind], match="so there"):
+        session.reset(4)
+    assert session.fault is None
+
+
+def test_answers_may_come_in_another_order(start: Start) -> None:
+    source = """
+held = None
+for request in requests():
+    if request["op"] == "read" and held is None:
+        held = request
+    elif request["op"] == "read":
+        for one in (request, held):
+            answer(one, ok=("%02x" % one["args"]["block"]) * 16)
+    else:
+        answer(request, ok=None)
+"""
+    session = Session(lambda: start(ANSWERS + source))
+    session.reset(4)
+    first, second = session.begin("read", block=1), session.begin("read", block=2)
+    assert (second.result(), first.result()) == (b"\2" * 16, b"\1" * 16)
+
+
+# ---- in the same process -------------------------------------------------------------------------
+
+
+class Broken(ReferenceController):
+    """Replaced method by method."""
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(64, 8, call_seconds_max=0.2, settle_seconds_max=0.5)
+
+
+def local(**methods: Any) -> Session:
+    return Session(lambda: LocalTransport(type("Wrong", (Broken,), methods)()))
+
+
+@pytest.mark.parametrize(
+    ("methods", "kind", "message"),
+    [
+        ({"read": lambda self, block: time.sleep(2)}, FaultKind.HUNG, "read did not return within 0.2 s"),
+        ({"read": lambda self, block: 1 / 0}, FaultKind.RAISED, "read raised ZeroDivisionError"),
+        ({"read": lambda self, block: "text"}, FaultKind.GARBAGE, "'text' of type str; accepted is bytes"),
+        ({"read": lambda self, block: b"x"}, FaultKind.GARBAGE, "1 bytes; accepted is a whole block of 64"),
+        ({"read": None}, FaultKind.GARBAGE, "has no method read, which every controller has"),
+        ({"read": lambda self: b""}, FaultKind.RAISED, "read raised TypeError"),
+    ],
+)
+def test_whatever_a_broken_object_does_ends_in_a_fault(
+    methods: dict[str, Any], kind: FaultKind, message: str
+) -> None:
+    session = local(**methods)
+    session.reset(4)
+    with pytest.raises(AdapterFault) as caught:
+        session.read(0)
+    assert caught.value.kind is kind
+    assert message in str(caught.value)
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        (Capabilities(4, 8), "block_size_bytes is 4; accepted is a whole number, 8 or more"),
+        (Capabilities(64, 8, frozenset({"fly"})), "declares fly; optional operations are resync, "),
+        (Capabilities(64, 8, frozenset({"hold_copy"})), "hold_copy is declared without release_copy"),
+        (Capabilities(64, 8, call_seconds_max=0), "call_seconds_max is 0"),
+        (None, "accepted is a Capabilities record"),
+    ],
+)
+def test_capabilities_that_mean_nothing_are_a_fault(declared: Capabilities | None, message: str) -> None:
+    with pytest.raises(AdapterFault, match=message):
+        local(capabilities=lambda self: declared)
+
+
+def test_an_argument_of_another_shape_is_our_own_mistake() -> None:
+    session = local()
+    session.reset(4)
+    with pytest.raises(ShapeError, match="accepted is the number of a block, 0 to 3"):
+        session.read(4)
+
+
+def test_a_hung_controller_is_an_error_and_the_next_test_gets_a_new_one() -> None:
+    made: list[ReferenceController] = []
+
+    class Hangs(Broken):
+        def split(self) -> None:
+            time.sleep(2)
+
+    def opens() -> Transport:
+        made.append(Hangs())
+        return LocalTransport(made[-1])
+
+    outcome = outcome_of(suite_tests()["test_r68_an_accepted_backup_ends"], opens, Limits())
+    assert isinstance(outcome, AdapterFault)
+    assert len(made) == 1
+
+
+def test_tags_differ_in_every_part_and_are_told_from_other_data() -> None:
+    assert value_of(tagged(17, 64)) == "w17"
+    assert value_of(tagged(17, 64)[:32] + tagged(18, 64)[32:]).startswith("x")
+    assert value_of(b"\0" * 64) == value_of(b"\0" * 64) != value_of(b"\0" * 63)
