@@ -5,7 +5,8 @@ the *reader*, first took the wrong version out of shared memory; another, the *m
 
 - the version taken is newer than the wanted one: the maker is the step that overwrote the wanted version;
 - it is older: the maker is the step that first stored the wanted version elsewhere, before the reader took it;
-- no shared memory held the wanted version by then: it was *lost* by the last step after which none has it.
+- no shared memory held the wanted version by then: it was *lost* by the last step after which none has it;
+- nobody took it since, and it is there: the last step *ended* what should have brought it where it is wanted.
 
 If the reader acted on a *check* of shared memory that another processor has changed since, the guilty pair is the
 check and that change; otherwise the reader and the maker.
@@ -46,13 +47,14 @@ class _Culprits:
     reader: int | None = None
     maker: int | None = None
     lost_by: int | None = None
+    ended_by: int | None = None
     check: Check | None = None
 
     @property
     def pair(self) -> tuple[int, int] | None:
         if self.check is not None:
             return self.check.step, self.check.changed_by
-        other = self.lost_by if self.reader is None else self.reader
+        other = next((step for step in (self.reader, self.lost_by, self.ended_by) if step is not None), None)
         if other is None or self.maker is None or other == self.maker:
             return None
         return min(other, self.maker), max(other, self.maker)
@@ -64,7 +66,7 @@ class Blame:
 
     `block`: the block for which the property fails, None if it is of none. `clause`: the part of the property that is
     false, as the designer wrote it. `wrong`: the cells with the wrong value. `wanted`: the cell that they are compared
-    with. `pair`: the guilty pair, in order. `reader`, `maker`, `lost_by`, `check`: see above.
+    with. `pair`: the guilty pair, in order. `reader`, `maker`, `lost_by`, `ended_by`, `check`: see above.
     """
 
     block: int | None
@@ -75,6 +77,7 @@ class Blame:
     reader: int | None
     maker: int | None
     lost_by: int | None
+    ended_by: int | None
     check: Check | None
     sentence: str
 
@@ -101,6 +104,7 @@ def blame(flow: DataFlow, violated: Property) -> Blame:
         culprits.reader,
         culprits.maker,
         culprits.lost_by,
+        culprits.ended_by,
         culprits.check,
         sentence,
     )
@@ -201,7 +205,11 @@ class _Search:
 
     @property
     def culprits(self) -> _Culprits:
-        return _Culprits(self.reader, self.maker, self.lost_by, self.check)
+        last = len(self._flow.steps) - 1
+        is_ended = (
+            self.reader is None and self.lost_by is None and self.maker is not None and self.maker < last
+        )
+        return _Culprits(self.reader, self.maker, self.lost_by, last if is_ended else None, self.check)
 
     def _makes_wrong(self, wanted: Version) -> tuple[int | None, int | None]:
         """The maker and the reader."""
@@ -300,6 +308,8 @@ class _Sentence:
             parts.append(self._read(found.reader, found.maker, is_still=found.check is not None))
         elif found.lost_by is not None and found.maker is not None:
             parts.append(f"{self._took(found.lost_by)}, and with it was lost {self._put(found.maker)}")
+        elif found.ended_by is not None and found.maker is not None:
+            parts.append(f"{self._took(found.ended_by)}, without {self._put(found.maker)}")
         elif pair is not None:
             parts.append(f"{self._took(pair[1])}, after {self._took(pair[0])}")
         else:

@@ -26,10 +26,14 @@ __all__ = ["DataFlow", "StepFlow", "Version", "Write", "is_channel", "is_memory"
 
 @dataclass(frozen=True)
 class Version:
-    """Where a data value comes from: `w3` is the third value brought in, `step` (from 0) brought it; or `initial`."""
+    """Where a data value comes from: `w3` is the third value brought in, `step` (from 0) brought it.
+
+    What was there at the start is named for its place, and has the block of it.
+    """
 
     name: str
     step: int | None
+    block: int | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,18 @@ class DataFlow:
         looking.value(node, known)
         return looking.seen
 
+    def holds(self, node: Expr, state: int, after: int | None = None) -> bool:
+        """Whether a closed tree holds in a state (over two, with `after`) whatever data the versions are."""
+
+        def lookup(name: str, block: int | None, is_after: bool) -> Any:
+            where = state if after is None or not is_after else after
+            place = self.trace.layout.position[name, block]
+            if self.is_data(place) and place in self.versions[where]:
+                return self.versions[where][place]
+            return self.trace.states[where][place]
+
+        return bool(evaluate(node, lookup, self.trace.blocks))
+
     def looked_at(self, step: int) -> list[int]:
         """The slots of shared memory, data left out, that decided about a step."""
         return [
@@ -215,7 +231,7 @@ class DataFlow:
         """Carried along; what means nothing in a state (its `while_` does not hold) has none."""
         names = _initial_names(self.trace.machine)
         held = {
-            slot.position: Version(f"initial {names.get(slot.leaf.name, _words(slot))}", None)
+            slot.position: Version(f"initial {names.get(slot.leaf.name, _words(slot))}", None, slot.block)
             for slot in self.slots
             if slot.leaf.type is DATA
         }
@@ -287,7 +303,7 @@ def _words(slot: Slot) -> str:
 
 
 def _initial_names(machine: Machine) -> dict[str, str]:
-    """For ghosts that start as what a variable holds (`initially(... == ...)`), the words for that variable."""
+    """For what starts as another variable does (`initially(... == ...)`), the words for that one; ghosts go first."""
     found, waiting = {}, [machine.constraint]
     while waiting:
         match waiting.pop():
@@ -296,9 +312,9 @@ def _initial_names(machine: Machine) -> dict[str, str]:
             case Every(_, body):
                 waiting.append(body)
             case Eq(At(left, Param()), At(right, Param())) if machine.leaves[left].type is DATA:
-                ghost, other = (left, right) if machine.leaves[left].is_ghost else (right, left)
-                if machine.leaves[ghost].is_ghost:
-                    found[ghost] = other.removesuffix(".data").replace("_", " ").replace(".", " ")
+                is_turned = machine.leaves[right].is_ghost and not machine.leaves[left].is_ghost
+                copy, other = (right, left) if is_turned else (left, right)
+                found[copy] = other.removesuffix(".data").replace("_", " ").replace(".", " ")
             case _:
                 pass
     return found

@@ -17,6 +17,7 @@ _WORDS = {
     "change": "makes the check stale",
     "made": "makes it differ",
     "lost": "loses the data",
+    "ended": "ends without it",
     "read": "takes the wrong data",
 }
 

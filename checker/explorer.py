@@ -60,7 +60,7 @@ def explored(trace: Trace, violated: Property, source: str) -> dict[str, Any]:
 
 def _roles(found: Blame) -> dict[str, int]:
     """What the guilty steps are guilty of."""
-    roles = {"read": found.reader, "made": found.maker, "lost": found.lost_by}
+    roles = {"read": found.reader, "made": found.maker, "lost": found.lost_by, "ended": found.ended_by}
     if found.check is not None:
         roles |= {"check": found.check.step, "change": found.check.changed_by}
     return {name: step for name, step in roles.items() if step is not None}

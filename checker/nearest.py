@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from splitproof.checker.dataflow import DataFlow
 from splitproof.checker.grounding import GroundStep
 from splitproof.checker.oracle import Oracle
 from splitproof.checker.traces import Trace, replay
 from splitproof.model.interpreter import Interpreter, Step
-from splitproof.model.layout import Valuation
 from splitproof.model.properties import TracedProperty
+from splitproof.model.types import DATA
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["EDITS_MAX", "STATES_MAX", "Passing", "nearest_passing"]
@@ -30,6 +31,9 @@ STATES_MAX = 60_000
 
 EDITS_MAX = 6
 """Steps that a passing run leaves out or puts in; what differs more is another story."""
+
+_REPLAY_COST = 200
+"""States whose expansion takes as long as a run's being replayed and followed."""
 
 _STEPS_MAX = 12
 """Steps to the goal of a property of paths or runs."""
@@ -109,7 +113,10 @@ class _Search:
         return nodes[::-1]
 
     def _edits(self, node: _Node) -> Iterator[_Node]:
-        """Leave out the next step, or put one in; what was come to before is not come to again."""
+        """Leave out the next step, or put one in; what was come to before is not come to again.
+
+        No data is brought in: it could make the run pass by being equal to what should be there.
+        """
         state, place = node
         if self._left <= 0:
             return
@@ -117,7 +124,8 @@ class _Search:
         if place < len(self._steps) - 1:
             yield from self._admit(node, None, (state, place + 1))
         for step, after in self._moves(state):
-            if not self._is_wrong(state, step, after):
+            brings_in = any(parameter.type is DATA for parameter in step.action.parameters)
+            if not brings_in and not self._is_wrong(state, step, after):
                 yield from self._admit(node, step.step, (after, place))
 
     def _follow(self, node: _Node, nodes: list[_Node]) -> list[Step] | None:
@@ -130,7 +138,8 @@ class _Search:
             if move is None or self._is_wrong(state, *move):
                 return None
             if place == len(self._steps) - 1:
-                return [*self._way(node), wanted] if self._is_goal(state, *move) else None
+                found = [*self._way(node), wanted]
+                return found if self._is_goal(state, *move) and self._passes_with_any_data(found) else None
             after = (move[1], place + 1)
             if after in self._parents:
                 return None
@@ -148,22 +157,29 @@ class _Search:
         for step in taken:
             if step in left:
                 left.remove(step)
-        state = replay(self._trace.machine, self._trace.blocks, self._trace.initial, taken).last
+        state = self._replayed(taken).last
         found: list[Step] = []
         for step in left:
             if not self._interpreter.can_take(state, step):
                 break
-            after = self._interpreter.take(state, step)
-            if self._fails(state, after):
+            state = self._interpreter.take(state, step)
+            if not self._passes_with_any_data([*taken, *found, step]):
                 break
             found.append(step)
-            state = after
         return found
 
-    def _fails(self, before: Valuation, after: Valuation) -> bool:
+    def _passes_with_any_data(self, steps: Sequence[Step]) -> bool:
+        """Whether the run passes because the right data is where it should be, not because two values are equal."""
+        self._left -= _REPLAY_COST
+        flow = DataFlow(self._replayed(steps))
         if self._traced.property.kind is Kind.STEP:
-            return not self._interpreter.holds(self._traced, before, after)
-        return not self._interpreter.holds(self._traced, after)
+            return all(
+                flow.holds(self._traced.for_all_blocks, state, state + 1) for state in range(len(steps))
+            )
+        return all(flow.holds(self._traced.for_all_blocks, state) for state in range(len(steps) + 1))
+
+    def _replayed(self, steps: Sequence[Step]) -> Trace:
+        return replay(self._trace.machine, self._trace.blocks, self._trace.initial, steps)
 
     # -- of paths and runs
 

@@ -30,7 +30,7 @@
     return [];
   };
 
-  const ROLES = { check: "checks", change: "makes the check stale", made: "makes it differ", lost: "loses the data", read: "takes the wrong data" };
+  const ROLES = { check: "checks", change: "makes the check stale", made: "makes it differ", lost: "loses the data", ended: "ends without it", read: "takes the wrong data" };
   const roleOf = (index) => Object.entries(page.roles).filter(([, step]) => step === index).map(([role]) => ROLES[role]).join(", ");
 
   const drawSteps = () => {

@@ -260,7 +260,7 @@ def _guilty(trace: Trace, found: Blame) -> list[dict[str, Any]]:
     """The guilty steps, the last one first: counted from 1, with the line of the action."""
     steps = {
         *(found.pair or ()),
-        *(step for step in (found.reader, found.maker, found.lost_by) if step is not None),
+        *(step for step in (found.reader, found.maker, found.lost_by, found.ended_by) if step is not None),
     }
     if not steps and trace.steps:
         steps = {len(trace.steps) - 1}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from pathlib import Path
 
 import pytest
 
@@ -308,3 +310,27 @@ def test_what_is_violated_from_the_start_has_a_page_without_steps() -> None:
     assert page["ticks"] == {"split": [], "divergence": 0, "violation": 0}
     assert page["sentence"] == "It is so from the start."
     assert "0 steps" in html_page(trace, asked, "shelf.py:shelf")
+
+
+def test_a_step_that_ends_without_the_newer_data_is_blamed_and_a_run_passes_only_with_the_right_data(
+    tmp_path: Path,
+) -> None:
+    """The tutorial's design: a write between reading and clearing. Equal data by chance is no passing run."""
+    trace, asked = counterexample(load_machine(f"{tutorial(tmp_path)}:late"), "replica-follows")
+    result = blame(DataFlow(trace), asked)
+    assert result.ended_by == len(trace.steps) - 1
+    assert result.maker is not None
+    assert (trace.actions[result.maker], trace.actions[result.ended_by]) == ("write", "finish")
+    assert result.pair == (result.maker, result.ended_by)
+    passing = nearest_passing(trace, asked)
+    assert passing is not None
+    assert passing.reordered
+    assert passing.trace.actions == ("write", "claim", "read", "write_replica", "finish", "write")
+
+
+def tutorial(folder: Path) -> Path:
+    page = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
+    blocks = re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    file = folder / "mirror.py"
+    file.write_text("".join(blocks), encoding="utf-8")
+    return file

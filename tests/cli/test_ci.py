@@ -127,22 +127,25 @@ def commands(page: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("page", "count"), [("ci.md", 8), ("counterexamples.md", 2)])
+@pytest.mark.parametrize(("page", "count"), [("ci.md", 8), ("counterexamples.md", 2), ("tutorial.md", 7)])
 def test_every_command_of_the_page_runs(
     page: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     (tmp_path / "examples").mkdir()
     (tmp_path / "examples" / "lock.py").write_text(LOCK.read_text(encoding="utf-8"), encoding="utf-8")
+    program = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    (tmp_path / "mirror.py").write_text(program, encoding="utf-8")
     for block in re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         (tmp_path / "pyproject.toml").write_text(block, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     asked = commands(ROOT / "docs" / page)
     assert len(asked) == count
     for command in asked:
-        program, *arguments = shlex.split(command)
-        assert program == "splitproof"
-        assert run(arguments) == (1 if "check third-" in command else 0), command
+        name, *arguments = shlex.split(command)
+        assert name == "splitproof"
+        is_violated = "check third-" in command or "check mirror.py:late" in command
+        assert run(arguments) == is_violated, command
     written = re.findall(r"(?:--output |--trace |--report \w+=)(\S+)", "\n".join(asked))
     assert written
     assert all((tmp_path / name).stat().st_size > 0 for name in written)
