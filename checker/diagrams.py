@@ -14,11 +14,11 @@ __all__ = ["mermaid_lines", "svg_lines"]
 _LANE, _ROW, _LEFT, _TOP = 92, 26, 30, 74
 _WORDS = {
     "check": "checks",
-    "change": "makes the check stale",
+    "change": "makes it stale",
     "made": "makes it differ",
-    "lost": "loses the data",
+    "lost": "loses it",
     "ended": "ends without it",
-    "read": "takes the wrong data",
+    "read": "takes it",
 }
 
 

@@ -30,14 +30,14 @@
     return [];
   };
 
-  const ROLES = { check: "checks", change: "makes the check stale", made: "makes it differ", lost: "loses the data", ended: "ends without it", read: "takes the wrong data" };
+  const ROLES = { check: "checks", change: "makes it stale", made: "makes it differ", lost: "loses it", ended: "ends without it", read: "takes it" };
   const roleOf = (index) => Object.entries(page.roles).filter(([, step]) => step === index).map(([role]) => ROLES[role]).join(", ");
 
   const drawSteps = () => {
     const chain = new Set(view.slot === null ? [] : causes(view.slot, view.t));
     const shown = (index) => view.every || page.steps[index].core || chain.has(index);
     $("#steps thead").replaceChildren(make("tr", {}, make("th", { class: "n" }, "#"),
-      ...page.lanes.map((lane, place) => make("th", { class: "lane", scope: "col", title: lane.meaning, style: `width:${Math.round(Math.max(44, Math.min(54, 380 / page.lanes.length)))}px`, "data-lane": place }, lane.name)),
+      ...page.lanes.map((lane, place) => make("th", { class: "lane", scope: "col", title: lane.meaning, style: `width:${Math.round(Math.max(44, Math.min(52, 370 / page.lanes.length)))}px`, "data-lane": place }, lane.name)),
       make("th", { class: "what", scope: "col" }, "step")));
     const rows = [];
     for (let index = 0; index < last; index++) {
