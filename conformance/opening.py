@@ -44,7 +44,7 @@ def adapter(text: str) -> Callable[[], Transport]:
         names = [
             key
             for key, value in vars(module).items()
-            if callable(value) and not key.startswith("_") and value.__module__ == own
+            if callable(value) and not key.startswith("_") and getattr(value, "__module__", None) == own
         ]
         raise AdapterNotFound(
             f"{module_name} has no function or class {name}; it has {', '.join(names) or 'none'}"
