@@ -40,7 +40,12 @@ def adapter(text: str) -> Callable[[], Transport]:
     for part in name.split("."):
         factory = getattr(factory, part, None)
     if not callable(factory):
-        names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        own = vars(module).get("__name__")
+        names = [
+            key
+            for key, value in vars(module).items()
+            if callable(value) and not key.startswith("_") and getattr(value, "__module__", None) == own
+        ]
         raise AdapterNotFound(
             f"{module_name} has no function or class {name}; it has {', '.join(names) or 'none'}"
         )

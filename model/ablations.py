@@ -28,16 +28,24 @@ class Ablation:
     splits: tuple[Split, ...] = tuple(Split)
 
 
+_REFLECTING = (Backup.ON_DEMAND, Backup.WAIT_ALL)
 _SEPARATE, _COMBINED = (Split.SEPARATE,), (Split.COMBINED,)
 
 ABLATIONS: tuple[Ablation, ...] = (
     Ablation("difference_marked=before-store", ("mirror-in-duplex", "tape-is-image"), ("G01",)),
-    Ablation("difference_marked=before-ack", ("tape-is-image",), ("G01",)),
+    Ablation("difference_marked=before-ack", ("tape-is-image",), ("G01",), splits=_SEPARATE),
+    Ablation(
+        "difference_marked=before-ack", (), ("G01", "G22"), splits=_COMBINED
+    ),  # a drained pause lies behind the mark
     Ablation("difference_marked=after-ack", ("tape-is-image",), ("G01",)),
     Ablation("difference_marked=at-destage", ("tape-is-image",), ("G05",)),
     Ablation("dirty_counts=yes", (), ("G05",)),
     Ablation("difference_cleared=after-write", ("mirror-in-duplex", "tape-is-image"), ("G07",)),
-    Ablation("difference_cleared=compare", ("mirror-in-duplex",), ("G07",)),
+    Ablation("difference_cleared=compare", ("mirror-in-duplex",), ("G07",), splits=_SEPARATE),
+    Ablation("difference_cleared=compare", ("mirror-in-duplex",), ("G07",), (Backup.STAGE,), _COMBINED),
+    Ablation(
+        "difference_cleared=compare", (), ("G07",), _REFLECTING, _COMBINED
+    ),  # at 1 block: its copy ends before the job
     Ablation("difference_cleared=generation", (), ("G07",)),
     Ablation("in_flight=invisible", ("tape-is-image",), ("G06",)),
     Ablation("copy_reads=source", ("mirror-in-duplex", "tape-is-image"), ("G04",)),
