@@ -41,11 +41,13 @@ class Write:
     """A slot written in a step.
 
     `copied`: the slot that its data was copied from. `looked_at`: the slots that decided which value it got.
+    `parameter`: the parameter of the step that brought its data in.
     """
 
     slot: int
     copied: int | None
     looked_at: tuple[int, ...]
+    parameter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,8 @@ class DataFlow:
         self, node: Expr, state: Valuation, known: Mapping[str, Any], after: Valuation | None = None
     ) -> int | None:
         """The slot whose data a tree yields in a state; None for what is no data of the state."""
-        return _Looking(self.trace, state, after).copied(node, known)
+        origin = _Looking(self.trace, state, after).origin(node, known)
+        return origin if isinstance(origin, int) else None
 
     def slots_in(
         self, node: Expr, state: Valuation, known: Mapping[str, Any], after: Valuation | None = None
@@ -216,8 +219,13 @@ class DataFlow:
             given = known if update.bound is None else {**known, update.bound.name: each}
             looking = _Looking(self.trace, state)
             block = each if update.index is None else looking.value(update.index, given)
-            copied = looking.copied(update.value, given)
-            yield Write(self.trace.layout.position[update.name, block], copied, looking.seen)
+            origin = looking.origin(update.value, given)
+            yield Write(
+                self.trace.layout.position[update.name, block],
+                origin if isinstance(origin, int) else None,
+                looking.seen,
+                origin if isinstance(origin, str) else None,
+            )
 
     def _writers(self) -> Iterator[tuple[int | None, ...]]:
         writers: list[int | None] = [None] * len(self.slots)
@@ -239,12 +247,15 @@ class DataFlow:
         brought_in = 0
         for index, flow in enumerate(self.steps):
             data = [write for write in flow.writes if self.is_data(write.slot)]
-            given = [p for p in self.trace.steps[index].step.action.parameters if p.type is DATA]
+            given = [p.name for p in self.trace.steps[index].step.action.parameters if p.type is DATA]
             brought_in += bool(given)
-            new = Version(f"w{brought_in}", index)
             before = dict(held)
             for write in data:
-                held[write.slot] = new if write.copied is None else before[write.copied]
+                if write.copied is not None:
+                    held[write.slot] = before[write.copied]
+                else:
+                    name = f"w{brought_in}" + (f" {write.parameter}" if len(given) > 1 else "")
+                    held[write.slot] = Version(name, index)
             yield self._present(held, self.trace.steps[index].after)
 
     def _present(self, held: Mapping[int, Version], state: Valuation) -> dict[int, Version]:
@@ -270,18 +281,20 @@ class _Looking:
     def value(self, node: Expr, known: Mapping[str, Any]) -> Any:
         return evaluate(node, self._lookup, self._trace.blocks, known)
 
-    def copied(self, node: Expr, known: Mapping[str, Any]) -> int | None:
-        """The slot whose data the tree yields; None for what is no data, or is brought in by a parameter."""
+    def origin(self, node: Expr, known: Mapping[str, Any]) -> int | str | None:
+        """The slot, or the parameter, whose data the tree yields; None for what is no data."""
         if node.type is not DATA:
             self.value(node, known)
             return None
         match node:
             case Ite(condition, yes, no):
-                return self.copied(yes if self.value(condition, known) else no, known)
+                return self.origin(yes if self.value(condition, known) else no, known)
             case At(name, index):
                 return self._trace.layout.position[name, self.value(index, known)]
             case Var(name):
                 return self._trace.layout.position[name, None]
+            case Param(name):
+                return name
             case _:
                 return None
 

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from splitproof.checker.blame import blame
 from splitproof.checker.check import Options, check
@@ -23,8 +25,9 @@ from splitproof.model.loading import load_machine
 from splitproof.model.records import Block
 from splitproof.model.state import State
 from splitproof.model.types import DATA
-from splitproof.spec.properties import Property, always, leads_to, possible
+from splitproof.spec.properties import Kind, Property, always, leads_to, possible
 from splitproof.spec.vocabulary import PairState, StepKind
+from tests.random_machines import assume_it_starts, machines
 
 RACE = "third-embodiment-closed+staging=unlocked"
 OLDER = "first-embodiment-closed+in_flight=invisible"
@@ -334,3 +337,44 @@ def tutorial(folder: Path) -> Path:
     file = folder / "mirror.py"
     file.write_text("".join(blocks), encoding="utf-8")
     return file
+
+
+@pytest.mark.slow
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@given(
+    machine=machines(),
+    blocks=st.integers(1, 2),
+    picks=st.lists(st.integers(0, 1000), min_size=1, max_size=10),
+)
+def test_on_random_machines_provenance_is_what_it_means_and_every_violation_has_a_page(
+    machine: Machine, blocks: int, picks: list[int]
+) -> None:
+    assume_it_starts(machine, blocks)
+    interpreter = Interpreter(machine, blocks)
+    start = next(iter(interpreter.initial_states()))
+    state = start
+    steps: list[Step] = []
+    for pick in picks:
+        enabled = list(interpreter.enabled(state))
+        if not enabled:
+            break
+        steps.append(enabled[pick % len(enabled)])
+        state = interpreter.take(state, steps[-1])
+    trace = replay(machine, blocks, start, steps)
+    flow = DataFlow(trace)
+    controlled = {slot.position for slot in flow.slots if not slot.leaf.is_ghost}  # a ghost may compare data
+    for index in range(len(steps)):
+        assert {slot.position for slot, _, _ in trace.changes(index)} <= {
+            w.slot for w in flow.steps[index].writes
+        }
+        if flow.brings_in(index):
+            other = with_other_data(trace, index)
+            for number, (one, two) in enumerate(zip(trace.states, other.states, strict=True)):
+                differs = {slot for slot in controlled if one[slot] != two[slot]}
+                versions = flow.versions[number].items()
+                assert differs == {slot for slot, version in versions if version.step == index} & controlled
+    for item in machine.properties.values():
+        if item.kind is Kind.ALWAYS and not interpreter.holds(interpreter.traced(item), trace.last):
+            page = explored(trace, item, "random.py:machine")
+            assert page["sentence"]
+            assert html_page(trace, item, "random.py:machine") == html_page(trace, item, "random.py:machine")
