@@ -29,7 +29,14 @@ class Browser:
         self._read, from_browser = os.pipe()
         # The browser reads commands from descriptor 3 and writes answers to descriptor 4.
         script = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
-        options = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run")
+        options = (
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--remote-debugging-pipe",
+            "--no-first-run",
+        )
         self._process = subprocess.Popen(
             ["bash", "-c", script, command, *options, f"--user-data-dir={profile}", "about:blank"],
             pass_fds=(to_browser, from_browser),
