@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from splitproof.checker.itf_traces import from_itf, is_itf, itf_value
 from splitproof.checker.traces import ReplayError, Trace, replay, show_value
 from splitproof.model.errors import ModelError
 from splitproof.model.interpreter import Step
@@ -16,19 +17,20 @@ from splitproof.model.machine import Action, Machine
 from splitproof.model.types import Type
 from splitproof.spec.properties import Property
 
-__all__ = ["SavedTrace", "load_trace"]
+__all__ = ["SavedTrace", "load_trace", "replayed"]
 
 
 @dataclass(frozen=True)
 class SavedTrace:
-    """A replayed counterexample and the property that it violates."""
+    """A replayed counterexample, the property that it violates, and the design as it was named."""
 
     trace: Trace
     property: Property
+    source: str
 
 
 def load_trace(file: Path) -> SavedTrace:
-    """Read a counterexample that `check --trace` wrote, and replay it.
+    """Read a counterexample that `check --trace` or `trace --format itf` wrote, and replay it.
 
     Raises:
         ModelError: the file is no such counterexample, is cut short, or does not fit the design that it names; the
@@ -40,38 +42,68 @@ def load_trace(file: Path) -> SavedTrace:
         raise ModelError(
             f"{file} is no saved counterexample: {error}; write one with `splitproof check --trace`", ""
         ) from error
+    if is_itf(saved):
+        return _checked(replayed(from_itf(saved, str(file)), str(file)), saved, file)
+    return replayed(saved, str(file))
+
+
+def replayed(saved: object, where: str) -> SavedTrace:
+    """A counterexample in the JSON form, replayed. `where`: what messages call it.
+
+    Raises:
+        ModelError: see `load_trace`.
+    """
     if not isinstance(saved, dict):
         raise ModelError(
-            f"{file} is no saved counterexample: it holds a {type(saved).__name__}, expected an object", ""
+            f"{where} is no saved counterexample: it holds a {type(saved).__name__}, expected an object", ""
         )
     missing = [key for key in ("property", "source", "blocks", "initial", "steps") if key not in saved]
     if missing:
-        raise ModelError(f"{file} is no saved counterexample: it has no {', '.join(missing)}", "")
+        raise ModelError(f"{where} is no saved counterexample: it has no {', '.join(missing)}", "")
     machine = load_machine(str(saved["source"]))
     violated = machine.properties.get(str(saved["property"]))
     if violated is None:
-        raise ModelError(f"{file} speaks of {saved['property']}, which {machine.name} is not checked for", "")
+        raise ModelError(
+            f"{where} speaks of {saved['property']}, which {machine.name} is not checked for", ""
+        )
     layout = Layout(machine, int(saved["blocks"]))
-    initial = _valuation(layout, saved["initial"], file)
+    initial = _valuation(layout, saved["initial"], where)
     steps = [
-        _step(machine, layout.blocks, step, f"{file}, step {number}")
+        _step(machine, layout.blocks, step, f"{where}, step {number}")
         for number, step in enumerate(saved["steps"], 1)
     ]
     loop = saved.get("loop")
     if not (loop is None or type(loop) is int):
-        raise ModelError(f"{file} has the loop {loop!r}; accepted is a number of steps, or null", "")
+        raise ModelError(f"{where} has the loop {loop!r}; accepted is a number of steps, or null", "")
     try:
-        return SavedTrace(replay(machine, layout.blocks, initial, steps, violated, loop), violated)
+        trace = replay(machine, layout.blocks, initial, steps, violated, loop)
     except ReplayError as error:
-        raise ModelError(f"{file} does not fit {machine.name}: {error}", "") from error
+        raise ModelError(f"{where} does not fit {machine.name}: {error}", "") from error
+    return SavedTrace(trace, violated, str(saved["source"]))
 
 
-def _valuation(layout: Layout, shown: dict[str, str], file: Path) -> Valuation:
+def _checked(found: SavedTrace, itf: dict[str, Any], file: Path) -> SavedTrace:
+    """The trace, whose states are those that the file gives."""
+    for number, (given, state) in enumerate(zip(itf["states"], found.trace.states, strict=True)):
+        for slot in found.trace.layout.slots:
+            replayed_as = itf_value(state[slot.position], slot.leaf.type)
+            if given.get(slot.name) != replayed_as:
+                raise ModelError(
+                    f"{file}, state {number}: {slot.name} is {given.get(slot.name)!r}, but the steps make it "
+                    f"{replayed_as!r}",
+                    "",
+                )
+    return found
+
+
+def _valuation(layout: Layout, shown: dict[str, str], where: str) -> Valuation:
     values = []
     for slot in layout.slots:
         if slot.name not in shown:
-            raise ModelError(f"{file} lacks the initial value of {slot.name}", "")
-        values.append(_value(shown[slot.name], slot.leaf.type, layout.blocks, f"{file}, initial {slot.name}"))
+            raise ModelError(f"{where} lacks the initial value of {slot.name}", "")
+        values.append(
+            _value(shown[slot.name], slot.leaf.type, layout.blocks, f"{where}, initial {slot.name}")
+        )
     return tuple(values)
 
 

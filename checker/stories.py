@@ -19,7 +19,7 @@ from splitproof.model.layout import Slot, Valuation
 from splitproof.model.machine import Machine
 from splitproof.model.types import BLOCK, BOOL, DATA, EnumType
 
-__all__ = ["LINES_MAX", "ending", "story"]
+__all__ = ["LINES_MAX", "ending", "presences", "story"]
 
 LINES_MAX = 18
 """Lines of a story, without its heading and its closing lines."""
@@ -80,11 +80,11 @@ def _for_ever(start: int, end: int) -> str:
 
 def ending(trace: Trace) -> str:
     """The data in the last state: volumes, tape and ghosts, each block in turn; a dash where there is none."""
-    presences = _presences(trace.machine)
+    flags = presences(trace.machine)
     blocks: dict[int | None, list[str]] = {}
     for slot in trace.layout.slots:
         if slot.leaf.type is DATA and slot.leaf.cell.owner is None:
-            presence = presences.get(slot.leaf.name)
+            presence = flags.get(slot.leaf.name)
             place = None if presence is None else trace.layout.position[presence, slot.block]
             absent = place is not None and not trace.last[place]
             shown = "-" if absent else show_value(trace.last[slot.position], DATA)
@@ -140,13 +140,13 @@ def _block_in_hand(trace: Trace, index: int) -> int | None:
 def _changed(trace: Trace, first: int, last: int) -> str:
     """What the steps change in memory that more than one processor sees: data first, then states, then flags."""
     before, after = trace.before(first), trace.steps[last].after
-    presences = _presences(trace.machine)
-    shown_by_data = set(presences.values())
+    flags = presences(trace.machine)
+    shown_by_data = set(flags.values())
     parts: list[tuple[int, int, str]] = []
     for slot in trace.layout.slots:
         if not _is_shared(slot) or slot.leaf.name in shown_by_data:
             continue
-        presence = presences.get(slot.leaf.name)
+        presence = flags.get(slot.leaf.name)
         if presence is not None:
             place = trace.layout.position[presence, slot.block]
             old, new = (_optional(slot, place, state) for state in (before, after))
@@ -160,7 +160,7 @@ def _changed(trace: Trace, first: int, last: int) -> str:
 
 
 @lru_cache(maxsize=8)
-def _presences(machine: Machine) -> dict[str, str]:
+def presences(machine: Machine) -> dict[str, str]:
     """For data that means something only while a truth value of its record holds, the name of that truth value."""
     found = {}
     for leaf in machine.leaves.values():

@@ -10,9 +10,12 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
+from splitproof.checker.blame import Blame, blame
+from splitproof.checker.dataflow import DataFlow
 from splitproof.checker.traces import Trace, show_value
 from splitproof.checker.vacuity import Vacuity
 from splitproof.model.machine import Machine
+from splitproof.model.source import place_of
 from splitproof.spec.properties import Expectation, Property
 from splitproof.spec.vocabulary import StepKind
 
@@ -114,8 +117,11 @@ class PropertyResult:
 
     def json(self) -> dict[str, Any]:
         violated = self.verdict if isinstance(self.verdict, Violated) else None
+        found = blame(DataFlow(violated.trace), self.asked) if violated else None
         return {
             "id": self.asked.id,
+            "statement": self.asked.statement,
+            "defined": place_of(self.asked.holds),
             "verdict": self.verdict.word,
             "depth": violated.depth if violated else None,
             "loop": violated.loop if violated else None,
@@ -127,6 +133,9 @@ class PropertyResult:
             "cites": list(self.asked.cites),
             "limit": self.verdict.limit if isinstance(self.verdict, Unknown) else None,
             "essential": list(violated.essential) if violated and violated.essential is not None else None,
+            "sentence": found.sentence if found else None,
+            "clause": found.clause if found else None,
+            "guilty": _guilty(violated.trace, found) if violated and found else [],
             "trace": trace_json(violated.trace) if violated else None,
         }
 
@@ -245,6 +254,21 @@ class CheckResult:
             "notes": list(self.notes),
             "timing": self.timing.json(),
         }
+
+
+def _guilty(trace: Trace, found: Blame) -> list[dict[str, Any]]:
+    """The guilty steps, the last one first: counted from 1, with the line of the action."""
+    steps = {
+        *(found.pair or ()),
+        *(step for step in (found.reader, found.maker, found.lost_by, found.ended_by) if step is not None),
+    }
+    if not steps and trace.steps:
+        steps = {len(trace.steps) - 1}
+    actions = {step: trace.steps[step].step.action for step in sorted(steps, reverse=True)}
+    return [
+        {"step": step + 1, "by": str(action.by), "action": action.name, "where": action.where}
+        for step, action in actions.items()
+    ]
 
 
 def has_host_writes(machine: Machine) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +14,38 @@ from splitproof import (
     check_commands,
     conform_commands,
     distinguish_command,
+    explain_command,
     export_command,
     mutation_command,
     prove_commands,
     repair_command,
     requirement_command,
+    trace_command,
 )
 from splitproof.checker.engines import EngineChoice
+from splitproof.options import (
+    BlocksOption,
+    DesignArgument,
+    Engine,
+    EngineOption,
+    Export,
+    Format,
+    FormatOption,
+    JobsOption,
+    MaxMemoryOption,
+    MaxSecondsOption,
+    MaxStatesOption,
+    OutputOption,
+    Profile,
+    ReportFormat,
+    ReportFormatOption,
+    ReportsOption,
+    TableFormat,
+    TableFormatOption,
+    ThreadsOption,
+    TraceFormat,
+    TraceFormatOption,
+)
 
 __all__ = ["app"]
 
@@ -38,89 +62,10 @@ app = typer.Typer(
 )
 
 
-class Profile(StrEnum):
-    """How much of a controller is tested; each profile includes those before it."""
-
-    CORE = "core"
-    SEQUENTIAL = "sequential"
-    CONCURRENT = "concurrent"
-    SCHEDULED = "scheduled"
-
-
-class Format(StrEnum):
-    """How a result is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class Engine(StrEnum):
-    """How runs are searched for."""
-
-    AUTO = "auto"
-    GRAPH = "graph"
-    COMPILED = "compiled"
-    BMC = "bmc"
-
-
-class Export(StrEnum):
-    """What a design is exported to."""
-
-    PROMELA = "promela"
-    MURPHI = "murphi"
-    TLA = "tla"
-    DOT = "dot"
-    GRAPHML = "graphml"
-
-
-class TableFormat(StrEnum):
-    """How a table is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
-_Design = Annotated[
-    str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")
-]
-_Format = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-_TableFormat = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
-_Output = Annotated[
-    Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
-]
-_Jobs = Annotated[
-    int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-]
-_Blocks = Annotated[int, typer.Option("--blocks", min=1, max=8, help="Blocks of the volumes.")]
-_MaxStates = Annotated[
-    int | None, typer.Option("--max-states", min=1, help="End as unknown after so many states.")
-]
-_MaxSeconds = Annotated[
-    float | None, typer.Option("--max-seconds", min=0.001, help="End as unknown after so long.")
-]
-
-
 def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"splitproof {__version__}")
         raise typer.Exit
-
-
-_Engine = Annotated[
-    Engine,
-    typer.Option(
-        "--engine",
-        help="What searches; auto: graph, then compiled where it gets large; bmc: a SAT solver, to a depth.",
-    ),
-]
-_MaxMemory = Annotated[
-    int | None, typer.Option("--max-memory", min=1, help="End as unknown at so many MiB.", metavar="MIB")
-]
-_Threads = Annotated[
-    int | None,
-    typer.Option("--threads", min=1, help="Of the compiled engine; one for each core unless given."),
-]
 
 
 @app.callback()
@@ -137,7 +82,8 @@ def verify(
     designs: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Designs that declare `expects`; the whole catalogue if none is named.",
+            help="Designs that declare `expects`; if none is named, those of [tool.splitproof] in pyproject.toml, "
+            "else the whole catalogue.",
             metavar="[DESIGN]...",
         ),
     ] = None,
@@ -145,15 +91,16 @@ def verify(
         int | None,
         typer.Option("--blocks", min=1, max=8, help="Check at this size only; from 2 on the closed designs."),
     ] = None,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
-    jobs: _Jobs = None,
+    format: ReportFormatOption = ReportFormat.TEXT,
+    output: OutputOption = None,
+    report: ReportsOption = None,
+    jobs: JobsOption = None,
 ) -> int:
     """Check every design of the catalogue, and hold each verdict against the declared one.
 
     Exits with 0 exactly when each property of each design gets the verdict that the design declares.
     """
-    return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs)
+    return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
 
 
 @app.command()
@@ -161,8 +108,8 @@ def designs(
     name: Annotated[
         str | None, typer.Argument(help="A design; all of them if none is named.", metavar="[NAME]")
     ] = None,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """List the designs of the catalogue, or the choices and declared verdicts of one."""
     return catalogue_commands.designs(name, format.value, output)
@@ -170,11 +117,11 @@ def designs(
 
 @app.command()
 def ablate(
-    design: _Design,
-    blocks: _Blocks = 1,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
-    jobs: _Jobs = None,
+    design: DesignArgument,
+    blocks: BlocksOption = 1,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+    jobs: JobsOption = None,
 ) -> int:
     """Take each closing choice back alone: what breaks, and in how many steps.
 
@@ -185,9 +132,9 @@ def ablate(
 
 @app.command()
 def distinguish(
-    format: _TableFormat = TableFormat.TEXT,
-    output: _Output = None,
-    jobs: _Jobs = None,
+    format: TableFormatOption = TableFormat.TEXT,
+    output: OutputOption = None,
+    jobs: JobsOption = None,
 ) -> int:
     """Check what tells the embodiments apart: who waits for what, who asks whom, what a backup touches.
 
@@ -198,17 +145,17 @@ def distinguish(
 
 @app.command()
 def check(
-    design: _Design,
-    blocks: _Blocks = 1,
+    design: DesignArgument,
+    blocks: BlocksOption = 1,
     properties: Annotated[
         list[str] | None,
         typer.Option("--property", help="Check this property only; may be repeated.", metavar="ID"),
     ] = None,
-    max_states: _MaxStates = None,
-    max_seconds: _MaxSeconds = None,
-    max_memory: _MaxMemory = None,
-    engine: _Engine = Engine.AUTO,
-    threads: _Threads = None,
+    max_states: MaxStatesOption = None,
+    max_seconds: MaxSecondsOption = None,
+    max_memory: MaxMemoryOption = None,
+    engine: EngineOption = Engine.AUTO,
+    threads: ThreadsOption = None,
     symmetry: Annotated[
         bool,
         typer.Option(
@@ -232,8 +179,9 @@ def check(
     trace: Annotated[
         Path | None, typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False)
     ] = None,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: ReportFormatOption = ReportFormat.TEXT,
+    output: OutputOption = None,
+    report: ReportsOption = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
     if (engine is Engine.BMC) != (depth is not None):
@@ -251,13 +199,15 @@ def check(
         symmetry=symmetry,
     )
     if depth is not None:
+        if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
+            raise typer.BadParameter("--engine bmc has no verdict to report: its formats are text and json")
         return bounded_command.check(request, depth, stories, trace, format.value, output)
-    return check_commands.check(request, stories, trace, format.value, output)
+    return check_commands.check(request, stories, trace, format.value, output, report or [])
 
 
 @app.command()
 def prove(
-    design: _Design,
+    design: DesignArgument,
     properties: Annotated[
         list[str] | None,
         typer.Option("--property", help="Prove this property only; may be repeated.", metavar="ID"),
@@ -266,9 +216,9 @@ def prove(
         Path | None,
         typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
     ] = None,
-    max_seconds: _MaxSeconds = None,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    max_seconds: MaxSecondsOption = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """Prove one design for every number of blocks, any data and any number of steps.
 
@@ -284,8 +234,8 @@ def certify(
     directory: Annotated[
         Path, typer.Argument(help="What `prove --certificate` has left.", exists=True, file_okay=False)
     ],
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """Re-check a proof with cvc5 and with z3, in fresh processes; exits with 1 if anything is amiss."""
     return prove_commands.certify(directory, format.value, output)
@@ -299,11 +249,11 @@ def mutate(
             help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
         ),
     ] = None,
-    blocks: _Blocks = 1,
+    blocks: BlocksOption = 1,
     format: Annotated[
         TableFormat, typer.Option("--format", help="How to print the result.")
     ] = TableFormat.TEXT,
-    output: _Output = None,
+    output: OutputOption = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
     ] = None,
@@ -317,8 +267,8 @@ def mutate(
 
 @app.command()
 def repair(
-    design: _Design,
-    blocks: _Blocks = 1,
+    design: DesignArgument,
+    blocks: BlocksOption = 1,
     properties: Annotated[
         list[str] | None,
         typer.Option(
@@ -334,8 +284,8 @@ def repair(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Check each repair with one block more, too.")
     ] = False,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """Find the smallest sets of changed choices that make a violated property hold, out of all such designs.
 
@@ -350,18 +300,18 @@ def trace(
     file: Annotated[
         Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)
     ],
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: TraceFormatOption = TraceFormat.TEXT,
+    output: OutputOption = None,
 ) -> int:
-    """Replay a saved counterexample step by step, and tell it."""
-    return check_commands.trace(file, format.value, output)
+    """Replay a saved counterexample step by step, and tell it; as a page, with `--format html --output FILE`."""
+    return trace_command.trace(file, format.value, output)
 
 
 @app.command()
 def export(
-    design: _Design,
+    design: DesignArgument,
     to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
-    blocks: _Blocks = 1,
+    blocks: BlocksOption = 1,
     symmetry: Annotated[
         bool, typer.Option("--symmetry", help="murphi: blocks are a scalarset, interchangeable.")
     ] = False,
@@ -369,7 +319,7 @@ def export(
         bool,
         typer.Option("--whole", help="dot, graphml: every state, not only strongly connected components."),
     ] = False,
-    output: _Output = None,
+    output: OutputOption = None,
 ) -> int:
     """Write a design as a model for Spin, Rumur or TLC, or its state graph as a picture.
 
@@ -387,11 +337,27 @@ def requirement(
             help="R01 to R114, G01 to G39 or a property; all entries if none is named.", metavar="[ID]"
         ),
     ] = None,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """Show what the document says, what was decided, and what checks it."""
     return requirement_command.requirement(identifier, format.value, output)
+
+
+@app.command()
+def explain(
+    identifier: Annotated[
+        str | None,
+        typer.Argument(
+            help="A verdict, exit-N, a property, an error or its message; a list if none is given.",
+            metavar="[ID]",
+        ),
+    ] = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> int:
+    """Explain a verdict, an exit code, a property, or an error message."""
+    return explain_command.explain(identifier, format.value, output)
 
 
 @app.command()
@@ -427,8 +393,8 @@ def conform(
     junit: Annotated[
         Path | None, typer.Option("--junit", help="Write JUnit XML, too.", dir_okay=False)
     ] = None,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """Test a real controller: is its tape the source at the split?
 
@@ -453,8 +419,8 @@ def judge(
     crash_consistent: Annotated[
         bool, typer.Option("--crash-consistent", help="A tape may show any one instant, not only the split.")
     ] = False,
-    format: _Format = Format.TEXT,
-    output: _Output = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
 ) -> int:
     """Judge a recorded history: does each tape show one instant of its split, each read the last write?"""
     return conform_commands.judge(history, crash_consistent, format.value, output)

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from splitproof.checker.check import Options
 from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs
+from splitproof.checker.reports import Report
 from splitproof.checker.texts import count, vacuity_sentences
 from splitproof.checker.verdicts import ExitCode
 from splitproof.model.ablations import Ablation
 from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of
 from splitproof.model.design import CHOICES, Design
-from splitproof.output import json_text, run_jobs, write
+from splitproof.output import json_text, report_asked, run_jobs, show, write
+from splitproof.settings import read_settings
 from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE, WITH_PAUSE
 
 __all__ = ["ablate", "designs", "verify"]
 
 
 def verify(
-    names: Sequence[str], blocks: int | None, format: str, output: Path | None, processes: int | None
+    names: Sequence[str],
+    blocks: int | None,
+    format: str,
+    output: Path | None,
+    processes: int | None,
+    also: Sequence[str],
 ) -> int:
-    """Check the catalogue, or the designs named, and hold each verdict against the declared one."""
-    jobs = [Job(name, blocks or 1) for name in names] if names else catalogue_jobs(blocks)
+    """Check the designs named, else those of the project's settings, else the catalogue; hold verdicts as declared."""
+    settings = None if names else read_settings(Path.cwd())
+    if settings is not None:
+        blocks, processes = blocks or settings.blocks, processes or settings.jobs
+        also = [*settings.reports, *also]
+    for text in also:
+        report_asked(text)  # before the search
+    if settings is not None:
+        jobs = [Job(name, blocks or 1, options=Options(settings.limits)) for name in settings.designs]
+    else:
+        jobs = [Job(name, blocks or 1) for name in names] if names else catalogue_jobs(blocks)
     outcomes = run_jobs(jobs, "verify", processes)
     code = _verify_code(outcomes)
-    if format == "json":
-        write(json_text({"exit_code": code, "results": [outcome.result for outcome in outcomes]}), output)
-    else:
-        write(_verify_lines(outcomes), output)
+    own: dict[str, Callable[[], Iterable[str]]] = {
+        "text": lambda: _verify_lines(outcomes),
+        "json": lambda: json_text({"exit_code": code, "results": [outcome.result for outcome in outcomes]}),
+    }
+    reports = [Report(outcome.job.design, outcome.result, outcome.stories) for outcome in outcomes]
+    show(format, output, reports, own, also)
     return code
 
 

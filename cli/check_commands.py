@@ -1,10 +1,10 @@
-"""`check` and `trace`: one design, and one saved counterexample."""
+"""`check`: one design."""
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +12,16 @@ from splitproof.checker.check import Options
 from splitproof.checker.check import check as run_check
 from splitproof.checker.engine import Limits
 from splitproof.checker.engines import EngineChoice
-from splitproof.checker.saved import SavedTrace, load_trace
+from splitproof.checker.reports import Report
 from splitproof.checker.texts import check_lines, story_lines
-from splitproof.checker.verdicts import CheckResult, ExitCode, PropertyResult, Violated, trace_json
+from splitproof.checker.verdicts import CheckResult, PropertyResult, Violated, trace_json
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
-from splitproof.output import json_text, remark, search_progress, write
+from splitproof.output import json_text, remark, report_asked, search_progress, show, write
 from splitproof.spec.properties import Property
 
-__all__ = ["Request", "check", "save_first", "selected", "trace"]
+__all__ = ["Request", "check", "save_first", "selected"]
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,16 @@ class Request:
 
 
 def check(
-    request: Request, every_story: bool, trace_file: Path | None, format: str, output: Path | None
+    request: Request,
+    every_story: bool,
+    trace_file: Path | None,
+    format: str,
+    output: Path | None,
+    also: Sequence[str],
 ) -> int:
-    """Check a design, print the result, save the first counterexample if asked."""
+    """Check a design, print the result, save the first counterexample and write further reports if asked."""
+    for text in also:
+        report_asked(text)  # before the search
     machine = load_machine(request.design)
     limits = Limits(request.max_states, request.max_seconds, max_memory=request.max_memory)
     options = Options(
@@ -60,7 +67,13 @@ def check(
         result = run_check(machine, request.blocks, asked, options, progress, remark)
     if trace_file is not None:
         save_first(result.properties, request, trace_file)
-    write(json_text(result.json()) if format == "json" else _lines(result, every_story, trace_file), output)
+    stories = {item.asked.id: list(story_lines(item, result.design)) for item in result.properties}
+    told = result.json()
+    own: dict[str, Callable[[], list[str]]] = {
+        "text": lambda: _lines(result, every_story, trace_file),
+        "json": lambda: json_text(told),
+    }
+    show(format, output, [Report(request.design, told, stories)], own, also)
     return result.exit_code
 
 
@@ -98,16 +111,3 @@ def save_first(results: Sequence[PropertyResult], request: Request, file: Path) 
             saved = {"property": item.asked.id, "source": request.design, **trace_json(item.verdict.trace)}
             write([json.dumps(saved, indent=1)], file)
             return
-
-
-def trace(file: Path, format: str, output: Path | None) -> int:
-    """Replay a saved counterexample with the reference interpreter, and tell it."""
-    saved: SavedTrace = load_trace(file)
-    if format == "json":
-        write(json_text(trace_json(saved.trace)), output)
-    else:
-        item = PropertyResult(saved.property, Violated(saved.trace, shortest=False))
-        lines = list(story_lines(item, saved.trace.machine.name))
-        lines[0] = lines[0].replace("messages at once", "replayed")
-        write(lines, output)
-    return ExitCode.HOLDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ import typer
 
 from splitproof.checker.engine import Progress
 from splitproof.checker.jobs import Job, Outcome, run
+from splitproof.checker.reports import REPORTS, Report, report_lines
 from splitproof.checker.texts import count
 from splitproof.model.errors import ModelError
 
-__all__ = ["json_text", "remark", "run_jobs", "search_progress", "status", "write"]
+__all__ = ["json_text", "remark", "report_asked", "run_jobs", "search_progress", "show", "status", "write"]
 
 
 def write(lines: Iterable[str], output: Path | None) -> None:
@@ -34,6 +35,38 @@ def write(lines: Iterable[str], output: Path | None) -> None:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ModelError(f"{output} cannot be written: {error.strerror}", "") from error
+
+
+def show(
+    format: str,
+    output: Path | None,
+    reports: Sequence[Report],
+    own: Mapping[str, Callable[[], Iterable[str]]],
+    also: Sequence[str] = (),
+) -> None:
+    """Print a result in a format, and write the further reports asked for as `KIND=PATH`.
+
+    `own`: the lines of the formats that the command has for itself, text and json among them.
+
+    Raises:
+        ModelError: a report is of no known kind, or cannot be written.
+    """
+    write(own[format]() if format in own else report_lines(format, reports), output)
+    for kind, path in map(report_asked, also):
+        write(own[kind]() if kind in own else report_lines(kind, reports), path)
+
+
+def report_asked(text: str) -> tuple[str, Path]:
+    """`KIND=PATH` in its parts.
+
+    Raises:
+        ModelError: it has another form, or there is no such kind of report.
+    """
+    kind, equals, path = text.partition("=")
+    accepted = ("text", "json", *REPORTS)
+    if not equals or not path or kind not in accepted:
+        raise ModelError(f"--report {text} is no KIND=PATH; accepted kinds are {', '.join(accepted)}", "")
+    return kind, Path(path)
 
 
 def json_text(value: Any) -> list[str]:

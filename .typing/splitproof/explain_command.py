@@ -1,0 +1,1 @@
+../../cli/explain_command.py

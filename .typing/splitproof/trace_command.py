@@ -1,0 +1,1 @@
+../../cli/trace_command.py

@@ -1,0 +1,139 @@
+"""Options that several commands take, and the values that they accept."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "BlocksOption",
+    "DesignArgument",
+    "Engine",
+    "EngineOption",
+    "Export",
+    "Format",
+    "FormatOption",
+    "JobsOption",
+    "MaxMemoryOption",
+    "MaxSecondsOption",
+    "MaxStatesOption",
+    "OutputOption",
+    "Profile",
+    "ReportFormat",
+    "ReportFormatOption",
+    "ReportsOption",
+    "TableFormat",
+    "TableFormatOption",
+    "ThreadsOption",
+    "TraceFormat",
+    "TraceFormatOption",
+]
+
+
+class Profile(StrEnum):
+    """How much of a controller is tested; each profile includes those before it."""
+
+    CORE = "core"
+    SEQUENTIAL = "sequential"
+    CONCURRENT = "concurrent"
+    SCHEDULED = "scheduled"
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Engine(StrEnum):
+    """How runs are searched for."""
+
+    AUTO = "auto"
+    GRAPH = "graph"
+    COMPILED = "compiled"
+    BMC = "bmc"
+
+
+class Export(StrEnum):
+    """What a design is exported to."""
+
+    PROMELA = "promela"
+    MURPHI = "murphi"
+    TLA = "tla"
+    DOT = "dot"
+    GRAPHML = "graphml"
+
+
+class TableFormat(StrEnum):
+    """How a table is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class ReportFormat(StrEnum):
+    """How verdicts are reported."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
+class TraceFormat(StrEnum):
+    """How a counterexample is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    SVG = "svg"
+    MERMAID = "mermaid"
+    ITF = "itf"
+    PYTEST = "pytest"
+
+
+DesignArgument = Annotated[
+    str, typer.Argument(help="NAME, NAME+key=value..., or path/to/file.py:NAME", metavar="DESIGN")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="How to report the verdicts.")]
+ReportsOption = Annotated[
+    list[str] | None,
+    typer.Option("--report", help="Write a further report; may be repeated.", metavar="KIND=PATH"),
+]
+TableFormatOption = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
+TraceFormatOption = Annotated[TraceFormat, typer.Option("--format", help="How to show the counterexample.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
+]
+JobsOption = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
+]
+BlocksOption = Annotated[int, typer.Option("--blocks", min=1, max=8, help="Blocks of the volumes.")]
+MaxStatesOption = Annotated[
+    int | None, typer.Option("--max-states", min=1, help="End as unknown after so many states.")
+]
+MaxSecondsOption = Annotated[
+    float | None, typer.Option("--max-seconds", min=0.001, help="End as unknown after so long.")
+]
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        "--engine",
+        help="What searches; auto: graph, then compiled where it gets large; bmc: a SAT solver, to a depth.",
+    ),
+]
+MaxMemoryOption = Annotated[
+    int | None, typer.Option("--max-memory", min=1, help="End as unknown at so many MiB.", metavar="MIB")
+]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Of the compiled engine; one for each core unless given."),
+]

@@ -1,0 +1,62 @@
+"""`trace`: a saved counterexample, replayed by the reference interpreter and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from splitproof.checker.diagrams import mermaid_lines, svg_lines
+from splitproof.checker.explorer import explored
+from splitproof.checker.itf_traces import itf_json
+from splitproof.checker.page import html_page
+from splitproof.checker.regression import regression_lines
+from splitproof.checker.saved import SavedTrace, load_trace
+from splitproof.checker.texts import story_lines
+from splitproof.checker.verdicts import ExitCode, PropertyResult, Violated, trace_json
+from splitproof.output import json_text, write
+
+__all__ = ["trace"]
+
+
+def trace(file: Path, format: str, output: Path | None) -> int:
+    """Replay a saved counterexample, and show it."""
+    write(_SHOWN[format](load_trace(file)), output)
+    return ExitCode.HOLDS
+
+
+def _text(saved: SavedTrace) -> Iterable[str]:
+    item = PropertyResult(saved.property, Violated(saved.trace, shortest=False))
+    lines = list(story_lines(item, saved.trace.machine.name))
+    lines[0] = lines[0].replace("messages at once", "replayed")
+    return lines
+
+
+def _json(saved: SavedTrace) -> Iterable[str]:
+    return json_text(trace_json(saved.trace))
+
+
+def _html(saved: SavedTrace) -> Iterable[str]:
+    return html_page(saved.trace, saved.property, saved.source).splitlines()
+
+
+def _svg(saved: SavedTrace) -> Iterable[str]:
+    return svg_lines(explored(saved.trace, saved.property, saved.source))
+
+
+def _mermaid(saved: SavedTrace) -> Iterable[str]:
+    return mermaid_lines(explored(saved.trace, saved.property, saved.source))
+
+
+def _itf(saved: SavedTrace) -> Iterable[str]:
+    return json_text(itf_json(saved.trace, saved.property, saved.source))
+
+
+_SHOWN: dict[str, Callable[[SavedTrace], Iterable[str]]] = {
+    "text": _text,
+    "json": _json,
+    "html": _html,
+    "svg": _svg,
+    "mermaid": _mermaid,
+    "itf": _itf,
+    "pytest": regression_lines,
+}

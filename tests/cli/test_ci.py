@@ -1,0 +1,173 @@
+"""What a CI meets: settings in pyproject.toml, explanations, the action, and the commands of the docs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from splitproof.__main__ import run
+from splitproof.checker.verdicts import ExitCode
+from splitproof.explain_command import explanations
+from splitproof.spec.split_backup import PROPERTIES
+
+ROOT = Path(__file__).resolve().parents[2]
+LAYERS = ("spec", "model", "checker", "conformance", "cli")
+LOCK = ROOT / "examples" / "lock.py"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "designs").mkdir()
+    (tmp_path / "designs" / "lock.py").write_text(LOCK.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def settings(project: Path, text: str) -> None:
+    (project / "pyproject.toml").write_text(f"[tool.splitproof]\n{text}\n", encoding="utf-8")
+
+
+def test_verify_checks_what_the_project_asks_for(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings(project, 'designs = ["designs/lock.py:lock"]\njobs = 1\nreports = { json = "made.json" }')
+    (project / "deep").mkdir()
+    monkeypatch.chdir(project / "deep")
+    assert run(["verify"]) == 0
+    assert "verdicts as declared" in capsys.readouterr().out
+    made = json.loads((project / "made.json").read_text(encoding="utf-8"))
+    assert [result["design"] for result in made["results"]] == ["lock"]
+
+
+def test_a_limit_of_the_settings_is_a_limit(project: Path) -> None:
+    settings(project, 'designs = ["second-embodiment-closed"]\njobs = 1\nmax-states = 50')
+    assert run(["verify"]) == 3
+
+
+def test_designs_that_are_named_go_before_the_settings(project: Path) -> None:
+    settings(project, 'designs = ["no-such-design"]\njobs = 1')
+    assert run(["verify", "designs/lock.py:lock", "--jobs", "1"]) == 0
+    assert run(["verify"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('design = ["a"]', "did you mean designs?"),
+        ("", "accepted is a list of designs"),
+        ("designs = []", "accepted is a list of designs"),
+        ("designs = [7]", "accepted is a list of designs"),
+        ('designs = "a"', "accepted is a list of designs"),
+        ('designs = ["a"]\nblocks = 9', "1 to 8"),
+        ('designs = ["a"]\nblocks = true', "1 to 8"),
+        ('designs = ["a"]\nmax-states = 0', "more than 0"),
+        ('designs = ["a"]\nreports = { xml = "a" }', "kinds are text, json, junit"),
+        ('designs = ["a"]\nreports = { junit = 7 }', "paths are text"),
+        ('designs = ["a"]\ncolour = 1', "which is no setting"),
+        ("designs = [", "cannot be read"),
+    ],
+)
+def test_a_wrong_setting_is_an_error(
+    project: Path, text: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings(project, text)
+    assert run(["verify"]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_every_verdict_exit_code_and_property_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ["holds", "violated", "unknown", "vacuous", *(f"exit-{code.value}" for code in ExitCode)]
+    assert set(wanted) <= set(explanations())
+    for name in (*wanted, *(item.id for item in PROPERTIES), "R44", "G08"):
+        assert run(["explain", name]) == 0
+        assert capsys.readouterr().out.startswith(name)
+
+
+def test_what_errors_are_said_to_say_they_say() -> None:
+    sources = "\n".join(
+        path.read_text(encoding="utf-8") for layer in LAYERS for path in (ROOT / layer).rglob("*.py")
+    )
+    joined = re.sub(r'"\s*\n\s*f?"', "", sources)
+    for item in explanations().values():
+        assert (item.kind == "error") == bool(item.says)
+        for words in item.says:
+            assert words in joined, f"{item.id}: no message says {words!r}"
+
+
+def test_every_error_of_the_language_page_is_explained() -> None:
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8").partition("## When it refuses")[2]
+    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    assert len(rows) >= 20
+    said = {words for item in explanations().values() for words in item.says}
+    missing = {words for row in rows for words in re.findall(r"`(.*?)`", row)} - said
+    assert not missing
+
+
+def test_an_error_message_is_recognised(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "door.py:7: swing touches two cells, row[b] and volume[b]; a step touches"]) == 0
+    assert capsys.readouterr().out.startswith("two-cells")
+    assert run(["explain", "vacuos"]) == 2
+    assert "did you mean vacuous?" in capsys.readouterr().err
+    assert run(["explain", "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) >= len(explanations()) + len(PROPERTIES)
+
+
+def commands(page: Path) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [
+        line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")
+    ]
+
+
+@pytest.mark.parametrize(("page", "count"), [("ci.md", 8), ("counterexamples.md", 2), ("tutorial.md", 7)])
+def test_every_command_of_the_page_runs(
+    page: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "lock.py").write_text(LOCK.read_text(encoding="utf-8"), encoding="utf-8")
+    program = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    (tmp_path / "mirror.py").write_text(program, encoding="utf-8")
+    for block in re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        (tmp_path / "pyproject.toml").write_text(block, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    asked = commands(ROOT / "docs" / page)
+    assert len(asked) == count
+    for command in asked:
+        name, *arguments = shlex.split(command)
+        assert name == "splitproof"
+        is_violated = "check third-" in command or "check mirror.py:late" in command
+        assert run(arguments) == is_violated, command
+    written = re.findall(r"(?:--output |--trace |--report \w+=)(\S+)", "\n".join(asked))
+    assert written
+    assert all((tmp_path / name).stat().st_size > 0 for name in written)
+
+
+def test_the_action_runs_verify_and_writes_its_reports(project: Path) -> None:
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    scripts = re.findall(r"^      run: (.*)$", text, re.MULTILINE)
+    assert len(scripts) == 2
+    inputs = dict(re.findall(r"^        ([A-Z]+): \$\{\{ inputs\.(\w+) \}\}$", text, re.MULTILINE))
+    assert set(re.findall(r"\$\{?([A-Z]+)\b", "".join(scripts))) == set(inputs)
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "DESIGNS": "designs/lock.py:lock",
+        "SARIF": "a.sarif",
+        "JUNIT": "a.xml",
+        "GITHUB_STEP_SUMMARY": str(project / "summary.md"),
+    }
+    done = subprocess.run(
+        ["bash", "-ec", scripts[1]], env=environment, capture_output=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads((project / "a.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert (project / "summary.md").read_text(encoding="utf-8").startswith("### lock, 1 block")
