@@ -22,7 +22,6 @@ CLOSED = [name for name in CATALOGUE if name.endswith(("-closed", "-two-slots"))
         "second-embodiment-host-polls-closed",
         "fourth-embodiment-wait-closed",
         "first-embodiment-closed+device=disk",
-        "second-embodiment-closed+lan=duplicating+run_numbers=checked",
     ],
 )
 def test_folded_steps_are_independent_of_all_others_and_invisible(name: str) -> None:
@@ -31,6 +30,15 @@ def test_folded_steps_are_independent_of_all_others_and_invisible(name: str) -> 
     asked = [item for item in machine.properties.values() if item.kind in (Kind.ALWAYS, Kind.STEP)]
     faults = diamond_violations(Oracle(machine, 1, asked), max_states=300_000)
     assert not faults, "\n".join(map(str, faults[:5]))
+
+
+@pytest.mark.parametrize("split", ["separate", "combined"])
+def test_no_step_of_a_lan_that_can_copy_messages_is_taken_before_others(split: str) -> None:
+    name = "second-embodiment-closed" if split == "separate" else "fourth-embodiment-wait-closed"
+    actions = machine_of(design_named(f"{name}+lan=duplicating")).actions
+    on_lan = [a for a in actions if any(u.name.startswith("lan_") for u in a.updates)]
+    assert len(on_lan) > 5
+    assert all(action.folds is None for action in on_lan)
 
 
 @pytest.mark.parametrize("name", [*CLOSED, "second-embodiment"])
