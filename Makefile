@@ -18,7 +18,7 @@ mutations: $(INSTALLED) ## write docs/mutations.md: what catches each small chan
 	$(BIN)/splitproof mutate --format markdown --output docs/mutations.md || [ $$? -eq 1 ]
 
 test: $(INSTALLED) ## run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto
 
 lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff check
