@@ -17,7 +17,6 @@ from splitproof.checker.liveness import judge_leads_to
 from splitproof.checker.memory import peak_memory_bytes
 from splitproof.checker.oracle import Oracle
 from splitproof.checker.reachability import possible_findings
-from splitproof.checker.symbolic_data import check_symbolic_data
 from splitproof.checker.traces import Trace, replay
 from splitproof.checker.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
@@ -241,6 +240,8 @@ class _Check:
         is_whole = self._engine.data_values == DATA_VALUES and not self._engine.is_symmetric
         if not self._options.symbolic or not is_small or not is_whole:
             return None
+        from splitproof.checker.symbolic_data import check_symbolic_data  # z3 takes its time to load
+
         oracle = control_oracle(self._machine, self._blocks, folded=self._folded)
         graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
         found = check_symbolic_data(

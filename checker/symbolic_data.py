@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from splitproof.checker.data_labels import Label, Relations
+from splitproof.checker.disagreements import EngineDisagreement, TwoValuesDoNotSettle
 from splitproof.checker.graph import StateGraph
 from splitproof.checker.smt import BLANK, Claim, DataSolver, name_of, residual
 from splitproof.checker.symbolic_step import Control, Effect, Moves, Post, StepEffects, initial_states
@@ -28,19 +29,7 @@ from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
 from splitproof.spec.properties import Kind, Property
 
-__all__ = ["EngineDisagreement", "SymbolicData", "TwoValuesDoNotSettle", "check_symbolic_data"]
-
-
-class EngineDisagreement(Exception):  # noqa: N818  # two engines differ; which of them errs is not known
-    """The search and the check with symbolic data differ."""
-
-
-class TwoValuesDoNotSettle(EngineDisagreement):
-    """What the search found with two data values does not carry over to data of any kind.
-
-    No engine is at fault: a property, a ghost, a `while_` or an initial constraint compares data in a way
-    that takes more than two values to fail, or more than equalities to prove.
-    """
+__all__ = ["SymbolicData", "check_symbolic_data"]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typer.exceptions import Abort, Exit, TyperException
 
 from splitproof.app import app
-from splitproof.checker.symbolic_data import EngineDisagreement
+from splitproof.checker.disagreements import EngineDisagreement
 from splitproof.checker.traces import ReplayError
 from splitproof.checker.verdicts import ExitCode
 from splitproof.model.errors import ModelError

@@ -1,4 +1,7 @@
-"""The commands and their options. Each parses, calls the checker, prints, and returns an exit code."""
+"""The commands and their options. Each parses, calls the checker, prints, and returns an exit code.
+
+A command loads its own module when it is called, so that none waits for the solvers and libraries of the others.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,7 @@ from typing import Annotated
 
 import typer
 
-from splitproof import (
-    __version__,
-    bounded_command,
-    catalogue_commands,
-    check_commands,
-    conform_commands,
-    distinguish_command,
-    explain_command,
-    export_command,
-    mutation_command,
-    prove_commands,
-    repair_command,
-    requirement_command,
-    trace_command,
-)
+from splitproof import __version__
 from splitproof.checker.engines import EngineChoice
 from splitproof.options import (
     BlocksOption,
@@ -100,6 +89,8 @@ def verify(
 
     Exits with 0 exactly when each property of each design gets the verdict that the design declares.
     """
+    from splitproof import catalogue_commands
+
     return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
 
 
@@ -112,6 +103,8 @@ def designs(
     output: OutputOption = None,
 ) -> int:
     """List the designs of the catalogue, or the choices and declared verdicts of one."""
+    from splitproof import catalogue_commands
+
     return catalogue_commands.designs(name, format.value, output)
 
 
@@ -127,6 +120,8 @@ def ablate(
 
     Exits with 0 exactly when each breaks what the catalogue predicts, and nothing else does.
     """
+    from splitproof import catalogue_commands
+
     return catalogue_commands.ablate(design, blocks, format.value, output, jobs)
 
 
@@ -140,6 +135,8 @@ def distinguish(
 
     Exits with 0 exactly when each verdict is what the document says of the embodiment.
     """
+    from splitproof import distinguish_command
+
     return distinguish_command.distinguish(format.value, output, jobs)
 
 
@@ -184,6 +181,8 @@ def check(
     report: ReportsOption = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
+    from splitproof import bounded_command, check_commands
+
     if (engine is Engine.BMC) != (depth is not None):
         raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
     request = check_commands.Request(
@@ -224,6 +223,8 @@ def prove(
 
     What fails at a small size is told as a counterexample instead; what can be neither proved nor refuted is unknown.
     """
+    from splitproof import prove_commands
+
     return prove_commands.prove(
         design, tuple(properties or ()), certificate, max_seconds, format.value, output
     )
@@ -238,6 +239,8 @@ def certify(
     output: OutputOption = None,
 ) -> int:
     """Re-check a proof with cvc5 and with z3, in fresh processes; exits with 1 if anything is amiss."""
+    from splitproof import prove_commands
+
     return prove_commands.certify(directory, format.value, output)
 
 
@@ -262,6 +265,8 @@ def mutate(
 
     Exits with 1 if a mutant survives that is another design, with 3 if one is undecided.
     """
+    from splitproof import mutation_command
+
     return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
 
 
@@ -291,6 +296,8 @@ def repair(
 
     Exits with 0 if there is one, with 1 if there is none or one is not confirmed, with 5 if nothing is violated.
     """
+    from splitproof import repair_command
+
     request = repair_command.Request(design, blocks, tuple(properties or ()), every, beyond, confirm)
     return repair_command.repair(request, format.value, output)
 
@@ -304,6 +311,8 @@ def trace(
     output: OutputOption = None,
 ) -> int:
     """Replay a saved counterexample step by step, and tell it; as a page, with `--format html --output FILE`."""
+    from splitproof import trace_command
+
     return trace_command.trace(file, format.value, output)
 
 
@@ -326,6 +335,8 @@ def export(
     A model has the states, the steps and the properties of the design: what the outside checker says of it is an
     independent opinion on the same question.
     """
+    from splitproof import export_command
+
     return export_command.export_design(design, to.value, blocks, symmetry, whole, output)
 
 
@@ -341,6 +352,8 @@ def requirement(
     output: OutputOption = None,
 ) -> int:
     """Show what the document says, what was decided, and what checks it."""
+    from splitproof import requirement_command
+
     return requirement_command.requirement(identifier, format.value, output)
 
 
@@ -357,6 +370,8 @@ def explain(
     output: OutputOption = None,
 ) -> int:
     """Explain a verdict, an exit code, a property, or an error message."""
+    from splitproof import explain_command
+
     return explain_command.explain(identifier, format.value, output)
 
 
@@ -400,6 +415,8 @@ def conform(
 
     Exits with 0 pass, 1 fail, 2 error of the adapter, 3 unknown or partial, 4 vacuous.
     """
+    from splitproof import conform_commands
+
     options = {
         "adapter": adapter,
         "command": command,
@@ -423,4 +440,6 @@ def judge(
     output: OutputOption = None,
 ) -> int:
     """Judge a recorded history: does each tape show one instant of its split, each read the last write?"""
+    from splitproof import conform_commands
+
     return conform_commands.judge(history, crash_consistent, format.value, output)

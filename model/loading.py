@@ -73,8 +73,11 @@ def _module(path: Path) -> ModuleType:
     except ModelError:
         raise
     except Exception as error:  # a user's file may fail in any way; all of them are reported as one sentence
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        if isinstance(error, SyntaxError):  # its traceback ends in the import system
+            where = f"{Path(error.filename or path).name}:{error.lineno}"
+        else:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(frame.filename).name}:{frame.lineno}"
         raise ModelError(f"{path} fails when it is loaded: {type(error).__name__}: {error}", where) from error
     finally:
         sys.path.remove(str(path.parent.resolve()))

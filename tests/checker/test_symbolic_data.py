@@ -10,16 +10,12 @@ from hypothesis import strategies as st
 from splitproof.checker import symbolic_data
 from splitproof.checker.control import control_oracle
 from splitproof.checker.data_labels import Label
+from splitproof.checker.disagreements import EngineDisagreement, TwoValuesDoNotSettle
 from splitproof.checker.folding import diamond_violations
 from splitproof.checker.graph import StateGraph, state_graph
 from splitproof.checker.oracle import Exploration, Limits, Oracle
 from splitproof.checker.packing import Packing
-from splitproof.checker.symbolic_data import (
-    EngineDisagreement,
-    SymbolicData,
-    TwoValuesDoNotSettle,
-    check_symbolic_data,
-)
+from splitproof.checker.symbolic_data import SymbolicData, check_symbolic_data
 from splitproof.checker.symbolic_step import Control
 from splitproof.model.catalogue import design_named, machine_of
 from splitproof.model.cells import Cell, channel, memory

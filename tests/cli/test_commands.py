@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.checker import check as check_module
-from splitproof.checker.symbolic_data import EngineDisagreement
+from splitproof.checker import symbolic_data
+from splitproof.checker.disagreements import EngineDisagreement
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 RACE = "third-embodiment-closed+staging=unlocked"
@@ -258,7 +258,7 @@ def test_engines_that_disagree_are_an_internal_error(
     def disagree(*_: object) -> None:
         raise EngineDisagreement("two engines differ")
 
-    monkeypatch.setattr(check_module, "check_symbolic_data", disagree)
+    monkeypatch.setattr(symbolic_data, "check_symbolic_data", disagree)
     assert run(["check", f"{design_file}:holds"]) == 70
     assert "two engines differ" in capsys.readouterr().err
 
