@@ -9,12 +9,11 @@ What the copy has done is looked at when somebody asks; nothing here runs by its
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import ClassVar, Final
 
 from splitproof.conformance.adapter import (
     BackupState,
@@ -26,23 +25,30 @@ from splitproof.conformance.adapter import (
 )
 from splitproof.conformance.adapters.nbd import Export, NbdError, NbdLost
 from splitproof.conformance.adapters.storage_daemon import CommandRefused, StorageDaemon, absent
+from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, blocks_of_file, file_node, filled
 from splitproof.conformance.history import Extents
 from splitproof.spec.vocabulary import PairState
 
-__all__ = ["BLOCK_SIZE_BYTES", "QemuController", "absent", "make"]
-
-BLOCK_SIZE_BYTES: Final = 65536
-"""QEMU's backup copies clusters of 64 KiB."""
+__all__ = [
+    "BITMAP",
+    "FIRST",
+    "MIRRORED",
+    "PENDING",
+    "SPLIT",
+    "QemuController",
+    "absent",
+    "make",
+]
 
 _SIMPLEX: Final = PairViews(PairState.SIMPLEX, PairState.SIMPLEX)
 _CREATING: Final = PairViews(PairState.DUPLEX_PENDING, PairState.DUPLEX_PENDING)
-_MIRRORED: Final = PairViews(PairState.DUPLEX, PairState.DUPLEX)
+MIRRORED: Final = PairViews(PairState.DUPLEX, PairState.DUPLEX)
 PENDING: Final = PairViews(PairState.SPLIT, PairState.SPLIT_PENDING)
 SPLIT: Final = PairViews(PairState.SPLIT, PairState.SPLIT)
 
-_FIRST: Final = 1
+FIRST: Final = 1
 """Where block 0 is in the files. The block before it is ours: see `hold_copy`."""
-_BITMAP: Final = "differences"
+BITMAP: Final = "differences"
 _HELD_BYTES_PER_SECOND: Final = 1
 _ONE_BY_ONE: Final = {"max-chunk": BLOCK_SIZE_BYTES, "max-workers": 1}
 
@@ -70,6 +76,9 @@ class QemuController:
     Raises:
         AdapterFault: it does not start.
     """
+
+    tape_bytes_per_second: ClassVar[int] = 0
+    """How fast a tape takes data; 0 is no limit."""
 
     def __init__(self) -> None:
         self.daemon = StorageDaemon()
@@ -112,9 +121,9 @@ class QemuController:
             self._install()
             self.block_count = block_count
             for role in ("source", "target"):
-                contents = (_filled(role, block) for block in range(-_FIRST, block_count))
+                contents = (filled(role, block) for block in range(-FIRST, block_count))
                 self.path(role).write_bytes(b"".join(contents))
-                self.daemon.execute("blockdev-add", node_name=self.node(role), **_file(self.path(role)))
+                self.daemon.execute("blockdev-add", node_name=self.node(role), **file_node(self.path(role)))
             self.daemon.execute(
                 "block-export-add",
                 **{"id": self.node("host"), "name": self.node("host"), "node-name": self.node("source")},
@@ -150,7 +159,7 @@ class QemuController:
 
     def write(self, block: int, data: bytes) -> None:
         try:
-            self._host().write((_FIRST + block) * BLOCK_SIZE_BYTES, data)
+            self._host().write((FIRST + block) * BLOCK_SIZE_BYTES, data)
         except NbdError as error:
             raise Indefinite(f"the write failed: {error}") from error
         except NbdLost as error:
@@ -160,7 +169,7 @@ class QemuController:
 
     def read(self, block: int) -> bytes:
         try:
-            return self._host().read((_FIRST + block) * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES)
+            return self._host().read((FIRST + block) * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES)
         except NbdError as error:
             raise Rejected(f"the read failed: {error}") from error
         except NbdLost as error:
@@ -176,7 +185,7 @@ class QemuController:
     def target_image(self) -> Sequence[bytes]:
         """From the file, not through QEMU."""
         with self.lock:
-            return list(_blocks_of_file(self.path("target")))[_FIRST:]
+            return [data or b"" for data in blocks_of_file(self.path("target"))][FIRST:]
 
     # ---- the pair ------------------------------------------------------------------------------------
 
@@ -189,7 +198,7 @@ class QemuController:
         with self.lock:
             if self.views != _SIMPLEX:
                 raise Rejected("there is a pair")
-            bitmap = {"node": self.node("source"), "name": _BITMAP, "granularity": BLOCK_SIZE_BYTES}
+            bitmap = {"node": self.node("source"), "name": BITMAP, "granularity": BLOCK_SIZE_BYTES}
             actions = [{"type": "block-dirty-bitmap-add", "data": bitmap}, *self.creation_copy()]
             self.daemon.execute("transaction", actions=actions)
             self.views = _CREATING
@@ -201,16 +210,16 @@ class QemuController:
     def split(self) -> None:
         with self.lock:
             self.look()
-            if self.views != _MIRRORED:
+            if self.views != MIRRORED:
                 raise Rejected("only a pair in DUPLEX can be split")
-            self.split_pair()
-            self.views = PENDING
+            self.views = self.split_pair()
 
-    def split_pair(self) -> None:
+    def split_pair(self) -> PairViews:
         """The backup job's filter is in the graph, and the image fixed, when the command returns."""
         self.copy_differences(**{"filter-node-name": self.node("filter"), "auto-finalize": False})
         image = {"node-name": self.node("image"), "driver": "snapshot-access", "file": self.node("filter")}
         self.daemon.execute("blockdev-add", **image)
+        return PENDING
 
     def resync(self) -> None:
         with self.lock:
@@ -233,7 +242,7 @@ class QemuController:
                 raise Rejected("there is no pair")
             self._refuse_while_backing_up()
             self._abandon_copy()
-            self.daemon.execute("block-dirty-bitmap-remove", node=self.node("source"), name=_BITMAP)
+            self.daemon.execute("block-dirty-bitmap-remove", node=self.node("source"), name=BITMAP)
             self.views = _SIMPLEX
 
     # ---- copying -------------------------------------------------------------------------------------
@@ -255,8 +264,8 @@ class QemuController:
     def copy_differences(self, **options: object) -> None:
         """Begin to copy what the bitmap has; if that is given up, the bitmap has it still."""
         if self.held:
-            self._host().write(0, _filled("hold", self.copies))
-        difference = {"sync": "bitmap", "bitmap": _BITMAP, "bitmap-mode": "on-success"}
+            self._host().write(0, filled("hold", self.copies))
+        difference = {"sync": "bitmap", "bitmap": BITMAP, "bitmap-mode": "on-success"}
         self.daemon.execute("blockdev-backup", **self.copy_options(**difference, **options))
 
     def hold_copy(self) -> None:
@@ -286,6 +295,8 @@ class QemuController:
 
     def look(self) -> None:
         """What the copy has come to since somebody asked."""
+        if not self.daemon.alive:
+            raise self.daemon.fault("nothing that was asked of it")
         for backup in self.backups.values():
             self._look_at(backup)
         if self.copy_job is None:
@@ -293,7 +304,7 @@ class QemuController:
         status = self.daemon.jobs()[self.copy_job].status
         if self.views == _CREATING and status == "concluded":
             self._end_copy()
-            self.views = _MIRRORED
+            self.views = MIRRORED
         elif self.views == PENDING and status == "pending" and not self._backing_up():
             self.end_pending()
 
@@ -337,13 +348,16 @@ class QemuController:
                 self._back_up(backup, first, count)
             return identifier
 
-    def image_node(self) -> str:
-        """Where the image of the split can be read: through the filter while the copy is pending."""
+    def image_node(self) -> str | dict[str, object]:
+        """Where the image of the split can be read: through the filter while the copy is pending.
+
+        The name of a node, or one to be made for each extent of a backup.
+        """
         return self.node("image" if self.views == PENDING else "target")
 
     def image_offset(self, block: int) -> int:
         """Where in it, in bytes."""
-        return (_FIRST + block) * BLOCK_SIZE_BYTES
+        return (FIRST + block) * BLOCK_SIZE_BYTES
 
     def _back_up(self, backup: _Backup, first: int, count: int) -> None:
         name = f"{backup.tape.name}.{len(backup.jobs)}"
@@ -351,12 +365,19 @@ class QemuController:
         read, written = f"{name}r", f"{name}w"
         part: dict[str, object] = {"driver": "raw", "size": size}
         image = {"node-name": read, "offset": self.image_offset(first), "file": self.image_node()}
-        tape = {"node-name": written, "offset": first * BLOCK_SIZE_BYTES, "file": _file(backup.tape)}
+        tape = {"node-name": written, "offset": first * BLOCK_SIZE_BYTES, "file": file_node(backup.tape)}
         for node in ({**image, "read-only": True}, tape):
             self.daemon.execute("blockdev-add", **part, **node)
             backup.nodes.append(str(node["node-name"]))
-        options = {"job-id": name, "device": read, "target": written, "auto-dismiss": False}
-        self.daemon.execute("blockdev-backup", **options, sync="full", **{"x-perf": _ONE_BY_ONE})
+        options = {
+            "job-id": name,
+            "device": read,
+            "target": written,
+            "auto-dismiss": False,
+            "speed": self.tape_bytes_per_second,
+            "x-perf": _ONE_BY_ONE,
+        }
+        self.daemon.execute("blockdev-backup", **options, sync="full")
         backup.jobs.append(name)
         backup.blocks_done.append(0)
 
@@ -377,7 +398,7 @@ class QemuController:
                 for done, (first, _) in zip(found.blocks_done, found.extents, strict=True)
                 for number in range(done)
             }
-            tape = enumerate(_blocks_of_file(found.tape))
+            tape = enumerate(blocks_of_file(found.tape))
             return {block: data for block, data in tape if data is not None and block in reached}
 
     def _backup(self, backup: str) -> _Backup:
@@ -408,30 +429,3 @@ class QemuController:
     def _refuse_while_backing_up(self) -> None:
         if self._backing_up():
             raise Rejected("a backup is under way")
-
-
-def _file(path: Path) -> dict[str, Any]:
-    """A node for a file that nobody else uses; nothing here outlives the daemon, so nothing need reach a disk."""
-    cache = {"direct": False, "no-flush": True}
-    return {"driver": "file", "filename": str(path), "locking": "off", "cache": cache}
-
-
-def _filled(role: str, block: int) -> bytes:
-    """Contents that differ in every block, and between volumes."""
-    piece = f"{role} {block:+08d}".encode().ljust(32, b".")
-    return piece * (BLOCK_SIZE_BYTES // len(piece))
-
-
-def _blocks_of_file(path: Path) -> Iterator[Any]:
-    """The data of each block; None for a hole, where nothing was ever written."""
-    with path.open("rb") as volume:
-        for offset in range(0, path.stat().st_size, BLOCK_SIZE_BYTES):
-            yield _at(volume.fileno(), offset)
-
-
-def _at(number: int, offset: int) -> bytes | None:
-    try:
-        found = os.lseek(number, offset, os.SEEK_DATA)
-    except OSError:  # no data from there to the end
-        return None
-    return os.pread(number, BLOCK_SIZE_BYTES, offset) if found < offset + BLOCK_SIZE_BYTES else None

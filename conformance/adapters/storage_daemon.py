@@ -145,7 +145,7 @@ class StorageDaemon:
         except (QMPError, OSError, EOFError, RuntimeError) as error:
             raise self.fault(command, error) from error
 
-    def fault(self, during: str, cause: BaseException) -> AdapterFault:
+    def fault(self, during: str, cause: BaseException | None = None) -> AdapterFault:
         """How the daemon was lost, once it does not answer."""
         try:
             code = self._process.wait(_CLOSE_SECONDS_MAX) if self._process is not None else None
