@@ -398,7 +398,10 @@ def requirement(
 def conform(
     adapter: Annotated[
         str | None,
-        typer.Argument(help="package.module:factory, or path/to/file.py:factory", metavar="[ADAPTER]"),
+        typer.Argument(
+            help="package.module:factory, path/to/file.py:factory, or qemu: see docs/real-controllers.md",
+            metavar="[ADAPTER]",
+        ),
     ] = None,
     command: Annotated[
         str | None,

@@ -9,5 +9,8 @@ from typing import Final
 
 __all__ = ["BUILT_IN"]
 
-BUILT_IN: Final = {"qemu": "splitproof.conformance.adapters.qemu"}
+BUILT_IN: Final = {
+    "qemu": "splitproof.conformance.adapters.qemu",
+    "qemu-mirror": "splitproof.conformance.adapters.qemu_mirror",
+}
 """The short name of each, and its module, which has `make()` and `absent()`: a sentence on what is missing, or None."""

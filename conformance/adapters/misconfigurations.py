@@ -15,12 +15,14 @@ from typing import Final, TypeVar
 from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, PairViews
 from splitproof.conformance.adapters.qemu import (
     BITMAP,
+    CREATING,
     FIRST,
     MIRRORED,
     PENDING,
     SPLIT,
     QemuController,
 )
+from splitproof.conformance.adapters.qemu_mirror import QemuMirrorController
 from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, file_node
 from splitproof.conformance.findings import FindingKind
 from splitproof.conformance.mutants import RACE, TAPE, Mutant
@@ -61,16 +63,14 @@ def _wrong(
     kind: FindingKind | None = None,
 ) -> Callable[[C], C]:
     def declare(made: C) -> C:
-        MISCONFIGURATIONS.append(
-            Misconfiguration(f"qemu-{name}", what, cites, made, violates, test, kind=kind)
-        )
+        MISCONFIGURATIONS.append(Misconfiguration(name, what, cites, made, violates, test, kind=kind))
         return made
 
     return declare
 
 
 @_wrong(
-    "tapes-live-source",
+    "qemu-tapes-live-source",
     "the backup reads the source: its file is opened a second time, with locking off",
     "R08",
     "G02",
@@ -85,7 +85,7 @@ class _TapesTheLiveSource(QemuController):
 
 
 @_wrong(
-    "tapes-target-early",
+    "qemu-tapes-target-early",
     "the backup reads the target, likewise, while the differential copy is under way",
     "R04",
     "R62",
@@ -98,7 +98,7 @@ class _TapesTheTargetEarly(QemuController):
 
 
 @_wrong(
-    "filter-late",
+    "qemu-filter-late",
     "the split is acknowledged, and the filter inserted 20 ms later",
     "R07",
     "G20",
@@ -127,7 +127,7 @@ class _InsertsTheFilterLate(QemuController):
 
 
 @_wrong(
-    "bitmap-disabled",
+    "qemu-bitmap-disabled",
     "the dirty bitmap is disabled while the pair is in DUPLEX, and enabled for the split",
     "R13",
     "G01",
@@ -147,7 +147,7 @@ class _DisablesTheBitmap(QemuController):
 
 
 @_wrong(
-    "created-empty",
+    "qemu-created-empty",
     "the creation copy is sync=bitmap with the new, empty bitmap: nothing is copied",
     "G32",
     test=TAPE,
@@ -160,7 +160,7 @@ class _CreatesWithAnEmptyBitmap(QemuController):
 
 
 @_wrong(
-    "copied-by-host",
+    "qemu-copied-by-host",
     "the split is a copy that a host program makes, block by block, with writes going on",
     "R55",
     "G20",
@@ -176,7 +176,7 @@ class _CopiesLikeDd(QemuController):
 
 
 @_wrong(
-    "resync-clears-bitmap",
+    "qemu-resync-clears-bitmap",
     "the bitmap is cleared when the pair is joined again, before the update copy",
     "G09",
     test="test_g12_each_cycle_has_an_image_of_its_own",
@@ -189,7 +189,7 @@ class _ClearsTheBitmap(QemuController):
 
 
 @_wrong(
-    "tape-shifted",
+    "qemu-tape-shifted",
     "the raw node over the image lacks the offset of the volume's first block",
     "G16",
     test=TAPE,
@@ -201,7 +201,7 @@ class _ForgetsTheOffset(QemuController):
 
 
 @_wrong(
-    "split-waits",
+    "qemu-split-waits",
     "the split is acknowledged when the backup job has completed",
     "R06",
     "R07",
@@ -219,7 +219,7 @@ class _AcknowledgesTheCopy(QemuController):
 
 
 @_wrong(
-    "split-at-once",
+    "qemu-split-at-once",
     "the target view shows SPLIT while the backup job is running",
     "R44",
     "R45",
@@ -233,7 +233,7 @@ class _ShowsSplitAtOnce(QemuController):
 
 
 @_wrong(
-    "end-reported-early",
+    "qemu-end-reported-early",
     "a good end is reported when the backup job has been started; the tape takes a block a second",
     "R68",
     "G17",
@@ -245,3 +245,54 @@ class _ReportsTheEndEarly(QemuController):
 
     def backup_status(self, backup: str) -> BackupStatus:
         return replace(super().backup_status(backup), state=BackupState.COMPLETED)
+
+
+@_wrong(
+    "qemu-mirror-not-ready",
+    "the mirror job, limited to a block a second, counts as DUPLEX when it has been started, and is ended before READY",
+    "R36",
+    "G32",
+    test=TAPE,
+    kind=FindingKind.PHANTOM,
+)
+class _EndsTheMirrorBeforeItIsReady(QemuMirrorController):
+    def copy_options(self, **options: object) -> dict[str, object]:
+        slow = {"speed": BLOCK_SIZE_BYTES, "buf-size": BLOCK_SIZE_BYTES}
+        return {**super().copy_options(**options), **slow}
+
+    def follow_copy(self, status: str) -> None:
+        if self.views == CREATING:
+            self.views = MIRRORED
+
+    def split_pair(self) -> PairViews:
+        """QEMU says that the job was cancelled, and nobody looks."""
+        assert self.copy_job is not None
+        self.daemon.cancel(self.copy_job)
+        self.copy_job = None
+        return SPLIT
+
+
+@_wrong(
+    "qemu-mirror-not-completed",
+    "the split is acknowledged when the command to end the mirror job returns; the backup opens the file itself",
+    "R07",
+    "G20",
+    kind=FindingKind.LEAKED,
+)
+class _AcknowledgesTheCommand(QemuMirrorController):
+    def form_pair(self) -> None:
+        options = self.copy_options(sync="full", **{"copy-mode": "background"})
+        del options["x-perf"]
+        self.daemon.execute("blockdev-mirror", **options)
+
+    def split_pair(self) -> PairViews:
+        self.end_mirror()
+        return SPLIT
+
+    def follow_copy(self, status: str) -> None:
+        super().follow_copy(status)
+        if self.views == SPLIT and status == "concluded":
+            self.end_copy()
+
+    def image_node(self) -> dict[str, object]:
+        return file_node(self.path("target"))

@@ -31,6 +31,7 @@ from splitproof.spec.vocabulary import PairState
 
 __all__ = [
     "BITMAP",
+    "CREATING",
     "FIRST",
     "MIRRORED",
     "PENDING",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 _SIMPLEX: Final = PairViews(PairState.SIMPLEX, PairState.SIMPLEX)
-_CREATING: Final = PairViews(PairState.DUPLEX_PENDING, PairState.DUPLEX_PENDING)
+CREATING: Final = PairViews(PairState.DUPLEX_PENDING, PairState.DUPLEX_PENDING)
 MIRRORED: Final = PairViews(PairState.DUPLEX, PairState.DUPLEX)
 PENDING: Final = PairViews(PairState.SPLIT, PairState.SPLIT_PENDING)
 SPLIT: Final = PairViews(PairState.SPLIT, PairState.SPLIT)
@@ -163,7 +164,7 @@ class QemuController:
         except NbdError as error:
             raise Indefinite(f"the write failed: {error}") from error
         except NbdLost as error:
-            if not self.daemon.alive:
+            if self.daemon.ends():
                 raise self.daemon.fault("a write", error) from error
             raise Indefinite(f"the connection was lost: {error}") from error
 
@@ -173,7 +174,7 @@ class QemuController:
         except NbdError as error:
             raise Rejected(f"the read failed: {error}") from error
         except NbdLost as error:
-            if not self.daemon.alive:
+            if self.daemon.ends():
                 raise self.daemon.fault("a read", error) from error
             raise Rejected(f"the connection was lost: {error}") from error
 
@@ -198,13 +199,17 @@ class QemuController:
         with self.lock:
             if self.views != _SIMPLEX:
                 raise Rejected("there is a pair")
-            bitmap = {"node": self.node("source"), "name": BITMAP, "granularity": BLOCK_SIZE_BYTES}
-            actions = [{"type": "block-dirty-bitmap-add", "data": bitmap}, *self.creation_copy()]
-            self.daemon.execute("transaction", actions=actions)
-            self.views = _CREATING
+            self.form_pair()
+            self.views = CREATING
+
+    def form_pair(self) -> None:
+        """Bitmap and copy begin at one instant."""
+        bitmap = {"node": self.node("source"), "name": BITMAP, "granularity": BLOCK_SIZE_BYTES}
+        actions = [{"type": "block-dirty-bitmap-add", "data": bitmap}, *self.creation_copy()]
+        self.daemon.execute("transaction", actions=actions)
 
     def creation_copy(self) -> list[dict[str, object]]:
-        """The copy of everything, as an action of a transaction: bitmap and copy begin at one instant."""
+        """The copy of everything, as an action of a transaction."""
         return [{"type": "blockdev-backup", "data": self.copy_options(sync="full")}]
 
     def split(self) -> None:
@@ -229,7 +234,7 @@ class QemuController:
             self._refuse_while_backing_up()
             self._abandon_copy()
             self.join_pair()
-            self.views = _CREATING
+            self.views = CREATING
 
     def join_pair(self) -> None:
         """Copy what was written since the split, and what the split left to copy."""
@@ -242,8 +247,12 @@ class QemuController:
                 raise Rejected("there is no pair")
             self._refuse_while_backing_up()
             self._abandon_copy()
-            self.daemon.execute("block-dirty-bitmap-remove", node=self.node("source"), name=BITMAP)
+            self.end_pair()
             self.views = _SIMPLEX
+
+    def end_pair(self) -> None:
+        """There is no copy any more."""
+        self.daemon.execute("block-dirty-bitmap-remove", node=self.node("source"), name=BITMAP)
 
     # ---- copying -------------------------------------------------------------------------------------
 
@@ -299,11 +308,13 @@ class QemuController:
             raise self.daemon.fault("nothing that was asked of it")
         for backup in self.backups.values():
             self._look_at(backup)
-        if self.copy_job is None:
-            return
-        status = self.daemon.jobs()[self.copy_job].status
-        if self.views == _CREATING and status == "concluded":
-            self._end_copy()
+        if self.copy_job is not None:
+            self.follow_copy(self.daemon.jobs()[self.copy_job].status)
+
+    def follow_copy(self, status: str) -> None:
+        """Change the views as the copy's job has got on."""
+        if self.views == CREATING and status == "concluded":
+            self.end_copy()
             self.views = MIRRORED
         elif self.views == PENDING and status == "pending" and not self._backing_up():
             self.end_pending()
@@ -313,10 +324,11 @@ class QemuController:
         assert self.copy_job is not None
         self.daemon.execute("blockdev-del", node_name=self.node("image"))
         self.daemon.execute("job-finalize", id=self.copy_job)
-        self._end_copy()
+        self.end_copy()
         self.views = SPLIT
 
-    def _end_copy(self) -> None:
+    def end_copy(self) -> None:
+        """Wait for the end of the copy's job, and let it go."""
         assert self.copy_job is not None
         ended = self.daemon.wait_for(self.copy_job, "concluded")
         if ended.error is not None:

@@ -162,6 +162,13 @@ class StorageDaemon:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
+    def ends(self) -> bool:
+        """Whether the process ends now: a connection is lost a moment before the process is gone."""
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_CLOSE_SECONDS_MAX)
+        return not self.alive
+
     def jobs(self) -> Mapping[str, Job]:
         """Every job by its name; jobs that have concluded stay until they are dismissed."""
         return {
