@@ -55,11 +55,14 @@ def adapter(text: str) -> Callable[[], Transport]:
 
 
 def _built_in(name: str) -> Callable[[], Transport]:
-    module: Any = importlib.import_module(BUILT_IN[name])
-    missing = module.absent()
+    found = BUILT_IN[name]
+    module: Any = importlib.import_module(found.module)
+    missing = module.absent(*found.arguments)
     if missing is not None:
         raise AdapterNotFound(f"{name} cannot be tested here: {missing}")
-    return lambda: LocalTransport(module.make())
+    if hasattr(module, "make"):
+        return lambda: LocalTransport(module.make(*found.arguments))
+    return lambda: StdioTransport(module.command(*found.arguments))
 
 
 def _module(name: str) -> Any:

@@ -5,12 +5,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["BUILT_IN"]
+__all__ = ["BUILT_IN", "BuiltIn"]
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """A module with `absent`, which says in a sentence what is missing, and `make`, or `command` for a process.
+
+    `arguments`: of these functions.
+    """
+
+    module: str
+    arguments: tuple[str, ...] = ()
+
 
 BUILT_IN: Final = {
-    "qemu": "splitproof.conformance.adapters.qemu",
-    "qemu-mirror": "splitproof.conformance.adapters.qemu_mirror",
+    "qemu": BuiltIn("splitproof.conformance.adapters.qemu"),
+    "qemu-mirror": BuiltIn("splitproof.conformance.adapters.qemu_mirror"),
+    "reflink-xfs": BuiltIn("splitproof.conformance.adapters.reflink", ("xfs",)),
+    "reflink-btrfs": BuiltIn("splitproof.conformance.adapters.reflink", ("btrfs",)),
 }
-"""The short name of each, and its module, which has `make()` and `absent()`: a sentence on what is missing, or None."""
+"""By the short name that a user writes."""
