@@ -2,7 +2,10 @@
 
 The pair is a differential quick split: a dirty bitmap is the difference table, a backup job the copy, its
 copy-before-write filter keeps the image while the copy is pending, and snapshot-access reads it: from the target what
-is there already, from the source what is not (the third embodiment). Host I/O is NBD, and touches no lock of ours.
+is there already, from the source what is not (the third embodiment).
+
+Host I/O is NBD, under no lock that the pair has. Overlapping requests of NBD have no order, and a read may return a
+part of a write: a client keeps them apart, as the block layer of an operating system does, and so do we, per block.
 
 What the copy has done is looked at when somebody asks; nothing here runs by itself but QEMU.
 """
@@ -86,6 +89,7 @@ class QemuController:
         self.lock = threading.RLock()
         self.serial = 0
         self.block_count = 0
+        self.requests: list[threading.Lock] = []
         self.host: Export | None = None
         self._install()
 
@@ -121,6 +125,7 @@ class QemuController:
             self._remove_volumes()
             self._install()
             self.block_count = block_count
+            self.requests = [threading.Lock() for _ in range(block_count)]
             for role in ("source", "target"):
                 contents = (filled(role, block) for block in range(-FIRST, block_count))
                 self.path(role).write_bytes(b"".join(contents))
@@ -160,7 +165,8 @@ class QemuController:
 
     def write(self, block: int, data: bytes) -> None:
         try:
-            self._host().write((FIRST + block) * BLOCK_SIZE_BYTES, data)
+            with self.requests[block]:
+                self._host().write((FIRST + block) * BLOCK_SIZE_BYTES, data)
         except NbdError as error:
             raise Indefinite(f"the write failed: {error}") from error
         except NbdLost as error:
@@ -170,7 +176,8 @@ class QemuController:
 
     def read(self, block: int) -> bytes:
         try:
-            return self._host().read((FIRST + block) * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES)
+            with self.requests[block]:
+                return self._host().read((FIRST + block) * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES)
         except NbdError as error:
             raise Rejected(f"the read failed: {error}") from error
         except NbdLost as error:

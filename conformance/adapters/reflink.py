@@ -108,6 +108,8 @@ class ReflinkController:
         self.folder, self.name = folder, name
         self.lock = threading.RLock()
         self.volumes: dict[str, int] = {}
+        self.requests: list[threading.Lock] = []
+        """A read of a page while it is written may return a part of either: a host keeps its requests apart."""
         self._install()
 
     def _install(self) -> None:
@@ -126,6 +128,7 @@ class ReflinkController:
         with self.lock:
             self._install()
             self.block_count = block_count
+            self.requests = [threading.Lock() for _ in range(block_count)]
             for role in ("source", "target"):
                 if role in self.volumes:
                     os.close(self.volumes[role])
@@ -135,10 +138,12 @@ class ReflinkController:
                     os.pwrite(self.volumes[role], contents, block * BLOCK_SIZE_BYTES)
 
     def write(self, block: int, data: bytes) -> None:
-        os.pwrite(self.volumes["source"], data, block * BLOCK_SIZE_BYTES)
+        with self.requests[block]:
+            os.pwrite(self.volumes["source"], data, block * BLOCK_SIZE_BYTES)
 
     def read(self, block: int) -> bytes:
-        return self.read_volume("source", block)
+        with self.requests[block]:
+            return self.read_volume("source", block)
 
     def read_volume(self, role: str, block: int) -> bytes:
         """A block of a volume."""

@@ -39,7 +39,6 @@ NOT_OFFERED = {
     "test_r38_the_target_view_is_pending_while_differences_are_left",
     "test_r49_a_pair_that_is_split_during_its_creation_copy_has_the_whole_image",
     "test_r07_a_split_returns_while_nothing_is_copied",
-    "test_r13_what_the_target_lacks_of_the_image_is_marked",
 }
 
 
