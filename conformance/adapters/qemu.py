@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -27,6 +26,7 @@ from splitproof.conformance.adapter import (
     Rejected,
 )
 from splitproof.conformance.adapters.nbd import Export, NbdError, NbdLost
+from splitproof.conformance.adapters.qemu_backup import Backup
 from splitproof.conformance.adapters.storage_daemon import CommandRefused, StorageDaemon, absent
 from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, blocks_of_file, file_node, filled
 from splitproof.conformance.history import Extents
@@ -62,18 +62,6 @@ def make() -> QemuController:
     return QemuController()
 
 
-@dataclass
-class _Backup:
-    """`jobs`: of each extent; `nodes`: to be removed once they have ended; `blocks_done`: by extent, in its order."""
-
-    extents: Extents
-    tape: Path
-    jobs: list[str] = field(default_factory=list)
-    nodes: list[str] = field(default_factory=list)
-    blocks_done: list[int] = field(default_factory=list)
-    state: BackupState = BackupState.IN_PROGRESS
-
-
 class QemuController:
     """Starts a daemon, which serves until `close`.
 
@@ -99,7 +87,7 @@ class QemuController:
         self.copy_job: str | None = None
         self.copies = 0
         self.held = False
-        self.backups: dict[str, _Backup] = {}
+        self.backups: dict[str, Backup] = {}
 
     def capabilities(self) -> Capabilities:
         """QEMU shows how much is left to copy, not which blocks: there is no `differences`."""
@@ -359,7 +347,7 @@ class QemuController:
             if self.views.source is not PairState.SPLIT:
                 raise Rejected("the pair is not split")
             identifier = f"backup {len(self.backups) + 1}"
-            backup = _Backup(extents, self.path(f"tape{len(self.backups) + 1}"))
+            backup = Backup(extents, self.path(f"tape{len(self.backups) + 1}"))
             with backup.tape.open("wb") as tape:
                 tape.truncate(self.block_count * BLOCK_SIZE_BYTES)
             self.backups[identifier] = backup
@@ -378,7 +366,7 @@ class QemuController:
         """Where in it, in bytes."""
         return (FIRST + block) * BLOCK_SIZE_BYTES
 
-    def _back_up(self, backup: _Backup, first: int, count: int) -> None:
+    def _back_up(self, backup: Backup, first: int, count: int) -> None:
         name = f"{backup.tape.name}.{len(backup.jobs)}"
         size = count * BLOCK_SIZE_BYTES
         read, written = f"{name}r", f"{name}w"
@@ -425,7 +413,7 @@ class QemuController:
             raise Rejected(f"there is no {backup}")
         return self.backups[backup]
 
-    def _look_at(self, backup: _Backup) -> None:
+    def _look_at(self, backup: Backup) -> None:
         if backup.state is not BackupState.IN_PROGRESS:
             return
         every = self.daemon.jobs()
@@ -438,7 +426,7 @@ class QemuController:
         self._remove_nodes(backup)
         backup.state = BackupState.FAILED if any(job.error for job in jobs) else BackupState.COMPLETED
 
-    def _remove_nodes(self, backup: _Backup) -> None:
+    def _remove_nodes(self, backup: Backup) -> None:
         for node in backup.nodes:
             self.daemon.execute("blockdev-del", node_name=node)
 

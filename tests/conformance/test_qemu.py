@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from splitproof.conformance.adapter import AdapterFault, BackupState, FaultKind
 from splitproof.conformance.adapters.catching import catch_wrong, judged, wrong_table
 from splitproof.conformance.adapters.misconfigurations import MISCONFIGURATIONS, Misconfiguration
 from splitproof.conformance.adapters.qemu import QemuController, absent, make
-from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES
+from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, blocks_of_file
 from splitproof.conformance.concurrent import race
 from splitproof.conformance.history import Extents
 from splitproof.conformance.judgement import judge_history
@@ -220,6 +221,22 @@ def test_one_daemon_serves_every_volume_and_keeps_nothing_of_the_last(controller
     assert controller.daemon.jobs() == {}
     assert len(controller.daemon.execute("query-named-block-nodes")) == 2
     assert len(list(controller.daemon.folder.glob("v*"))) == 2
+
+
+@needs_qemu
+def test_requests_for_one_block_are_kept_apart_and_those_for_others_are_not(
+    controller: QemuController,
+) -> None:
+    controller.reset(8)
+    before = controller.read(3)
+    with controller.requests[3]:
+        writer = threading.Thread(target=controller.write, args=(3, data(b"w")))
+        writer.start()
+        controller.write(4, data(b"x"))
+        assert controller.read(4) == data(b"x")
+        assert list(blocks_of_file(controller.path("source")))[1 + 3] == before
+    writer.join()
+    assert controller.read(3) == data(b"w")
 
 
 class KilledAtBackup(QemuController):
