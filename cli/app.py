@@ -398,10 +398,7 @@ def requirement(
 def conform(
     adapter: Annotated[
         str | None,
-        typer.Argument(
-            help="package.module:factory, path/to/file.py:factory, or qemu: see docs/real-controllers.md",
-            metavar="[ADAPTER]",
-        ),
+        typer.Argument(help="module:factory, file.py:factory, or a name such as qemu", metavar="[ADAPTER]"),
     ] = None,
     command: Annotated[
         str | None,

@@ -408,7 +408,7 @@ class QemuController:
             tape = enumerate(blocks_of_file(found.tape))
             return {block: data for block, data in tape if data is not None and block in reached}
 
-    def _backup(self, backup: str) -> _Backup:
+    def _backup(self, backup: str) -> Backup:
         if backup not in self.backups:
             raise Rejected(f"there is no {backup}")
         return self.backups[backup]
