@@ -379,7 +379,7 @@ def explain(
 def conform(
     adapter: Annotated[
         str | None,
-        typer.Argument(help="package.module:factory, or path/to/file.py:factory", metavar="[ADAPTER]"),
+        typer.Argument(help="module:factory, file.py:factory, or a name such as qemu", metavar="[ADAPTER]"),
     ] = None,
     command: Annotated[
         str | None,

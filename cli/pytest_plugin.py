@@ -14,7 +14,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--controller",
         metavar="MODULE:FACTORY",
-        help="the adapter: package.module:factory or file.py:factory",
+        help="the adapter: package.module:factory, file.py:factory, or one that comes with the suite (qemu)",
     )
     add("--controller-command", metavar="COMMAND", help="the adapter, as a command that speaks JSON lines")
     add(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from splitproof.conformance.adapter import Capabilities
+from splitproof.conformance.adapter import Capabilities, Controller
 from splitproof.conformance.reference import ReferenceController
 from splitproof.conformance.verdicts import Verdict
 from splitproof.spec.properties import Property
@@ -28,7 +28,7 @@ class Mutant:
     name: str
     wrong: str
     cites: tuple[str, ...]
-    make: Callable[[], ReferenceController]
+    make: Callable[[], Controller]
     property: Property | None
     test: str
     verdict: Verdict = Verdict.FAIL

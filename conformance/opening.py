@@ -1,4 +1,7 @@
-"""From what a user writes to a controller: `package.module:factory`, `path/to/file.py:factory`, or a command."""
+"""From what a user writes to a controller: `package.module:factory`, `path/to/file.py:factory`, a command, or a name.
+
+The names are those of the adapters that come with the suite.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from splitproof.conformance.adapters import BUILT_IN
 from splitproof.conformance.stdio import StdioTransport
 from splitproof.conformance.transport import LocalTransport, Transport
 
@@ -25,15 +29,18 @@ def command(text: str) -> Callable[[], Transport]:
 
 
 def adapter(text: str) -> Callable[[], Transport]:
-    """Opens the controller that a factory makes: a function or class without parameters.
+    """Opens the controller that a factory makes, a function or class without parameters, or one of `BUILT_IN`.
 
     Raises:
-        AdapterNotFound: there is no such module or factory, or loading it fails.
+        AdapterNotFound: there is no such module or factory, loading it fails, or the machine lacks what it needs.
     """
+    if text in BUILT_IN:
+        return _built_in(text)
     module_name, colon, name = text.rpartition(":")
     if not colon or not name:
         raise AdapterNotFound(
-            f"{text} names no factory; write package.module:factory or path/to/file.py:factory"
+            f"{text} names no factory; write package.module:factory or path/to/file.py:factory, or one of the "
+            f"adapters that come with the suite: {', '.join(BUILT_IN)}"
         )
     module = _module(module_name)
     factory: Any = module
@@ -50,6 +57,17 @@ def adapter(text: str) -> Callable[[], Transport]:
             f"{module_name} has no function or class {name}; it has {', '.join(names) or 'none'}"
         )
     return lambda: LocalTransport(factory())
+
+
+def _built_in(name: str) -> Callable[[], Transport]:
+    found = BUILT_IN[name]
+    module: Any = importlib.import_module(found.module)
+    missing = module.absent(*found.arguments)
+    if missing is not None:
+        raise AdapterNotFound(f"{name} cannot be tested here: {missing}")
+    if hasattr(module, "make"):
+        return lambda: LocalTransport(module.make(*found.arguments))
+    return lambda: StdioTransport(module.command(*found.arguments))
 
 
 def _module(name: str) -> Any:

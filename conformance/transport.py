@@ -61,7 +61,7 @@ class LocalTransport:
             )
         try:
             return method(*arguments.values())
-        except _ANSWERS:
+        except (*_ANSWERS, AdapterFault):  # an adapter may say itself how it was lost
             raise
         except Exception as error:
             message = f"{name} raised {type(error).__name__}: {error}"
