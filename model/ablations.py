@@ -28,6 +28,7 @@ class Ablation:
     splits: tuple[Split, ...] = tuple(Split)
 
 
+_LOOKING = (Backup.ON_DEMAND, Backup.WAIT_ALL, Backup.STAGE)
 _REFLECTING = (Backup.ON_DEMAND, Backup.WAIT_ALL)
 _SEPARATE, _COMBINED = (Split.SEPARATE,), (Split.COMBINED,)
 
@@ -47,7 +48,10 @@ ABLATIONS: tuple[Ablation, ...] = (
         "difference_cleared=compare", (), ("G07",), _REFLECTING, _COMBINED
     ),  # at 1 block: its copy ends before the job
     Ablation("difference_cleared=generation", (), ("G07",)),
-    Ablation("in_flight=invisible", ("tape-is-image",), ("G06",)),
+    Ablation("in_flight=invisible", ("tape-is-image",), ("G06",), _LOOKING),
+    Ablation(
+        "in_flight=invisible", (), ("G06", "R80"), (Backup.HOST_POLLS,)
+    ),  # 508 reports SPLIT with free hands
     Ablation("copy_reads=source", ("mirror-in-duplex", "tape-is-image"), ("G04",)),
     Ablation("pre_split_slot=overwritten", ("tape-is-image",), ("G03",)),
     Ablation("post_split_write=overwrites", ("tape-is-image",), ("G02",)),
