@@ -2,8 +2,9 @@
 
 Judged on complete searches only: what was not met yet may still come. A clause is *live* if in some reachable state
 it alone blocks its action, for some choice of parameters; one that never is could be dropped without a trace, so it
-is either redundant or not what was meant. Clauses and actions are judged on searches that interleave everything: where
-messages are delivered at once, some may seem dead that are not.
+is either redundant or not what was meant. Clauses are judged on searches that interleave everything: where messages
+are delivered at once, a clause may seem dead that is not. Actions are judged always: a step that can be taken before a
+folded one can be taken after it, so that one that is never taken there shows that folding is wrong.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
     actions = oracle.machine.actions
     fired = {action.label for action in actions if exploration.fired[action.label]}
     return Vacuity(
-        never_fired=() if oracle.folded else tuple(_never_fired(oracle, fired)),
+        never_fired=tuple(_never_fired(oracle, fired)),
         misdeclared=tuple(_misdeclared(oracle, (action for action in actions if action.label in fired))),
         dead_clauses=() if oracle.folded else tuple(_dead_clauses(engine, exploration, fired)),
         uncarried=frozenset(_uncarried(_of_one_block(oracle))),
