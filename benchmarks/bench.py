@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.c_source import model_header
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.memory import resident_bytes
-from splitproof.checker.oracle import Oracle
+from splitproof.checker.search.oracle import Oracle
 from splitproof.model.loading import load_machine
 from splitproof.spec.properties import Kind
 

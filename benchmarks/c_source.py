@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from splitproof.checker.compiled.lowering import word_count, words_of
-from splitproof.checker.decision_tree import Node, Switch, Visit, Where, decision_tree, rule_of
-from splitproof.checker.engine import Engine
-from splitproof.checker.grounding import GroundStep
-from splitproof.checker.packing import BitField
+from splitproof.checker.ground.decision_tree import Node, Switch, Visit, Where, decision_tree, rule_of
+from splitproof.checker.ground.grounding import GroundStep
+from splitproof.checker.ground.packing import BitField
+from splitproof.checker.search.engine import Engine
 from splitproof.model.expressions import TRUE, And, Const, Eq, Expr, Ite, Less, Not, Or, Plus, Var
 from splitproof.model.types import BOOL, EnumType, Int
 from splitproof.spec.properties import Kind

@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from splitproof.checker.calm import calmest_path
-from splitproof.checker.control import control_oracle, is_about_control
-from splitproof.checker.counting import count_violation
-from splitproof.checker.engine import Engine, Exploration, Finding, Limits, Path, Progress
-from splitproof.checker.engines import EngineChoice, search
-from splitproof.checker.graph import StateGraph, state_graph, steps_in_every_counterexample
-from splitproof.checker.liveness import judge_leads_to
-from splitproof.checker.memory import peak_memory_bytes
-from splitproof.checker.oracle import Oracle
-from splitproof.checker.reachability import possible_findings
-from splitproof.checker.traces import Trace, replay
-from splitproof.checker.vacuity import Vacuity, vacuity_of
+from splitproof.checker.counterexamples.calm import calmest_path
+from splitproof.checker.counterexamples.traces import Trace, replay
+from splitproof.checker.fairness.liveness import judge_leads_to
+from splitproof.checker.search.control import control_oracle, is_about_control
+from splitproof.checker.search.counting import count_violation
+from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Path, Progress
+from splitproof.checker.search.engines import EngineChoice, search
+from splitproof.checker.search.graph import StateGraph, state_graph, steps_in_every_counterexample
+from splitproof.checker.search.memory import peak_memory_bytes
+from splitproof.checker.search.oracle import Oracle
+from splitproof.checker.search.reachability import possible_findings
+from splitproof.checker.search.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
     CheckResult,
     Holds,
@@ -240,7 +240,7 @@ class _Check:
         is_whole = self._engine.data_values == DATA_VALUES and not self._engine.is_symmetric
         if not self._options.symbolic or not is_small or not is_whole:
             return None
-        from splitproof.checker.symbolic_data import check_symbolic_data  # z3 takes its time to load
+        from splitproof.checker.symbolic.data import check_symbolic_data  # z3 takes its time to load
 
         oracle = control_oracle(self._machine, self._blocks, folded=self._folded)
         graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)

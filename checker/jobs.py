@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from splitproof.checker.check import Options, check
-from splitproof.checker.memory import available_bytes
+from splitproof.checker.search.memory import available_bytes
 from splitproof.checker.texts import story_lines
 from splitproof.model.ablations import ABLATIONS, Ablation
 from splitproof.model.catalogue import CATALOGUE, DISTINGUISHED, VARIATIONS, ask_distinctions

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from splitproof.checker.stories import ending, story
-from splitproof.checker.traces import Trace, passed_over
+from splitproof.checker.counterexamples.stories import ending, story
+from splitproof.checker.counterexamples.traces import Trace, passed_over
 from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Unknown, Violated, has_host_writes
 
 __all__ = ["check_lines", "count", "length", "story_lines", "vacuity_sentences", "verdict_line"]

@@ -10,10 +10,10 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
-from splitproof.checker.blame import Blame, blame
-from splitproof.checker.dataflow import DataFlow
-from splitproof.checker.traces import Trace, show_value
-from splitproof.checker.vacuity import Vacuity
+from splitproof.checker.counterexamples.blame import Blame, blame
+from splitproof.checker.counterexamples.dataflow import DataFlow
+from splitproof.checker.counterexamples.traces import Trace, show_value
+from splitproof.checker.search.vacuity import Vacuity
 from splitproof.model.machine import Machine
 from splitproof.model.source import place_of
 from splitproof.spec.properties import Expectation, Property

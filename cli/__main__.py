@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typer.exceptions import Abort, Exit, TyperException
 
 from splitproof.app import app
+from splitproof.checker.counterexamples.traces import ReplayError
 from splitproof.checker.disagreements import EngineDisagreement
-from splitproof.checker.traces import ReplayError
 from splitproof.checker.verdicts import ExitCode
 from splitproof.model.errors import ModelError
 

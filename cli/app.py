@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from splitproof import __version__
-from splitproof.checker.engines import EngineChoice
+from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
     BlocksOption,
     DesignArgument,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from splitproof.check_commands import Request, save_first, selected
-from splitproof.checker.bmc import BOUNDED, HoldsToDepth, bounded_check
+from splitproof.checker.bounded.bmc import BOUNDED, HoldsToDepth, bounded_check
 from splitproof.checker.texts import count, story_lines
 from splitproof.checker.verdicts import ExitCode, PropertyResult, Violated
 from splitproof.model.loading import load_machine

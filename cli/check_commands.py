@@ -10,9 +10,9 @@ from pathlib import Path
 
 from splitproof.checker.check import Options
 from splitproof.checker.check import check as run_check
-from splitproof.checker.engine import Limits
-from splitproof.checker.engines import EngineChoice
 from splitproof.checker.reports import Report
+from splitproof.checker.search.engine import Limits
+from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.texts import check_lines, story_lines
 from splitproof.checker.verdicts import CheckResult, PropertyResult, Violated, trace_json
 from splitproof.model.errors import ModelError

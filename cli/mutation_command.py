@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from splitproof.checker.mutation_report import markdown, summary_lines
-from splitproof.checker.mutations import CLOSED, Fate, judge_mutants
+from splitproof.checker.variants.mutation_report import markdown, summary_lines
+from splitproof.checker.variants.mutations import CLOSED, Fate, judge_mutants
 from splitproof.checker.verdicts import ExitCode
 from splitproof.output import json_text, status, write
 

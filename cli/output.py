@@ -12,9 +12,9 @@ from typing import Any
 import rich.console
 import typer
 
-from splitproof.checker.engine import Progress
 from splitproof.checker.jobs import Job, Outcome, run
 from splitproof.checker.reports import REPORTS, Report, report_lines
+from splitproof.checker.search.engine import Progress
 from splitproof.checker.texts import count
 from splitproof.model.errors import ModelError
 

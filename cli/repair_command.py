@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.repair import (
+from splitproof.checker.texts import count
+from splitproof.checker.variants.repair import (
     Lattice,
     Repairs,
     asked_to_repair,
@@ -16,7 +17,6 @@ from splitproof.checker.repair import (
     repairs_of,
     violated_in,
 )
-from splitproof.checker.texts import count
 from splitproof.checker.verdicts import ExitCode
 from splitproof.model.catalogue import design_named
 from splitproof.model.choices import Choice

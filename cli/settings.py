@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.oracle import Limits
 from splitproof.checker.reports import REPORTS
+from splitproof.checker.search.oracle import Limits
 from splitproof.model.errors import ModelError
 
 __all__ = ["Settings", "read_settings"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from splitproof.checker.diagrams import mermaid_lines, svg_lines
-from splitproof.checker.explorer import explored
-from splitproof.checker.itf_traces import itf_json
-from splitproof.checker.page import html_page
-from splitproof.checker.regression import regression_lines
-from splitproof.checker.saved import SavedTrace, load_trace
+from splitproof.checker.counterexamples.diagrams import mermaid_lines, svg_lines
+from splitproof.checker.counterexamples.explorer import explored
+from splitproof.checker.counterexamples.itf_traces import itf_json
+from splitproof.checker.counterexamples.page import html_page
+from splitproof.checker.counterexamples.regression import regression_lines
+from splitproof.checker.counterexamples.saved import SavedTrace, load_trace
 from splitproof.checker.texts import story_lines
 from splitproof.checker.verdicts import ExitCode, PropertyResult, Violated, trace_json
 from splitproof.output import json_text, write

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from splitproof.checker.liveness import Liveness, judge_leads_to
-from splitproof.checker.traces import Trace
+from splitproof.checker.counterexamples.traces import Trace
+from splitproof.checker.fairness.liveness import Liveness, judge_leads_to
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Fairness, Machine
 

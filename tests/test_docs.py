@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from splitproof.checker.liveness import judge_leads_to
+from splitproof.checker.fairness.liveness import judge_leads_to
 from splitproof.model import Interpreter, Machine
 from splitproof.model.layout import Valuation
 from splitproof.model.loading import load_machine

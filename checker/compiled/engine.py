@@ -17,9 +17,9 @@ from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.search import CompiledExploration, Search
 from splitproof.checker.compiled.space import Level
 from splitproof.checker.compiled.symmetry import BlockSymmetry, no_symmetry, symmetry_obstacle
-from splitproof.checker.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress
-from splitproof.checker.grounding import GroundProperty
-from splitproof.checker.oracle import Oracle
+from splitproof.checker.ground.grounding import GroundProperty
+from splitproof.checker.search.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress
+from splitproof.checker.search.oracle import Oracle
 from splitproof.model.expressions import TRUE, Expr
 from splitproof.model.machine import Machine
 from splitproof.spec.properties import Property

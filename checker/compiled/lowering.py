@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from splitproof.checker.compiled.ir import ALL_ONES, Function
-from splitproof.checker.grounding import GroundStep
-from splitproof.checker.packing import BitField, Packing
-from splitproof.checker.terms import Terms
+from splitproof.checker.ground.grounding import GroundStep
+from splitproof.checker.ground.packing import BitField, Packing
+from splitproof.checker.ground.terms import Terms
 from splitproof.model.expressions import And, Const, Eq, Expr, Ite, Less, Not, Or, Plus, Var
 from splitproof.model.types import BOOL, EnumType, Int
 

@@ -8,7 +8,7 @@ import mmap
 import sys
 from pathlib import Path
 
-from splitproof.checker.memory import peak_memory_bytes
+from splitproof.checker.search.memory import peak_memory_bytes
 
 __all__ = ["Array", "resident_bytes"]
 

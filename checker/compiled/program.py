@@ -8,9 +8,9 @@ from splitproof.checker.compiled.control import Word, best_words
 from splitproof.checker.compiled.ir import Function
 from splitproof.checker.compiled.lowering import WordLowering, word_count
 from splitproof.checker.compiled.questions import Question, Questions
-from splitproof.checker.decision_tree import Node, Switch, Visit, Where, decision_tree, rule_of
-from splitproof.checker.engine import Engine
-from splitproof.checker.grounding import GroundStep
+from splitproof.checker.ground.decision_tree import Node, Switch, Visit, Where, decision_tree, rule_of
+from splitproof.checker.ground.grounding import GroundStep
+from splitproof.checker.search.engine import Engine
 from splitproof.model.expressions import Expr
 
 __all__ = ["bits_function", "judge_function", "labelled_function", "successors_function"]

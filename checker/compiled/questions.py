@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from splitproof.checker.compiled.control import MASKS_MAX
-from splitproof.checker.grounding import GroundProperty
-from splitproof.checker.terms import Terms
+from splitproof.checker.ground.grounding import GroundProperty
+from splitproof.checker.ground.terms import Terms
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import FALSE, Expr
 from splitproof.spec.properties import Kind

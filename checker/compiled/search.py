@@ -19,8 +19,8 @@ from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.compiled.memory import resident_bytes
 from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.space import Buffers, Level, Space
-from splitproof.checker.engine import Engine, Exploration, Finding, Limits, Progress
-from splitproof.checker.memory import available_bytes
+from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Progress
+from splitproof.checker.search.memory import available_bytes
 
 __all__ = ["CompiledExploration", "Search"]
 

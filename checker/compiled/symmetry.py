@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from splitproof.checker.codegen import Source
 from splitproof.checker.compiled.ir import Function
 from splitproof.checker.compiled.lowering import WordLowering, word_count, words_of
-from splitproof.checker.decision import function
-from splitproof.checker.engine import Engine
-from splitproof.checker.grounding import GroundStep
-from splitproof.checker.packing import BitField
+from splitproof.checker.ground.codegen import Source
+from splitproof.checker.ground.decision import function
+from splitproof.checker.ground.grounding import GroundStep
+from splitproof.checker.ground.packing import BitField
+from splitproof.checker.search.engine import Engine
 from splitproof.model.expressions import TRUE, Expr
 from splitproof.model.types import BLOCK, BLOCK_SET
 

@@ -17,8 +17,8 @@ from splitproof.checker.compiled.program import bits_function, labelled_function
 from splitproof.checker.compiled.search import CompiledExploration
 from splitproof.checker.compiled.space import Buffers, Level, Space
 from splitproof.checker.compiled.walk import arrive, mark, pick, stuck, sweep
-from splitproof.checker.engine import Arrival, Engine, Finding
-from splitproof.checker.grounding import GroundProperty
+from splitproof.checker.ground.grounding import GroundProperty
+from splitproof.checker.search.engine import Arrival, Engine, Finding
 from splitproof.model.expressions import Expr
 
 __all__ = ["arrival_code", "arrivals", "first_stuck", "holds_somewhere", "select"]

@@ -10,8 +10,8 @@ from typing import Any
 import networkx as nx
 
 from splitproof.checker.export.prose import blocks_of
-from splitproof.checker.graph import StateGraph, condensation_for_drawing, state_graph
-from splitproof.checker.oracle import Limits, Oracle
+from splitproof.checker.search.graph import StateGraph, condensation_for_drawing, state_graph
+from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.model.errors import ModelError
 from splitproof.model.machine import Machine
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from splitproof.checker.check import Options, check
-from splitproof.checker.oracle import Exploration, Limits, Oracle
 from splitproof.checker.proof.candidates import Candidates
 from splitproof.checker.proof.certificate import certificate_of, write_certificate
 from splitproof.checker.proof.certify import Certified, certify
@@ -25,6 +24,7 @@ from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.steps import Lemma, StepSolver
 from splitproof.checker.proof.transitions import initial_transition, structure_of, transitions_of
 from splitproof.checker.proof.words import Word, words_of
+from splitproof.checker.search.oracle import Exploration, Limits, Oracle
 from splitproof.checker.verdicts import Unknown, Verdict, Violated
 from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property

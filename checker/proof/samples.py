@@ -10,8 +10,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from splitproof.checker.decision import function
-from splitproof.checker.oracle import Exploration, Oracle
+from splitproof.checker.ground.decision import function
+from splitproof.checker.search.oracle import Exploration, Oracle
 from splitproof.model.expressions import FALSE, TRUE, Expr
 from splitproof.model.machine import Machine
 from splitproof.model.properties import BLOCK_PARAMETER

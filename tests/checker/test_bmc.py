@@ -3,8 +3,8 @@
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from splitproof.checker.bmc import BOUNDED, HoldsToDepth, bounded_check
-from splitproof.checker.oracle import Limits, Oracle
+from splitproof.checker.bounded.bmc import BOUNDED, HoldsToDepth, bounded_check
+from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.checker.verdicts import Violated
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine

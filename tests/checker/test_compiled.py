@@ -12,16 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from splitproof.checker.calm import calmest_path
 from splitproof.checker.check import Options, check
 from splitproof.checker.compiled import crew, kernels, objects, search, space
 from splitproof.checker.compiled.control import CHUNK
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.lowering import word_count
-from splitproof.checker.engine import Engine, Exploration, Finding, Limits, Progress
-from splitproof.checker.engines import EngineChoice
-from splitproof.checker.oracle import Oracle
-from splitproof.checker.reachability import possible_findings
+from splitproof.checker.counterexamples.calm import calmest_path
+from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Progress
+from splitproof.checker.search.engines import EngineChoice
+from splitproof.checker.search.oracle import Oracle
+from splitproof.checker.search.reachability import possible_findings
 from splitproof.model.cells import Cell
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine

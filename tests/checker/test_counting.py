@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
-from splitproof.checker.control import control_oracle
-from splitproof.checker.counting import count_violation
-from splitproof.checker.graph import state_graph
-from splitproof.checker.oracle import Limits
-from splitproof.checker.traces import ReplayError, replay
+from splitproof.checker.counterexamples.traces import ReplayError, replay
+from splitproof.checker.search.control import control_oracle
+from splitproof.checker.search.counting import count_violation
+from splitproof.checker.search.graph import state_graph
+from splitproof.checker.search.oracle import Limits
 from splitproof.checker.verdicts import CheckResult, ExitCode, Holds, Unknown, Violated
 from splitproof.model.cells import memory
 from splitproof.model.interpreter import Interpreter, Step

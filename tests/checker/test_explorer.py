@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from splitproof.checker.blame import blame
 from splitproof.checker.check import Options, check
-from splitproof.checker.dataflow import DataFlow
-from splitproof.checker.explorer import explored
-from splitproof.checker.nearest import nearest_passing
-from splitproof.checker.page import html_page
-from splitproof.checker.traces import Trace, replay
+from splitproof.checker.counterexamples.blame import blame
+from splitproof.checker.counterexamples.dataflow import DataFlow
+from splitproof.checker.counterexamples.explorer import explored
+from splitproof.checker.counterexamples.nearest import nearest_passing
+from splitproof.checker.counterexamples.page import html_page
+from splitproof.checker.counterexamples.traces import Trace, replay
 from splitproof.checker.verdicts import Violated
 from splitproof.model import ANY, Bool, Cell, Data, Fairness, Machine, Processor, Record, field, memory, when
 from splitproof.model.interpreter import Interpreter, Step

@@ -3,11 +3,11 @@
 import pytest
 
 from splitproof.checker.check import Options, check
-from splitproof.checker.control import is_about_control
-from splitproof.checker.liveness import find_lasso
-from splitproof.checker.oracle import Oracle
-from splitproof.checker.runs import RunGraph
-from splitproof.checker.traces import passed_over
+from splitproof.checker.counterexamples.traces import passed_over
+from splitproof.checker.fairness.liveness import find_lasso
+from splitproof.checker.fairness.runs import RunGraph
+from splitproof.checker.search.control import is_about_control
+from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.verdicts import Holds, Violated
 from splitproof.model.fairness import Promise, promises_of
 from splitproof.model.interpreter import Step

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from splitproof.checker.folding import diamond_violations
-from splitproof.checker.oracle import Oracle
+from splitproof.checker.search.folding import diamond_violations
+from splitproof.checker.search.oracle import Oracle
 from splitproof.model.cells import channel, memory
 from splitproof.model.machine import Machine
 from splitproof.model.records import Bool

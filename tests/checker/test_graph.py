@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from splitproof.checker.graph import (
+from splitproof.checker.search.graph import (
     StateGraph,
     all_shortest_counterexamples,
     condensation_for_drawing,
@@ -18,8 +18,8 @@ from splitproof.checker.graph import (
     state_graph,
     steps_in_every_counterexample,
 )
-from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle
-from splitproof.checker.reachability import possible_findings
+from splitproof.checker.search.oracle import Exploration, Finding, Limits, Oracle
+from splitproof.checker.search.reachability import possible_findings
 from splitproof.model.cells import memory
 from splitproof.model.machine import Machine
 from splitproof.model.state import State, when

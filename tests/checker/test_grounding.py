@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from splitproof.checker.grounding import Grounding, GroundStep
+from splitproof.checker.ground.grounding import Grounding, GroundStep
 from splitproof.model.cells import Cell, memory
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import FALSE, TRUE, ite, none

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from splitproof.checker import lassos
-from splitproof.checker.fair_components import fair_components
-from splitproof.checker.liveness import find_lasso
-from splitproof.checker.oracle import Oracle
-from splitproof.checker.runs import RunGraph
+from splitproof.checker.fairness import lassos
+from splitproof.checker.fairness.fair_components import fair_components
+from splitproof.checker.fairness.liveness import find_lasso
+from splitproof.checker.fairness.runs import RunGraph
+from splitproof.checker.search.oracle import Oracle
 from splitproof.model.cells import memory
 from splitproof.model.expressions import ite
 from splitproof.model.machine import Fairness, Machine

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.checker.mutation_report import markdown, summary_lines
-from splitproof.checker.mutations import CLOSED, Fate, Judged, judge_mutants
+from splitproof.checker.variants.mutation_report import markdown, summary_lines
+from splitproof.checker.variants.mutations import CLOSED, Fate, Judged, judge_mutants
 from splitproof.model.errors import ModelError
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.loading import load_machine

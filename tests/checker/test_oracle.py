@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from splitproof.checker import decision
-from splitproof.checker.oracle import Finding, Limits, Oracle, Progress
+from splitproof.checker.ground import decision
+from splitproof.checker.search.oracle import Finding, Limits, Oracle, Progress
 from splitproof.model.cells import Cell, memory
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import every

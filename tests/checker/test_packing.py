@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitproof.checker.packing import Packing
+from splitproof.checker.ground.packing import Packing
 from splitproof.model.cells import Cell, memory
 from splitproof.model.errors import ModelError
 from splitproof.model.layout import Layout

@@ -25,7 +25,7 @@ from splitproof.checker.export.peers import (
     run_rumur,
     run_spin,
 )
-from splitproof.checker.oracle import Exploration, Limits, Oracle
+from splitproof.checker.search.oracle import Exploration, Limits, Oracle
 from splitproof.model import Machine
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.interpreter import Interpreter

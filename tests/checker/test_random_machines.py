@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from splitproof.checker.folding import diamond_violations
-from splitproof.checker.graph import reaches_without, state_graph
-from splitproof.checker.oracle import Exploration, Finding, Limits, Oracle, Path
-from splitproof.checker.reachability import possible_findings
+from splitproof.checker.search.folding import diamond_violations
+from splitproof.checker.search.graph import reaches_without, state_graph
+from splitproof.checker.search.oracle import Exploration, Finding, Limits, Oracle, Path
+from splitproof.checker.search.reachability import possible_findings
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine

@@ -9,7 +9,14 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.checker.repair import GIVEN, Lattice, closed_of, failing_sets, repairs_of, violated_in
+from splitproof.checker.variants.repair import (
+    GIVEN,
+    Lattice,
+    closed_of,
+    failing_sets,
+    repairs_of,
+    violated_in,
+)
 from splitproof.model.catalogue import CATALOGUE, design_named
 from splitproof.model.choices import Choice, Ownership, Pause
 from splitproof.model.design import CHOICES

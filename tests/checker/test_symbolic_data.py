@@ -7,16 +7,16 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from splitproof.checker import symbolic_data
-from splitproof.checker.control import control_oracle
-from splitproof.checker.data_labels import Label
 from splitproof.checker.disagreements import EngineDisagreement, TwoValuesDoNotSettle
-from splitproof.checker.folding import diamond_violations
-from splitproof.checker.graph import StateGraph, state_graph
-from splitproof.checker.oracle import Exploration, Limits, Oracle
-from splitproof.checker.packing import Packing
-from splitproof.checker.symbolic_data import SymbolicData, check_symbolic_data
-from splitproof.checker.symbolic_step import Control
+from splitproof.checker.ground.packing import Packing
+from splitproof.checker.search.control import control_oracle
+from splitproof.checker.search.folding import diamond_violations
+from splitproof.checker.search.graph import StateGraph, state_graph
+from splitproof.checker.search.oracle import Exploration, Limits, Oracle
+from splitproof.checker.symbolic import data as symbolic_data
+from splitproof.checker.symbolic.data import SymbolicData, check_symbolic_data
+from splitproof.checker.symbolic.labels import Label
+from splitproof.checker.symbolic.steps import Control
 from splitproof.model.catalogue import design_named, machine_of
 from splitproof.model.cells import Cell, channel, memory
 from splitproof.model.expressions import ite

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from splitproof.checker.check import Options, check
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.search import CompiledExploration
-from splitproof.checker.engine import Exploration, Finding, Limits
-from splitproof.checker.engines import EngineChoice
-from splitproof.checker.oracle import Oracle
-from splitproof.checker.reachability import possible_findings
-from splitproof.checker.traces import replay
+from splitproof.checker.counterexamples.traces import replay
+from splitproof.checker.search.engine import Exploration, Finding, Limits
+from splitproof.checker.search.engines import EngineChoice
+from splitproof.checker.search.oracle import Oracle
+from splitproof.checker.search.reachability import possible_findings
 from splitproof.checker.verdicts import Violated
 from splitproof.model.cells import Cell, memory
 from splitproof.model.interpreter import Interpreter

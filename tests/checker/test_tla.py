@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from splitproof.checker.export.tla import tla, tla_configuration
 from splitproof.checker.export.tla_notation import module_name
-from splitproof.checker.oracle import Limits, Oracle
+from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from splitproof.checker.check import Options, check
-from splitproof.checker.oracle import Limits, Oracle
+from splitproof.checker.search.oracle import Limits, Oracle
+from splitproof.checker.search.vacuity import is_live, liveness_questions, vacuity_of
 from splitproof.checker.texts import check_lines
-from splitproof.checker.vacuity import is_live, liveness_questions, vacuity_of
 from splitproof.checker.verdicts import CheckResult, ExitCode
 from splitproof.model.catalogue import VARIATIONS
 from splitproof.model.cells import Cell, memory

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.checker import symbolic_data
 from splitproof.checker.disagreements import EngineDisagreement
+from splitproof.checker.symbolic import data as symbolic_data
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 RACE = "third-embodiment-closed+staging=unlocked"

@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.checker.page import html_page
-from splitproof.checker.saved import load_trace
+from splitproof.checker.counterexamples.page import html_page
+from splitproof.checker.counterexamples.saved import load_trace
 from splitproof.model.errors import ModelError
 from tests.browser import Browser
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from splitproof.checker.folding import diamond_violations
-from splitproof.checker.oracle import Oracle
-from splitproof.checker.reachability import possible_findings
+from splitproof.checker.search.folding import diamond_violations
+from splitproof.checker.search.oracle import Oracle
+from splitproof.checker.search.reachability import possible_findings
 from splitproof.model.catalogue import CATALOGUE, design_named, machine_of
 from splitproof.model.controller import build
 from splitproof.model.expectations import asked_of

@@ -5,10 +5,10 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from splitproof.checker.oracle import Limits, Oracle
 from splitproof.checker.proof.certificate import certificate_of, write_certificate
 from splitproof.checker.proof.prove import PROVABLE, Found, find_invariant
 from splitproof.checker.proof.solver import answers
+from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Every
 from splitproof.model.machine import Machine

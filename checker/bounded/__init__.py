@@ -1,0 +1,1 @@
+"""Bounded model checking: the ground steps as clauses for a SAT solver."""

@@ -1,0 +1,63 @@
+"""The counterexample page: one HTML file that needs no network, and without JavaScript is a table."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+
+from splitproof.checker.counterexamples.explorer import explored
+from splitproof.checker.counterexamples.traces import Trace
+from splitproof.checker.texts import count
+from splitproof.spec.properties import Property
+
+__all__ = ["html_page"]
+
+
+def html_page(trace: Trace, violated: Property, source: str) -> str:
+    """The page of a counterexample. `source`: the design as the command line names it."""
+    page = explored(trace, violated, source)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters["value"] = _value
+    template = environment.from_string(_text("page.html"))
+    return template.render(
+        page=page,
+        data=_embedded(page),
+        css=_text("page.css"),
+        script=_text("page.js"),
+        length=_length(trace),
+        failed=_ends(page["ends"]),
+        passed=_ends(page["passing"]["ends"]) if page["passing"] else "",
+    )
+
+
+def _text(name: str) -> str:
+    return files("splitproof.checker.counterexamples").joinpath(name).read_text(encoding="utf-8")
+
+
+def _embedded(page: dict[str, Any]) -> str:
+    """The object as JSON that no element of HTML can end early."""
+    text = json.dumps(page, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _length(trace: Trace) -> str:
+    if trace.loop is None:
+        return count(len(trace.steps), "step")
+    return f"{count(trace.loop, 'step')}, then {len(trace.steps) - trace.loop} for ever"
+
+
+def _value(value: list[Any]) -> str:
+    shown, version = value
+    return ("\u2013" if shown is None else str(shown)) + ("" if version is None else f" ({version})")
+
+
+def _ends(cells: list[list[Any]]) -> str:
+    """`at the end tape.data[0] is b (w2), image[0] is a (w1)`."""
+    return "at the end " + ", ".join(f"{name} is {_value(value)}" for name, *value in cells)

@@ -1,0 +1,59 @@
+"""A counterexample as a test: a Python file that replays it against the design."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from splitproof.checker.counterexamples.saved import SavedTrace
+from splitproof.checker.verdicts import trace_json
+
+__all__ = ["regression_lines"]
+
+_HEAD = '''"""{property} is violated by {source} in {steps} steps: the story, replayed.
+
+Made by `splitproof trace --format pytest`. The test passes as long as the design has the fault. Once it is mended, the
+replay is refused: expect a ModelError then, and the fault cannot come back unseen.
+"""
+
+import json
+
+from splitproof.checker.counterexamples.saved import replayed
+
+COUNTEREXAMPLE = json.loads(
+    r"""
+'''
+
+_BODY = '''    """
+)
+
+
+def test_{name}() -> None:
+    """{statement}"""
+    found = replayed(COUNTEREXAMPLE, __file__)
+    assert found.property.id == "{property}"
+    assert len(found.trace.steps) == {steps}
+'''
+
+
+def regression_lines(saved: SavedTrace) -> Iterator[str]:
+    """The lines of a test file for pytest."""
+    told = {"property": saved.property.id, "source": saved.source, **_without_states(trace_json(saved.trace))}
+    words = {
+        "property": saved.property.id,
+        "source": saved.source,
+        "steps": len(saved.trace.steps),
+        "name": re.sub(r"\W+", "_", f"{saved.source} violates {saved.property.id}").strip("_"),
+        "statement": saved.property.statement,
+    }
+    yield from _HEAD.format(**words).splitlines()
+    yield from json.dumps(told, indent=1, ensure_ascii=True).splitlines()
+    yield from _BODY.format(**words).splitlines()
+
+
+def _without_states(told: dict[str, Any]) -> dict[str, Any]:
+    """The steps alone: the states follow from them."""
+    kept = ("by", "action", "arguments")
+    return {**told, "steps": [{key: step[key] for key in kept} for step in told["steps"]]}

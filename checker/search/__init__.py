@@ -1,0 +1,1 @@
+"""Explicit search: every reachable state, and what is asked of the states, steps and graph that it finds."""

@@ -1,0 +1,63 @@
+"""Which engine searches: the oracle for small spaces, machine code for those that outgrow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from splitproof.checker.search.engine import Engine, Exploration, Limits, Progress
+from splitproof.checker.search.oracle import Oracle
+from splitproof.model.machine import Machine
+from splitproof.spec.properties import Property
+
+__all__ = ["ORACLE_STATES_MAX", "EngineChoice", "search"]
+
+ORACLE_STATES_MAX = 10_000
+"""States up to which `auto` stays with the oracle: about as long as it takes to make machine code."""
+
+
+class EngineChoice(StrEnum):
+    """`auto` begins with the oracle, and starts over in machine code where the space outgrows it."""
+
+    AUTO = "auto"
+    GRAPH = "graph"
+    COMPILED = "compiled"
+
+
+def search(
+    machine: Machine,
+    blocks: int,
+    properties: Sequence[Property],
+    *,
+    folded: bool,
+    data_values: int,
+    choice: EngineChoice,
+    limits: Limits,
+    threads: int | None = None,
+    symmetry: bool = True,
+    progress: Callable[[Progress], None] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> tuple[Engine, Exploration]:
+    """The engine chosen, and what it found. `say` is told of a change of engine."""
+    if choice is not EngineChoice.COMPILED:
+        is_tried = choice is EngineChoice.AUTO and _is_above(limits.max_states)
+        oracle = Oracle(machine, blocks, properties, folded, data_values)
+        tried = replace(limits, max_states=ORACLE_STATES_MAX) if is_tried else limits
+        exploration = oracle.explore(tried, progress)
+        if not is_tried or exploration.limit != f"{ORACLE_STATES_MAX:,} states":
+            return oracle, exploration
+        if say is not None:
+            say(f"more than {ORACLE_STATES_MAX:,} states: going on with the compiled engine")
+    from splitproof.checker.compiled.engine import CompiledEngine  # llvmlite takes its time to load
+
+    engine = CompiledEngine(
+        machine, blocks, properties, folded, data_values, symmetry=symmetry and blocks > 1
+    )
+    if say is not None and engine.obstacle is not None:
+        say(f"blocks keep their names: {engine.obstacle}")
+    return engine, engine.explore(limits, progress, threads)
+
+
+def _is_above(max_states: int | None) -> bool:
+    return max_states is None or max_states > ORACLE_STATES_MAX

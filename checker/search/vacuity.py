@@ -1,0 +1,220 @@
+"""What a pass would say nothing about: steps never taken, guard clauses that never block, data that nobody wrote.
+
+Judged on complete searches only: what was not met yet may still come. A clause is *live* if in some reachable state
+it alone blocks its action, for some choice of parameters; one that never is could be dropped without a trace, so it
+is either redundant or not what was meant. Clauses are judged on searches that interleave everything: where messages
+are delivered at once, a clause may seem dead that is not. Actions are judged always: a step that can be taken before a
+folded one can be taken after it, so that one that is never taken there shows that folding is wrong.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from splitproof.checker.ground.decision import Template
+from splitproof.checker.ground.grounding import GroundStep
+from splitproof.checker.search.engine import Engine, Exploration
+from splitproof.checker.search.oracle import Oracle, slices
+from splitproof.model.errors import ModelError
+from splitproof.model.expressions import FALSE, Expr
+from splitproof.model.machine import Action
+from splitproof.model.properties import BLOCK_PARAMETER, trace_property
+from splitproof.model.state import Clause
+from splitproof.model.types import DATA, DATA_VALUES, values_of
+from splitproof.spec.vocabulary import StepKind
+
+__all__ = ["DeadClause", "Vacuity", "is_live", "liveness_questions", "vacuity_of"]
+
+_FEW_STATES = 1024
+"""A live clause is most often live in one of so many states, taken from everywhere: they are asked first."""
+
+
+@dataclass(frozen=True)
+class DeadClause:
+    """A guard clause that in no reachable state is all that blocks its action."""
+
+    action: str
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.where}) of {self.action}"
+
+    def json(self) -> dict[str, str]:
+        return {"action": self.action, "where": self.where, "text": self.text}
+
+
+@dataclass(frozen=True)
+class Vacuity:
+    """What a complete search has never met.
+
+    `never_fired`: labels of actions that no reachable state can take, but for those that are declared so.
+    `misdeclared`: sentences about actions that are declared never to be taken, and are.
+    `uncarried`: properties whose `carries` is only ever data that was there at the start.
+    """
+
+    never_fired: tuple[str, ...] = ()
+    misdeclared: tuple[str, ...] = ()
+    dead_clauses: tuple[DeadClause, ...] = ()
+    uncarried: frozenset[str] = frozenset()
+
+
+def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
+    """The vacuity of a search; nothing if it is not complete.
+
+    Data is followed at one block: what one block carries, more do.
+
+    Raises:
+        ModelError: a property names data that it `carries`, and in no initial state all data is the same.
+    """
+    if not exploration.complete:
+        return Vacuity()
+    oracle = engine.oracle
+    actions = oracle.machine.actions
+    fired = {action.label for action in actions if exploration.fired[action.label]}
+    return Vacuity(
+        never_fired=tuple(_never_fired(oracle, fired)),
+        misdeclared=tuple(_misdeclared(oracle, (action for action in actions if action.label in fired))),
+        dead_clauses=() if oracle.folded else tuple(_dead_clauses(engine, exploration, fired)),
+        uncarried=frozenset(_uncarried(_of_one_block(oracle))),
+    )
+
+
+def _never_fired(oracle: Oracle, fired: set[str]) -> Iterator[str]:
+    for action in oracle.machine.actions:
+        if action.label not in fired and action.idle is None and action.needs_blocks <= oracle.blocks:
+            yield action.label
+
+
+def _misdeclared(oracle: Oracle, fired: Iterable[Action]) -> Iterator[str]:
+    for action in fired:
+        if action.idle is not None:
+            yield f"{action.label} is declared idle ({action.idle}), and is taken"
+        elif action.needs_blocks > oracle.blocks:
+            yield f"{action.label} is declared to need {action.needs_blocks} blocks, and is taken with {oracle.blocks}"
+
+
+# -- guard clauses
+
+
+def _dead_clauses(engine: Engine, exploration: Exploration, fired: set[str]) -> Iterator[DeadClause]:
+    """Of the actions that are taken at all; those that never are, are reported themselves."""
+    oracle = engine.oracle
+    apart = max(exploration.states // _FEW_STATES, 1)
+    few = [state for level in exploration.levels for state in level[::apart]]
+    for action in oracle.machine.actions:
+        if action.label not in fired:
+            continue
+        suspects = [
+            place
+            for place, (clause, question) in enumerate(liveness_questions(oracle, action))
+            if clause.idle is None
+            and clause.needs_blocks <= oracle.blocks
+            and not is_live(oracle, question, few)
+        ]
+        asked = list(liveness_questions(engine, action)) if suspects else []
+        for clause, question in (asked[place] for place in suspects):
+            if not engine.holds_somewhere(question, exploration):
+                yield DeadClause(action.label, clause.where, clause.text)
+
+
+def is_live(oracle: Oracle, question: Expr, states: Sequence[int]) -> bool:
+    """Whether a question of `liveness_questions` holds in one of the states."""
+    if question is FALSE:
+        return False
+    selection = oracle.selection(question)
+    return any(selection(portion) for portion in slices(states))
+
+
+def liveness_questions(engine: Engine, action: Action) -> Iterator[tuple[Clause, Expr]]:
+    """Each clause of an action, and where it alone blocks the action for some choice of parameters."""
+    grounding = engine.grounding
+    terms = grounding.terms
+    found: list[list[Expr]] = [[] for _ in action.clauses]
+    values = [values_of(parameter.type, engine.blocks, engine.data_values) for parameter in action.parameters]
+    for arguments in itertools.product(*values):
+        known = {parameter.name: value for parameter, value in zip(action.parameters, arguments, strict=True)}
+        clauses = [grounding.expression(clause.condition, known) for clause in action.clauses]
+        for place, clause in enumerate(clauses):
+            others = clauses[:place] + clauses[place + 1 :]
+            alone = terms.and_(*others, terms.not_(clause))
+            found[place].append(terms.under(alone, terms.nothing_known))
+    for clause_, questions in zip(action.clauses, found, strict=True):
+        yield clause_, terms.or_(*questions)
+
+
+# -- data that a host wrote
+
+
+def _of_one_block(oracle: Oracle) -> Oracle:
+    if oracle.blocks == 1 and oracle.data_values == DATA_VALUES:
+        return oracle
+    asked = [item.property for item in oracle.properties.values() if item.property.needs_blocks == 1]
+    return Oracle(oracle.machine, 1, asked)
+
+
+def _uncarried(oracle: Oracle) -> Iterator[str]:
+    """The properties that only ever judge data that was there at the start.
+
+    From the initial states in which all data is 0, with all that hosts write being 1 and all other data 0, a 1 is
+    data that a host wrote. No step looks at data: if some run makes a property judge what a host wrote, so does the
+    run with the same steps and these values.
+    """
+    pending = {
+        name: node for name in oracle.properties if (node := _judges_written(oracle, name)) is not None
+    }
+    if not pending:
+        return
+    starts = [state for state in oracle.initial if not any(_data_of(oracle, state))]
+    if not starts:
+        raise ModelError(
+            f"{oracle.machine.name} has no initial state in which all data is the same; {', '.join(pending)} can "
+            "only be asked whether they judge data that a host wrote (carries=...) where there is one",
+            "",
+        )
+    program = oracle.program(Template("add", lambda step, after: [f"add({after})"]), _writing_ones(oracle))
+    seen, level = set(starts), sorted(starts)
+    while level and pending:
+        pending = {name: node for name, node in pending.items() if not is_live(oracle, node, level)}
+        found: set[int] = set()
+        program(level, found.add)
+        level = sorted(found - seen)
+        seen |= found
+    yield from pending
+
+
+def _judges_written(oracle: Oracle, name: str) -> Expr | None:
+    """Where a property's trigger holds and what it carries is 1; None if it does not say what it carries."""
+    item = oracle.properties[name].property
+    traced = trace_property(oracle.machine, item)
+    if traced.carries is None:
+        return None
+    grounding = oracle.grounding
+    terms = grounding.terms
+    cases = [{BLOCK_PARAMETER.name: block} for block in range(oracle.blocks)] if item.per_block else [{}]
+    one = terms.const(1, DATA)
+    found = [
+        terms.and_(
+            grounding.expression(traced.trigger, case),
+            terms.eq(grounding.expression(traced.carries, case), one),
+        )
+        for case in cases
+    ]
+    return terms.under(terms.or_(*found), terms.nothing_known)
+
+
+def _data_of(oracle: Oracle, state: int) -> Iterator[int]:
+    values = oracle.packing.unpack(state)
+    return (values[slot.position] for slot in oracle.grounding.layout.slots if slot.leaf.type is DATA)
+
+
+def _writing_ones(oracle: Oracle) -> list[GroundStep]:
+    def as_asked(action: Action, arguments: tuple[Any, ...]) -> bool:
+        wanted = 1 if action.kind is StepKind.HOST_IO else 0
+        given = zip(action.parameters, arguments, strict=True)
+        return all(value == wanted for parameter, value in given if parameter.type is DATA)
+
+    return [step for step in oracle.steps if as_asked(step.action, step.arguments)]

@@ -1,0 +1,1 @@
+"""Designs near the one declared: its small mutants, and the smallest changes that mend it."""
