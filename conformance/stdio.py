@@ -211,7 +211,7 @@ class StdioTransport:
     def _end(self, fault: AdapterFault | None, *, by_itself: bool = False) -> None:
         """Nothing is answered any more: kill the process group, and tell everyone who waits.
 
-        `fault`: None if the output ended, and how the process ended says why. `by_itself`: it ended before it is killed.
+        `fault`: None if the output ended, and how the process ended says why. `by_itself`: before we kill it.
         """
         with self._ending:
             if self._fault is None:

@@ -324,10 +324,11 @@ def slowly():
     before = signal.signal(signal.SIGUSR1, lambda *_: None)
     try:
         call = session.begin("write", block=0, data=b"w" * size)
-        while not call.returned:
+        interrupted_until = time.monotonic() + 30.0
+        while not call.returned and time.monotonic() < interrupted_until:
             signal.pthread_kill(writer.ident, signal.SIGUSR1)
             time.sleep(0.0001)
-        assert call.result() is None
+        assert call.result(1.0) is None
     finally:
         signal.signal(signal.SIGUSR1, before)
 
