@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from splitproof.conformance.adapter import AdapterFault, BackupState, PairViews
+from splitproof.conformance.coverage import Coverage
 from splitproof.conformance.history import Extents
 from splitproof.conformance.session import Session
 from splitproof.conformance.transport import Transport
@@ -54,6 +55,8 @@ class Lab:
     def __post_init__(self) -> None:
         self.numbers = itertools.count(1)
         """Of writes: no two are alike in the whole run."""
+        self.coverage = Coverage()
+        """What all runs of a single client came to."""
 
     @property
     def session(self) -> Session:
