@@ -141,6 +141,18 @@ class Lab:
 
         return state if self.settles(session, ended) else None
 
+    def needs_held_copy(self) -> None:
+        """Leave a test of what does not wait, undecided, if copying cannot be withheld: time says nothing.
+
+        Raises:
+            Undecided: the controller declares neither hold_copy nor pump.
+        """
+        if not (self.session.has("hold_copy") or self.session.has("pump")):
+            raise Undecided(
+                "it cannot be seen whether it waits for copying: the controller declares neither hold_copy nor "
+                "pump, and how long it takes says nothing"
+            )
+
     @contextlib.contextmanager
     def copy_held(self, session: Session) -> Iterator[None]:
         """Nothing is copied meanwhile. A pumped controller is simply not pumped.

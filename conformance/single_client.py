@@ -261,7 +261,7 @@ class SingleClient(RuleBasedStateMachine):
                 else judge_step(watch.property, look.before, look.after)
             )
             if isinstance(verdict, Violated):
-                raise PropertyViolated.of(verdict, self.story)
+                raise PropertyViolated.of(verdict, self.story, self.session.history())
             decided = {finding.block for finding in verdict.findings if finding.holds is not None}
             self.shared.coverage.judged(verdict)
             self.shared.coverage.situations[watch.situation] += bool(look.telling & decided)
