@@ -49,7 +49,7 @@ def failure_svg(failure: Failure) -> str:
     guilty = {one.id for one in failure.finding.operations}
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size} class="lanes">',
+        f'<svg role="img" {size} class="lanes">',
         f"<title>{html.escape(failure.finding.sentence)}</title>",
         *_windows(told, at, height),
     ]
