@@ -115,12 +115,12 @@ def machine() -> str:
 
 PREAMBLE = """# Measured
 
-Written by `make bench`. Every engine searches the same space to its end, on one core unless it says otherwise, each run in a new
-process without any cache of ours; medians, and the spread of the search. Start-up is all else of that process: for ours
-imports, grounding and code generation, for C, Spin and Rumur writing the model and compiling it. The last two columns
-are the CPU time of the search, and the wall time of everything, as multiples of those of `compiled`. Bytes a state: what
-the search added to our process, and the whole process of the others, from a million states on. No properties are
-watched. All counts agreed.
+Written by `make bench`. Every engine searches the same space to its end, on one core unless it says otherwise, each
+run in a new process without any cache of ours; medians, and the spread of the search. Start-up is all else of that
+process: for ours imports, grounding and code generation, for C, Spin and Rumur writing the model and compiling it. The
+last two columns are the CPU time of the search, and the wall time of everything, as multiples of those of `compiled`.
+Bytes a state: what the search added to our process, and the whole process of the others, from a million states on. No
+properties are watched. All counts agreed.
 
 """
 
