@@ -66,7 +66,7 @@ def _root(
     """Nothing is done before the command."""
 
 
-@app.command()
+@app.command(short_help="Check the whole catalogue against its declared verdicts.")
 def verify(
     designs: Annotated[
         list[str] | None,
@@ -94,7 +94,7 @@ def verify(
     return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
 
 
-@app.command()
+@app.command(short_help="List the designs, or the choices of one.")
 def designs(
     name: Annotated[
         str | None, typer.Argument(help="A design; all of them if none is named.", metavar="[NAME]")
@@ -108,7 +108,7 @@ def designs(
     return catalogue_commands.designs(name, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Take each safeguard back alone: what breaks?")
 def ablate(
     design: DesignArgument,
     blocks: BlocksOption = 1,
@@ -125,7 +125,7 @@ def ablate(
     return catalogue_commands.ablate(design, blocks, format.value, output, jobs)
 
 
-@app.command()
+@app.command(short_help="Check what tells the embodiments apart.")
 def distinguish(
     format: TableFormatOption = TableFormat.TEXT,
     output: OutputOption = None,
@@ -140,7 +140,7 @@ def distinguish(
     return distinguish_command.distinguish(format.value, output, jobs)
 
 
-@app.command()
+@app.command(short_help="Check one design: verdicts and counterexamples.")
 def check(
     design: DesignArgument,
     blocks: BlocksOption = 1,
@@ -204,7 +204,7 @@ def check(
     return check_commands.check(request, stories, trace, format.value, output, report or [])
 
 
-@app.command()
+@app.command(short_help="Prove one design for every number of blocks.")
 def prove(
     design: DesignArgument,
     properties: Annotated[
@@ -230,7 +230,7 @@ def prove(
     )
 
 
-@app.command()
+@app.command(short_help="Re-check a proof with cvc5 and with z3.")
 def certify(
     directory: Annotated[
         Path, typer.Argument(help="What `prove --certificate` has left.", exists=True, file_okay=False)
@@ -244,7 +244,7 @@ def certify(
     return prove_commands.certify(directory, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Change every guard and effect: what notices?")
 def mutate(
     designs: Annotated[
         list[str] | None,
@@ -270,7 +270,7 @@ def mutate(
     return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
 
 
-@app.command()
+@app.command(short_help="Find the smallest changes that mend a design.")
 def repair(
     design: DesignArgument,
     blocks: BlocksOption = 1,
@@ -302,7 +302,7 @@ def repair(
     return repair_command.repair(request, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Tell a saved counterexample: text, page, diagram.")
 def trace(
     file: Annotated[
         Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)
@@ -316,7 +316,7 @@ def trace(
     return trace_command.trace(file, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Write a design for Spin, Rumur or TLC.")
 def export(
     design: DesignArgument,
     to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
@@ -340,7 +340,7 @@ def export(
     return export_command.export_design(design, to.value, blocks, symmetry, whole, output)
 
 
-@app.command()
+@app.command(short_help="Show what the document says, and what checks it.")
 def requirement(
     identifier: Annotated[
         str | None,
@@ -357,7 +357,7 @@ def requirement(
     return requirement_command.requirement(identifier, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Explain a verdict, an exit code, an error.")
 def explain(
     identifier: Annotated[
         str | None,
@@ -375,7 +375,7 @@ def explain(
     return explain_command.explain(identifier, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Test a real controller.")
 def conform(
     adapter: Annotated[
         str | None,
@@ -430,7 +430,7 @@ def conform(
     return conform_commands.conform(options, format.value, output, report, junit)
 
 
-@app.command()
+@app.command(short_help="Judge a recorded history.")
 def judge(
     history: Annotated[Path, typer.Argument(help="A history of a controller, as NDJSON.", dir_okay=False)],
     crash_consistent: Annotated[
