@@ -399,8 +399,17 @@ def conform(
     expected: Annotated[
         Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
     ] = None,
+    tests: Annotated[
+        list[str] | None,
+        typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
+    ] = None,
     histories: Annotated[
-        Path | None, typer.Option("--histories", help="Save what several clients did there.", file_okay=False)
+        Path | None,
+        typer.Option(
+            "--histories",
+            help="Save what led to a failure, and what several clients did, there.",
+            file_okay=False,
+        ),
     ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write a page of HTML, too.", dir_okay=False)
@@ -426,6 +435,7 @@ def conform(
         "time_budget_seconds": time_budget,
         "expected": expected,
         "histories": histories,
+        "tests": tuple(tests or ()),
     }
     return conform_commands.conform(options, format.value, output, report, junit)
 

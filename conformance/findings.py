@@ -34,7 +34,7 @@ class FindingKind(enum.Enum):
 class Finding:
     """A violation: of which property, where, and the two operations that contradict each other.
 
-    `operations`: the earlier one first; a single one for a value that nobody ever wrote.
+    `operations`: the earlier one first; a single one for a value that nobody ever wrote. `reader`: what showed it.
     """
 
     kind: FindingKind
@@ -42,6 +42,7 @@ class Finding:
     places: tuple[Place, ...]
     operations: tuple[Operation, ...]
     sentence: str
+    reader: Operation | None = None
 
     def __str__(self) -> str:
         blocks = ", ".join(shown(place) for place in self.places)
