@@ -305,12 +305,17 @@ def repair(
 @app.command()
 def trace(
     file: Annotated[
-        Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help="A counterexample saved with `check --trace`, or a history of a controller (NDJSON).",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     format: TraceFormatOption = TraceFormat.TEXT,
     output: OutputOption = None,
 ) -> int:
-    """Replay a saved counterexample step by step, and tell it; as a page, with `--format html --output FILE`."""
+    """Replay a saved counterexample step by step, or judge a history, and tell it; as a page with `--format html`."""
     from splitproof import trace_command
 
     return trace_command.trace(file, format.value, output)
