@@ -14,6 +14,8 @@ from splitproof import __version__
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
     BlocksOption,
+    ConformFormat,
+    ConformFormatOption,
     DesignArgument,
     Engine,
     EngineOption,
@@ -216,8 +218,9 @@ def prove(
         typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
     ] = None,
     max_seconds: MaxSecondsOption = None,
-    format: FormatOption = Format.TEXT,
+    format: ReportFormatOption = ReportFormat.TEXT,
     output: OutputOption = None,
+    report: ReportsOption = None,
 ) -> int:
     """Prove one design for every number of blocks, any data and any number of steps.
 
@@ -226,7 +229,7 @@ def prove(
     from splitproof import prove_commands
 
     return prove_commands.prove(
-        design, tuple(properties or ()), certificate, max_seconds, format.value, output
+        design, tuple(properties or ()), certificate, max_seconds, format.value, output, report or []
     )
 
 
@@ -407,14 +410,9 @@ def conform(
     histories: Annotated[
         Path | None, typer.Option("--histories", help="Save what several clients did there.", file_okay=False)
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option("--report", help="Write a page of HTML, too.", dir_okay=False)
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", help="Write JUnit XML, too.", dir_okay=False)
-    ] = None,
-    format: FormatOption = Format.TEXT,
+    format: ConformFormatOption = ConformFormat.TEXT,
     output: OutputOption = None,
+    report: ReportsOption = None,
 ) -> int:
     """Test a real controller: is its tape the source at the split?
 
@@ -432,7 +430,7 @@ def conform(
         "expected": expected,
         "histories": histories,
     }
-    return conform_commands.conform(options, format.value, output, report, junit)
+    return conform_commands.conform(options, format.value, output, report or [])
 
 
 @app.command()
