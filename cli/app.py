@@ -14,6 +14,8 @@ from splitproof import __version__
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
     BlocksOption,
+    ConformFormat,
+    ConformFormatOption,
     DesignArgument,
     Engine,
     EngineOption,
@@ -216,8 +218,9 @@ def prove(
         typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
     ] = None,
     max_seconds: MaxSecondsOption = None,
-    format: FormatOption = Format.TEXT,
+    format: ReportFormatOption = ReportFormat.TEXT,
     output: OutputOption = None,
+    report: ReportsOption = None,
 ) -> int:
     """Prove one design for every number of blocks, any data and any number of steps.
 
@@ -226,7 +229,7 @@ def prove(
     from splitproof import prove_commands
 
     return prove_commands.prove(
-        design, tuple(properties or ()), certificate, max_seconds, format.value, output
+        design, tuple(properties or ()), certificate, max_seconds, format.value, output, report or []
     )
 
 
@@ -305,12 +308,17 @@ def repair(
 @app.command(short_help="Tell a saved counterexample: text, page, diagram.")
 def trace(
     file: Annotated[
-        Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help="A counterexample saved with `check --trace`, or a history of a controller (NDJSON).",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     format: TraceFormatOption = TraceFormat.TEXT,
     output: OutputOption = None,
 ) -> int:
-    """Replay a saved counterexample step by step, and tell it; as a page, with `--format html --output FILE`."""
+    """Replay a saved counterexample step by step, or judge a history, and tell it; as a page with `--format html`."""
     from splitproof import trace_command
 
     return trace_command.trace(file, format.value, output)
@@ -411,14 +419,9 @@ def conform(
             file_okay=False,
         ),
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option("--report", help="Write a page of HTML, too.", dir_okay=False)
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", help="Write JUnit XML, too.", dir_okay=False)
-    ] = None,
-    format: FormatOption = Format.TEXT,
+    format: ConformFormatOption = ConformFormat.TEXT,
     output: OutputOption = None,
+    report: ReportsOption = None,
 ) -> int:
     """Test a real controller: is its tape the source at the split?
 
@@ -437,7 +440,7 @@ def conform(
         "histories": histories,
         "tests": tuple(tests or ()),
     }
-    return conform_commands.conform(options, format.value, output, report, junit)
+    return conform_commands.conform(options, format.value, output, report or [])
 
 
 @app.command(short_help="Judge a recorded history.")
