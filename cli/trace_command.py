@@ -25,10 +25,8 @@ def trace(file: Path, format: str, output: Path | None) -> int:
 
 
 def _text(saved: SavedTrace) -> Iterable[str]:
-    item = PropertyResult(saved.property, Violated(saved.trace, shortest=False))
-    lines = list(story_lines(item, saved.trace.machine.name))
-    lines[0] = lines[0].replace("messages at once", "replayed")
-    return lines
+    item = PropertyResult(saved.property, Violated(saved.trace))
+    return story_lines(item, saved.trace.machine.name, how="replayed")
 
 
 def _json(saved: SavedTrace) -> Iterable[str]:
