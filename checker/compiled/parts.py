@@ -29,9 +29,9 @@ def mark_case(words: int) -> str:
     return f.finish()
 
 
-def parts_kernel(strong: Sequence[int], width: int) -> str:
-    """The functions of this module. `strong`: the strong promises, in words of 64; `width`: bits of a step in STEPS."""
-    return "".join([spread(), settle(strong, width), parts(), renew(), pick_parts(), arrive_at(width)])
+def parts_kernel(promises: int, width: int) -> str:
+    """The other functions of this module. `promises`: words of 64 that they take; `width`: bits of a step in STEPS."""
+    return "".join([spread(), settle(promises, width), parts(), renew(), pick_parts(), arrive_at(width)])
 
 
 def _has(f: Function, marks: str, state: str, mark: int) -> str:
@@ -178,11 +178,12 @@ class _Paths:
             f.set(self._height, base)
 
 
-def settle(strong: Sequence[int], width: int) -> str:
+def settle(words: int, width: int) -> str:
     """`void @settle(ptr record, i64 base, i64 top)`: what becomes of the component that lies on the STACK there."""
     parameters = {"record": "ptr", "base": "i64", "top": "i64"}
     f = Function("settle", parameters, "void", "internal|noinline")
-    promises = _Promises(f, len(strong), width)
+    promises = _Promises(f, words, width)
+    strong = [f.load(f.load_pointer("%record", RunWord.STRONG), word) for word in range(words)]
     always, ever = promises.none(-1), promises.none()
     with f.counting("%base", "%top") as place:
         enabled = promises.enabled(promises.member(place), keeping=True)

@@ -34,51 +34,53 @@ class RunWord(IntEnum):
     """The pointer to the ground step of each edge, as wide as the kernel was told."""
     KEPT = 3
     """The pointer to the promises that each ground step keeps, 64 bits a word."""
-    EDGES = 4
+    STRONG = 4
+    """The pointer to the strong promises."""
+    EDGES = 5
     """How many edges there are."""
-    STAYING = 5
+    STAYING = 6
     """How many steps lead from a state to itself."""
-    STAYING_FAIR = 6
+    STAYING_FAIR = 7
     """How many of them are fair."""
-    STATES = 7
+    STATES = 8
     """The pointer to the states as the space has them."""
-    MARKS = 8
+    MARKS = 9
     """The pointer to the marks, a byte a state."""
-    ORDER = 9
+    ORDER = 10
     """The pointer to the states in question, in the order in which they are reached."""
-    COUNT = 10
+    COUNT = 11
     """How many they are."""
-    PLACES = 11
+    PLACES = 12
     """The pointer to the place of each state: one of the codes of this module, or where on the stack it is."""
-    STACK = 12
-    HEIGHT = 13
-    BOUNDARIES = 14
+    STACK = 13
+    HEIGHT = 14
+    BOUNDARIES = 15
     """The pointer to the places on the stack at which components may begin."""
-    BOUNDARY = 15
+    BOUNDARY = 16
     """How many of them there are."""
-    CALLS = 16
+    CALLS = 17
     """The pointer to the states on the way from the root."""
-    CALL_EDGES = 17
+    CALL_EDGES = 18
     """The pointer to the next edge of each."""
-    DEPTH = 18
+    DEPTH = 19
     """How many they are."""
-    HEAD = 19
+    HEAD = 20
     """Where to go on."""
-    END = 20
+    END = 21
     """Where to stop."""
-    BUDGET = 21
+    BUDGET = 22
     """Edges, or states, before the call ends."""
-    PARTS = 22
+    PARTS = 23
     """How many fair parts were found."""
-    LEFT = 23
+    LEFT = 24
     """How many states are to be visited in the next round."""
-    FOUND = 24
+    FOUND = 25
     """The pointer to results, 64 bits a word."""
-    FOUND_COUNT = 25
-    FOUND_MAX = 26
-    REACHED = 27
+    FOUND_COUNT = 26
+    FOUND_MAX = 27
+    REACHED = 28
     """Whether HEAD and END are places of ORDER, rather than states."""
-    SIZE = 28
+    SIZE = 29
 
 
 RunRecord = ctypes.c_uint64 * RunWord.SIZE

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 from splitproof.checker.compiled.control import Word
 from splitproof.checker.compiled.edges import close_edges, read_edges
 from splitproof.checker.compiled.engine import CompiledEngine
-from splitproof.checker.compiled.kernels import WalkCode
+from splitproof.checker.compiled.kernels import OPTIMISE_FROM, WalkCode
 from splitproof.checker.compiled.memory import Array, resident_bytes
 from splitproof.checker.compiled.parts import mark_case, parts_kernel
 from splitproof.checker.compiled.program import bits_function, labelled_function
@@ -84,6 +84,8 @@ class CompiledRuns(Runs):
             for word, bits in enumerate(self._in_words(kept)):
                 self._kept[self._words * step + word] = bits
         self.record[RunWord.KEPT] = ctypes.addressof(self._kept)
+        self._strong = (ctypes.c_uint64 * self._words)(*self._in_words(self.strong))
+        self.record[RunWord.STRONG] = ctypes.addressof(self._strong)
         self._read_edges(engine)
         self.is_exact = not self.record[RunWord.STAYING_FAIR]
         self._first = _numbers(self._arrays[RunWord.FIRST], count + 1)
@@ -170,15 +172,17 @@ class CompiledRuns(Runs):
         case = bits_function(self.engine, "case", [asked, open_]) + mark_case(self._space.words)
         marking = WalkCode(case, self.count)
         self.portions(marking.procedure("mark_case"), self.count)
-        return _Waiting(self, self._kernel)
-
-    @cached_property
-    def _kernel(self) -> WalkCode:
-        return WalkCode(parts_kernel(self._in_words(self.strong), self._width), self.count)
+        return _Waiting(self, _kernel(self._words, self._width, self.count >= OPTIMISE_FROM))
 
     def array(self, word: RunWord) -> Array:
         """One of the arrays of the record."""
         return self._arrays[word]
+
+
+@cache
+def _kernel(promises: int, width: int, is_fast: bool) -> WalkCode:
+    """Machine code that no model has a part in, so that it is made once a process."""
+    return WalkCode(parts_kernel(promises, width), OPTIMISE_FROM if is_fast else 0)
 
 
 class _Waiting(Waiting):
