@@ -225,11 +225,21 @@ class _Check:
     def _judge_runs(self) -> None:
         """What is asked of fair runs."""
         asked = [item for item in self._asked if item.kind is Kind.LEADS_TO]
-        found = judge_leads_to(self._machine, self._blocks, asked, self._options.limits, self._progress)
+        options = self._options
+        found = judge_leads_to(
+            self._machine,
+            self._blocks,
+            asked,
+            options.limits,
+            self._progress,
+            choice=options.engine,
+            threads=options.threads,
+            say=self._say_once,
+        )
         self._triggered |= found.triggered
         for item in asked:
             if item.id in found.traces:
-                self._verdicts[item.id] = Violated(found.traces[item.id])
+                self._verdicts[item.id] = Violated(found.traces[item.id], item.id not in found.longer)
             elif item.id in found.limits:
                 self._verdicts[item.id] = Unknown(found.limits[item.id])
             else:
