@@ -65,7 +65,7 @@ class Sorts:
         return z3.BoolVal(value, self.context)
 
     def traits(self, node: Expr) -> tuple[tuple[str, ...], bool]:
-        """The free parameters of a tree, and whether it quantifies; the tree is kept, so that its `id` stays its own."""
+        """The free parameters of a tree, and whether it quantifies; the tree is kept, as its `id` is its key."""
         found = self._traits.get(id(node))
         if found is None:
             quantifies = any(isinstance(part, Every | Some) for part in walk(node))

@@ -1,4 +1,4 @@
-"""What a model of z3 says of the state, read variable by variable, so that any number of trees can be asked about it."""
+"""What a model of z3 says of the state, read variable by variable, so that many trees can be asked about it."""
 
 from __future__ import annotations
 
@@ -32,12 +32,11 @@ class Reading:
         }
         self._read: dict[tuple[str, int | None], Any] = {}
 
-    def block(self, term: Any) -> int | None:
-        """Which block a term is; None if the model leaves it open."""
-        found = self._value(term, BLOCK)
-        return None if found is UNKNOWN else int(found)
+    def block(self, term: Any) -> Any:
+        """Which block a term is."""
+        return self._value(term, BLOCK)
 
-    def truth(self, node: Expr, known: Mapping[str, int]) -> bool | None:
+    def truth(self, node: Expr, known: Mapping[str, Any]) -> bool | None:
         """Whether a tree holds that does not quantify; None if the model leaves it open."""
         found = evaluate(node, self._leaf, 0, known)
         return None if found is UNKNOWN else bool(found)

@@ -131,10 +131,9 @@ class StepSolver:
         own = [(place, word.node) for place, word in enumerate(self._words) if word.per_block]
         found: list[dict[int, bool]] = []
         for block in dict.fromkeys(map(reading.block, self._instances.blocks)):
-            if block is not None:
-                known = {BLOCK_PARAMETER.name: block}
-                said = shared | {place: reading.truth(node, known) for place, node in own}
-                found.append({place: value for place, value in said.items() if value is not None})
+            known = {BLOCK_PARAMETER.name: block}
+            said = shared | {place: reading.truth(node, known) for place, node in own}
+            found.append({place: value for place, value in said.items() if value is not None})
         return found
 
     def after(self, model: Any) -> dict[int, bool]:
