@@ -87,6 +87,18 @@ class ReportFormat(StrEnum):
     GITHUB = "github"
 
 
+class ConformFormat(StrEnum):
+    """How a run of the suite is reported."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
 class TraceFormat(StrEnum):
     """How a counterexample is shown."""
 
@@ -104,6 +116,7 @@ DesignArgument = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="How to report the verdicts.")]
+ConformFormatOption = Annotated[ConformFormat, typer.Option("--format", help="How to report the verdicts.")]
 ReportsOption = Annotated[
     list[str] | None,
     typer.Option("--report", help="Write a further report; may be repeated.", metavar="KIND=PATH"),

@@ -52,18 +52,19 @@ def show(
         ModelError: a report is of no known kind, or cannot be written.
     """
     write(own[format]() if format in own else report_lines(format, reports), output)
-    for kind, path in map(report_asked, also):
+    for text in also:
+        kind, path = report_asked(text, own)
         write(own[kind]() if kind in own else report_lines(kind, reports), path)
 
 
-def report_asked(text: str) -> tuple[str, Path]:
-    """`KIND=PATH` in its parts.
+def report_asked(text: str, own: Iterable[str] = ("text", "json")) -> tuple[str, Path]:
+    """`KIND=PATH` in its parts. `own`: kinds that the command has for itself.
 
     Raises:
         ModelError: it has another form, or there is no such kind of report.
     """
     kind, equals, path = text.partition("=")
-    accepted = ("text", "json", *REPORTS)
+    accepted = (*own, *REPORTS)
     if not equals or not path or kind not in accepted:
         raise ModelError(f"--report {text} is no KIND=PATH; accepted kinds are {', '.join(accepted)}", "")
     return kind, Path(path)

@@ -84,7 +84,7 @@ def _situations(session: Session, watch: Watch) -> list[str]:
 
 
 _BLOCK = st.integers(0, BLOCKS - 1)
-_KIND = st.sampled_from(["copy", "destage", "backup"])
+_KIND = st.sampled_from(["copy", "destage", "backup", "command"])
 
 
 _STAGES = ["fresh", "creating", "duplex", "pending", "rewritten", "backup", "again"]

@@ -34,6 +34,7 @@ __all__ = [
     "collector_paused",
     "history_lines",
     "initial_contents",
+    "is_history",
     "load_history",
     "operation_record",
     "save_history",
@@ -222,6 +223,16 @@ def operation_record(operation: Operation) -> dict[str, Any]:
     if operation.records is not None:
         record["records"] = {str(block): value for block, value in sorted(operation.records.items())}
     return record
+
+
+def is_history(path: Path) -> bool:
+    """Whether a file begins as a history does; `load_history` says what is wrong with the rest."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            header = json.loads(file.readline())
+    except (OSError, ValueError):
+        return False
+    return isinstance(header, dict) and header.get("schema") == SCHEMA
 
 
 def load_history(path: Path) -> History:

@@ -11,7 +11,7 @@ import math
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from splitproof.conformance.cuts import Interval, Place, Writes, common_instant, merged
 from splitproof.conformance.findings import Finding, FindingKind, Judgement, shown
@@ -25,7 +25,7 @@ from splitproof.spec.split_backup import (
     TARGET_IS_IMAGE,
 )
 
-__all__ = ["judge_history"]
+__all__ = ["judge_history", "until"]
 
 
 def judge_history(history: History, *, crash_consistent: bool = False) -> Judgement:
@@ -99,11 +99,10 @@ class _Judge:
             self.judged[READ_LATEST_WRITE.id] += 1
             fits = any(one.low <= read.returned and one.high >= read.call for one in unions[key])
             if not fits:
-                self.findings.append(
-                    self._wrong_value(
-                        READ_LATEST_WRITE, "the read", place, read.value, unions[key], (read, read), read
-                    )
+                found = self._wrong_value(
+                    READ_LATEST_WRITE, "the read", place, read.value, unions[key], (read, read), read
                 )
+                self.findings.append(replace(found, reader=read, window=(read,)))
 
     # ---- end reports -------------------------------------------------------------------------------
 
@@ -132,7 +131,7 @@ class _Judge:
                         (report, later[0]),
                         f"a good end of backup {report.backup} was reported, and its tape has no record of "
                         f"{', '.join(map(shown, places))}",
-                        later[0],
+                        reader=later[0],
                     )
                 )
 
@@ -228,6 +227,7 @@ class _Judge:
         first: list[Finding] = []
         for splits in windows:
             found, instant = self._against(tape, splits)
+            found = [replace(one, reader=tape.read, window=tuple(splits)) for one in found]
             if not found:
                 self.instants[f"{tape.name} #{tape.read.id}"] = instant
                 return
@@ -237,7 +237,7 @@ class _Judge:
     def _against(self, tape: _Tape, splits: Sequence[Operation]) -> tuple[list[Finding], float]:
         """What is wrong with the records if they are of these splits (one, or one a volume of the group)."""
         low = max((float(split.call) for split in splits), default=-math.inf)
-        ends = [_until(split, tape.read) for split in splits] or [_until(tape.read, tape.read)]
+        ends = [until(split, tape.read) for split in splits] or [until(tape.read, tape.read)]
         high = min(ends)
         if low > high:
             earlier = splits[ends.index(high)]
@@ -257,7 +257,7 @@ class _Judge:
             else:
                 bounds = (
                     max(splits, key=lambda one: one.call, default=tape.read),
-                    min(splits, key=lambda one: _until(one, tape.read), default=tape.read),
+                    min(splits, key=lambda one: until(one, tape.read), default=tape.read),
                 )
                 found.append(
                     self._wrong_value(tape.property, tape.name, place, value, intervals, bounds, tape.read)
@@ -360,7 +360,7 @@ class _Judge:
         """Whether a block of the tape was written after the split, and before the tape was read."""
         split = tape.splits[0][0] if tape.splits and tape.splits[0] else None
         return split is None or any(
-            self.writes.between(place, _until(split, tape.read), tape.read.call) for place in tape.records
+            self.writes.between(place, until(split, tape.read), tape.read.call) for place in tape.records
         )
 
 
@@ -375,7 +375,7 @@ def _any_overlap(writes: Sequence[Operation], splits: Sequence[Operation]) -> bo
     return False
 
 
-def _until(operation: Operation, reader: Operation) -> float:
+def until(operation: Operation, reader: Operation) -> float:
     """The last instant at which it can have happened: what never returned happened before it was seen."""
     ends = [one.returned for one in (operation, reader) if one.happened and one.returned is not None]
     return ends[0] if ends else math.inf

@@ -1,4 +1,4 @@
-"""The report of a run: its verdict, as text, JSON, JUnit and one page of HTML."""
+"""The report of a run: its verdict, as text, JSON and one page of HTML; see also `suite_report`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from xml.etree import ElementTree
 
 from splitproof.checker.verdicts import ExitCode
 from splitproof.conformance.adapter import Capabilities
@@ -153,30 +152,6 @@ class Report:
             f"{self.verdict.name}  {name}, profile {self.profile}: {listed or 'nothing was tested'} ({seed})"
         )
 
-    def junit(self) -> str:
-        """As CI servers read it; what is as expected is skipped there."""
-        suite = ElementTree.Element("testsuite", name="splitproof conformance", tests=str(len(self.results)))
-        counts = Counter[str]()
-        for result in self.results:
-            case = ElementTree.SubElement(
-                suite,
-                "testcase",
-                classname=f"splitproof.conformance.{result.about.level.value}",
-                name=result.test,
-                time=f"{result.seconds:.3f}",
-            )
-            tag = _junit_tag(result)
-            if tag is not None:
-                counts[tag] += 1
-                first = (result.text.splitlines() or [""])[0]
-                entry = ElementTree.SubElement(
-                    case, tag, type=result.verdict.value, message=_printable(first)
-                )
-                entry.text = _printable(result.text)
-        for tag, name in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
-            suite.set(name, str(counts[tag]))
-        return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
-
     def html(self) -> str:
         """One page, with nothing to load from elsewhere."""
         return report_page(self)
@@ -189,14 +164,3 @@ def _capabilities(value: Capabilities | None) -> dict[str, Any] | None:
     return record | {"operations": sorted(value.operations)}
 
 
-def _junit_tag(result: TestResult) -> str | None:
-    if result.verdict is Verdict.PASS:
-        return None
-    if result.expected is not None or result.verdict is Verdict.SKIPPED:
-        return "skipped"
-    return "failure" if result.verdict is Verdict.FAIL else "error"
-
-
-def _printable(text: str) -> str:
-    """Without the control characters that XML cannot hold."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "?" for char in text)

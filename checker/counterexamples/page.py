@@ -13,26 +13,36 @@ from splitproof.checker.counterexamples.traces import Trace
 from splitproof.checker.texts import count
 from splitproof.spec.properties import Property
 
-__all__ = ["html_page"]
+__all__ = ["html_page", "page_environment", "stylesheet"]
 
 
 def html_page(trace: Trace, violated: Property, source: str) -> str:
     """The page of a counterexample. `source`: the design as the command line names it."""
     page = explored(trace, violated, source)
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
-    )
+    environment = page_environment()
     environment.filters["value"] = _value
     template = environment.from_string(_text("page.html"))
     return template.render(
         page=page,
         data=_embedded(page),
-        css=_text("page.css"),
+        css=stylesheet(),
         script=_text("page.js"),
         length=_length(trace),
         failed=_ends(page["ends"]),
         passed=_ends(page["passing"]["ends"]) if page["passing"] else "",
     )
+
+
+def page_environment() -> jinja2.Environment:
+    """For the templates of pages: what is put in is escaped, and what is missing is an error."""
+    return jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+
+
+def stylesheet() -> str:
+    """The CSS that all pages share."""
+    return _text("page.css")
 
 
 def _text(name: str) -> str:

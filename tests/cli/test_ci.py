@@ -127,7 +127,7 @@ def commands(page: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("page", "count"), [("ci.md", 8), ("counterexamples.md", 2), ("tutorial.md", 7)])
+@pytest.mark.parametrize(("page", "count"), [("ci.md", 9), ("counterexamples.md", 2), ("tutorial.md", 7)])
 def test_every_command_of_the_page_runs(
     page: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
