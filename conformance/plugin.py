@@ -209,7 +209,7 @@ class Suite:
         """How to see it again, under pytest."""
         words = [*self.options, "--controller-test", result.test]
         yield f"again: pytest --pyargs splitproof.conformance {self.subject} {shlex.join(words)}"
-        if result.test in self.saved and result.failure is not None and result.failure.can_be_judged_again:
+        if result.test in self.saved and result.failure is not None and result.failure.timeline is not None:
             yield f"judge: splitproof judge {shlex.quote(str(self.saved[result.test]))}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
