@@ -62,6 +62,7 @@ _MEANINGS = {
     "block_count_max": "the largest volume that `reset` can make, 8 blocks or more",
     "operations": "the optional operations that the controller has",
     "split_is_immediate": "whether `split` returns without waiting for any copying",
+    "writes_survive_crash": "whether an acknowledged write is kept through `crash`, which the document does not ask",
     "call_seconds_max": "within which every operation returns",
     "settle_seconds_max": "within which outstanding copying, and a backup, come to an end when nothing is written",
     "name": "for reports",
