@@ -101,7 +101,7 @@ _BLOCK = st.integers(0, BLOCKS - 1)
 _KIND = st.sampled_from(["copy", "destage", "backup", "command"])
 
 
-_STAGES = ["fresh", "creating", "duplex", "pending", "rewritten", "backup", "again"]
+_STAGES = ["fresh", "at once", "creating", "duplex", "pending", "rewritten", "backup", "again"]
 
 
 class _Exploration(SingleClient):
@@ -111,6 +111,10 @@ class _Exploration(SingleClient):
     def begin(self, stage: str, block: int) -> None:
         def act() -> None:
             if stage == "fresh":
+                self._do("backup", extents=((block, 1),))  # of no pair
+                return
+            if stage == "at once":
+                self._split_at_once(block, 0)
                 return
             if stage == "creating":
                 self._hold()
@@ -224,6 +228,25 @@ class _Exploration(SingleClient):
             self._next_cycle(block)
 
         self._guarded(act)
+
+    @rule(block=_BLOCK, last=_BLOCK)
+    def split_at_once(self, block: int, last: int) -> None:
+        def act() -> None:
+            if not self.client.is_split or self._do("resync"):
+                self._split_at_once(block, last)
+
+        self._guarded(act)
+
+    def _split_at_once(self, block: int, last: int) -> None:
+        """With no look in between, which may be when a controller gets on with its work, and takes its time."""
+        self._mirror()
+        self.blind = True
+        self._write(block)
+        self._write(last)
+        self._do("split")
+        self._do("backup", extents=self._extents(block, last))
+        self.blind = False
+        self._end_backups()
 
     @rule()
     def delete_pair(self) -> None:

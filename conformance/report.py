@@ -87,7 +87,9 @@ class Report:
         if self.command and result.verdict not in (Verdict.PASS, Verdict.SKIPPED):
             yield f"again: {shlex.join([*self.command, '--test', result.test])}"
         if result.test in self.saved and result.failure is not None and result.failure.timeline is not None:
-            yield f"judge: {shlex.join(['splitproof', 'judge', str(self.saved[result.test])])}"
+            path = shlex.quote(str(self.saved[result.test]))
+            yield f"judge: splitproof judge {path}"
+            yield f"look:  splitproof trace {path} --format html --output history.html"
 
     # ---- forms ---------------------------------------------------------------------------------------
 
