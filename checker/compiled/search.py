@@ -19,6 +19,7 @@ from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.compiled.memory import resident_bytes
 from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.space import Buffers, Level, Space
+from splitproof.checker.compiled.symmetry import UnsoundSymmetryError
 from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Progress
 from splitproof.checker.search.memory import available_bytes
 
@@ -277,6 +278,11 @@ class Search:
                     after, before = self._state(found[2:]), self._state(found[2 + self._words :])
                     noted.append((after, before, found[1]))
                     buffers.best[width * question.number] = 0
+            if noted and question is self._questions.refutation:
+                raise UnsoundSymmetryError(
+                    f"a state {depth} steps from the start takes data of one block for another's, or what means nothing "
+                    "for data"
+                )
             if noted:
                 self._result.findings[question.property_id] = self._finding(question, min(noted), depth)
                 self._close(question.number)

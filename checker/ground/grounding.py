@@ -37,7 +37,7 @@ from splitproof.model.interpreter import Step
 from splitproof.model.layout import Layout, Slot
 from splitproof.model.machine import Action, Machine
 from splitproof.model.properties import BLOCK_PARAMETER, trace_property
-from splitproof.model.types import BLOCK, values_of
+from splitproof.model.types import BLOCK, DATA, values_of
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["GroundProperty", "GroundStep", "Grounding"]
@@ -101,7 +101,9 @@ class Grounding:
         self.data_values = data_values
         self.layout = Layout(machine, blocks, data_values)
         self.slots: dict[str, Slot] = {slot.name: slot for slot in self.layout.slots}
-        self.terms = Simplifier({name: slot.values for name, slot in self.slots.items()})
+        data = values_of(DATA, blocks, data_values)
+        open_ = {_open_name(p.name): data for a in machine.actions for p in a.parameters if p.type is DATA}
+        self.terms = Simplifier({name: slot.values for name, slot in self.slots.items()} | open_)
         self._conditions = _Conditions(self)
         found: list[GroundStep] = []
         for action in machine.actions:
@@ -110,6 +112,19 @@ class Grounding:
             ):
                 found += self._ground(action, arguments, {}, len(found))
         self.steps = tuple(found)
+
+    def steps_for_any_data(self, action: Action) -> list[GroundStep]:
+        """The steps of an action with its data parameters left open: variables that are no slots."""
+        choices = [
+            (self.terms.var(_open_name(p.name), DATA),)
+            if p.type is DATA
+            else values_of(p.type, self.blocks, self.data_values)
+            for p in action.parameters
+        ]
+        found: list[GroundStep] = []
+        for arguments in itertools.product(*choices):
+            found += self._ground(action, arguments, {}, len(found))
+        return found
 
     def expression(self, node: Expr, known: Mapping[str, Any] | None = None) -> Expr:
         """A tree of the machine over slots; `known` gives values to its parameters."""
@@ -191,8 +206,8 @@ class Grounding:
         holds = terms.and_(*conjuncts)
         if item.kind is not Kind.STEP:
             return GroundProperty(item, holds, conjuncts, trigger, {}, {})
-        required = {step.index: self._over_step(step, holds) for step in self.steps}
-        triggers = {step.index: self._over_step(step, trigger) for step in self.steps}
+        required = {step.index: self.over_step(step, holds) for step in self.steps}
+        triggers = {step.index: self.over_step(step, trigger) for step in self.steps}
         return GroundProperty(
             item,
             holds,
@@ -202,7 +217,7 @@ class Grounding:
             {index: node for index, node in triggers.items() if node is not FALSE},
         )
 
-    def _over_step(self, step: GroundStep, node: Expr) -> Expr:
+    def over_step(self, step: GroundStep, node: Expr) -> Expr:
         """What a tree over both states of a step says about the first, where the step can be taken."""
         terms, updates = self.terms, step.updates
         values = {
@@ -211,6 +226,11 @@ class Grounding:
             if variable.after
         }
         return terms.under(terms.substitute(node, values), step.context)
+
+
+def _open_name(parameter: str) -> str:
+    """The name of a data parameter that is left open; no slot is called so."""
+    return f"{parameter}?"
 
 
 class _Conditions:
@@ -293,7 +313,8 @@ class _Translation:
             case Var(name, _, after):
                 return self._slot(name, None, after)
             case Param(name, type_):
-                return terms.const(self._known[name], type_)
+                value = self._known[name]
+                return value if isinstance(value, Expr) else terms.const(value, type_)
             case At(name, index, _, after):
                 return self._at(name, self._index(index), after)
             case Member(chosen, block):

@@ -121,8 +121,11 @@ class Engine(ABC):
     oracle: Oracle
     """The same machine in generated Python, for questions about few states."""
 
-    is_symmetric: bool = False
+    is_block_symmetric: bool = False
     """Whether states that differ in the names of blocks only are one."""
+
+    is_data_symmetric: bool = False
+    """Whether states that differ in the values of a block's data only are one."""
 
     def __init__(
         self,
@@ -150,6 +153,11 @@ class Engine(ABC):
     def start_of(self, state: int) -> Valuation:
         """An initial state of the interpreter that a packed one stands for: itself, or the first with this control."""
         return self._starts[state]
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether a state stands for others."""
+        return self.is_block_symmetric or self.is_data_symmetric
 
     @property
     def steps(self) -> tuple[GroundStep, ...]:

@@ -50,13 +50,27 @@ def search(
         if say is not None:
             say(f"more than {ORACLE_STATES_MAX:,} states: going on with the compiled engine")
     from splitproof.checker.compiled.engine import CompiledEngine  # llvmlite takes its time to load
+    from splitproof.checker.compiled.symmetry import UnsoundSymmetryError
 
+    say = say or _silence
+    is_reduced = symmetry and blocks > 1
     engine = CompiledEngine(
-        machine, blocks, properties, folded, data_values, symmetry=symmetry and blocks > 1
+        machine, blocks, properties, folded, data_values, symmetry=is_reduced, data_symmetry=is_reduced
     )
-    if say is not None and engine.obstacle is not None:
-        say(f"blocks keep their names: {engine.obstacle}")
+    if engine.symmetry.block_obstacle is not None:
+        say(f"blocks keep their names: {engine.symmetry.block_obstacle}")
+    if engine.symmetry.data_obstacle is not None:
+        say(f"data keep their values: {engine.symmetry.data_obstacle}")
+    try:
+        return engine, engine.explore(limits, progress, threads)
+    except UnsoundSymmetryError as refuted:
+        say(f"data keep their values: {refuted}")
+    engine = CompiledEngine(machine, blocks, properties, folded, data_values, symmetry=is_reduced)
     return engine, engine.explore(limits, progress, threads)
+
+
+def _silence(_text: str) -> None:
+    pass
 
 
 def _is_above(max_states: int | None) -> bool:
