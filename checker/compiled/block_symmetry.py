@@ -100,7 +100,9 @@ class BlockSymmetry:
         engine = self._engine
         lowering = WordLowering(f, engine.grounding.terms, engine.packing, "%state")
         keys = self._keys(f, lowering)
-        for start in range(engine.blocks):  # odd-even transposition: short for few blocks, and free of branches
+        for start in range(
+            engine.blocks
+        ):  # odd-even transposition: short for few blocks, and free of branches
             for low in range(start % 2, engine.blocks - 1, 2):
                 ordered = f.compare("ule", keys[low], keys[low + 1])
                 keys[low], keys[low + 1] = (

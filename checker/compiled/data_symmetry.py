@@ -8,7 +8,7 @@ first; a state then needs swapping only where one of a few bits is set.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from splitproof.checker.compiled.ir import Function
 from splitproof.checker.compiled.lowering import WordLowering, word_count, words_of
@@ -27,9 +27,8 @@ class DataSymmetry:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        owned = data_owners(engine)
-        assert owned is not None
-        self._of_blocks = [_of_block(engine, owned.values(), block) for block in range(engine.blocks)]
+        owned = data_owners(engine).values()
+        self._of_blocks = [_of_block(engine, owned, block) for block in range(engine.blocks)]
         source = Source(engine.grounding.terms, engine.packing)
         rows = [[(item.field.mask, item_means) for item, item_means in of] for of in self._of_blocks]
         text = ", ".join(
@@ -86,7 +85,7 @@ class DataSymmetry:
         return found
 
 
-def _of_block(engine: Engine, owned: Sequence[Owned], block: int) -> list[tuple[Owned, Expr]]:
+def _of_block(engine: Engine, owned: Collection[Owned], block: int) -> list[tuple[Owned, Expr]]:
     """The slots that may hold data of a block, and where they do; those that always do first."""
     terms = engine.grounding.terms
     here = terms.const(block, BLOCK)

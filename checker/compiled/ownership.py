@@ -1,9 +1,9 @@
 """Whether the data of each block can be renamed by itself: who owns a datum, and what has to be so for it to be sound.
 
-The contents of a block are data *of that block*: a slot of block b holds data of b, a global slot data of the block that
-a reference beside it names (its *owner*). Swapping the two values of all data of one block is a symmetry if steps
-move data to places of the same owner only, compare data of one owner only, and never take what a slot holds while it
-means nothing (a default, whatever the data are called) for data (cf. Ip and Dill, 1996; Wolper, 1986).
+The contents of a block are data *of that block*: a slot of block b holds data of b, a global slot data of the block
+that a reference beside it names (its *owner*). Swapping the two values of all data of one block is a symmetry if
+steps move data to places of the same owner only, compare data of one owner only, and never take what a slot holds
+while it means nothing (a default, whatever the data are called) for data (cf. Ip and Dill, 1996; Wolper, 1986).
 
 Every ground tree is walked with what is known along the way. What the walk needs and does not know is an
 *obligation*: a truth value over states. Most follow from the guards. Those that are false nowhere on the way but do not
@@ -99,7 +99,7 @@ class Ownership:
                     self._walk(self._engine.grounding.over_step(step, node), place)
 
     def _walk_data(self, step: GroundStep, slot: Owned, place: _Place) -> None:
-        """After the step a slot of data means something and holds data of its owner, or means nothing and holds none."""
+        """After the step a slot means something and holds data of its owner, or means nothing and holds none."""
         terms, updates, name = self._terms, step.updates, slot.field.slot.name
         settled = {*terms.free(slot.meaning), *terms.free(slot.owner)}
         if name not in updates and not any(variable.name in updates for variable in settled):
@@ -205,11 +205,10 @@ class Ownership:
 
     def _own(self, leaf: Var, owner: Expr, place: _Place) -> None:
         """A variable holds data of this block; a parameter is data of the first block that it is asked for."""
-        if leaf.name not in self._owned:
-            known = self._parameters.setdefault(leaf, owner)
+        if leaf.name in self._owned:
+            self._oblige(self._terms.eq(self._owner(leaf, place), owner), place)
         else:
-            known = self._owner(leaf, place)
-        self._oblige(self._terms.eq(known, owner), place)
+            self._oblige(self._terms.eq(self._parameters.setdefault(leaf, owner), owner), place)
 
     def _oblige(self, node: Expr, place: _Place) -> None:
         terms = self._terms
@@ -218,20 +217,20 @@ class Ownership:
             return
         needed = terms.or_(left, *(terms.not_(condition) for condition in place.path))
         if terms.under(needed, terms.nothing_known) is FALSE and self.obstacle is None:
-            self.obstacle = f"{self._subject} takes data of one block for another's, or what means nothing for data"
+            self.obstacle = (
+                f"{self._subject} takes data of one block for another's, or what means nothing for data"
+            )
         self._obligations[needed] = None
 
 
-def data_owners(engine: Engine) -> dict[str, Owned] | None:
-    """By name, the slots of data; None if some hold data and no reference beside them says of which block.
+def data_owners(engine: Engine) -> dict[str, Owned]:
+    """By name, the slots of data, but for those of which no reference says whose they are.
 
     A global slot belongs to the block that the first reference of its own record names, or else the first of all.
     """
     grounding, terms = engine.grounding, engine.grounding.terms
     conditions = {slot.name: node for slot, node in grounding.layout.conditions}
-    references = [
-        slot for slot in grounding.layout.slots if slot.leaf.type is BLOCK and slot.block is None
-    ]
+    references = [slot for slot in grounding.layout.slots if slot.leaf.type is BLOCK and slot.block is None]
     found = {}
     for slot in grounding.layout.slots:
         if slot.leaf.type is not DATA:
@@ -247,7 +246,7 @@ def data_owners(engine: Engine) -> dict[str, Owned] | None:
                 min(references, key=lambda item: item.name.rpartition(".")[0] != record)
             )
         else:
-            return None
+            continue
         field = engine.packing.fields[slot.name]
         found[slot.name] = Owned(field, terms.under(meaning, terms.nothing_known), owner)
     return found
@@ -258,8 +257,10 @@ def ownership_obstacle(engine: Engine) -> str | None:
     for step in engine.forced:
         if any(parameter.type is DATA for parameter in step.action.parameters):
             return f"folding takes {step.action.label} with the first data first; search without folding"
-    if data_owners(engine) is None:
-        return "some data belongs to no block: no reference beside it says which"
+    owned = data_owners(engine)
+    for slot in engine.grounding.layout.slots:
+        if slot.leaf.type is DATA and slot.name not in owned:
+            return f"{slot.name} is data of no block: no reference says which"
     return None
 
 

@@ -280,8 +280,8 @@ class Search:
                     buffers.best[width * question.number] = 0
             if noted and question is self._questions.refutation:
                 raise UnsoundSymmetryError(
-                    f"a state {depth} steps from the start takes data of one block for another's, or what means nothing "
-                    "for data"
+                    f"a state {depth} steps from the start takes data of one block for another's, or what means "
+                    "nothing for data"
                 )
             if noted:
                 self._result.findings[question.property_id] = self._finding(question, min(noted), depth)

@@ -1,7 +1,7 @@
 """Which states are one: up to the names of blocks, up to the two values of each block's data, or both.
 
-Renaming blocks carries the swaps of one block's data over to another's, and the order in which a block's data is looked at
-is the same for all: a state is brought to its representative by swapping data first, and sorting blocks then.
+Renaming blocks carries the swaps of one block's data over to another's, and the order in which a block's data is
+looked at is the same for all: a state is brought to its representative by swapping data first, and sorting blocks then.
 """
 
 from __future__ import annotations
@@ -35,15 +35,18 @@ class Symmetry:
         self.data_obstacle: str | None = None
         self.data: DataSymmetry | None = None
         self.assumption: Expr = TRUE
-        if data and engine.data_values > 1 and any(s.leaf.type is DATA for s in engine.grounding.layout.slots):
+        if (
+            data
+            and engine.data_values > 1
+            and any(s.leaf.type is DATA for s in engine.grounding.layout.slots)
+        ):
             self._find_data(engine)
 
     def _find_data(self, engine: Engine) -> None:
         self.data_obstacle = ownership_obstacle(engine)
-        owned = None if self.data_obstacle is not None else data_owners(engine)
-        if owned is None:
+        if self.data_obstacle is not None:
             return
-        ownership = Ownership(engine, owned)
+        ownership = Ownership(engine, data_owners(engine))
         self.data_obstacle = ownership.obstacle
         if self.data_obstacle is None:
             self.data, self.assumption = DataSymmetry(engine), ownership.assumption

@@ -263,7 +263,10 @@ def test_a_reference_that_means_block_0_by_itself_is_refused() -> None:
         s.hand.busy = s.light[b]
 
     engine = CompiledEngine(made, 2, symmetry=True)
-    assert engine.symmetry.block_obstacle == "disk 508 wake may give hand.block a meaning without writing a block to it"
+    assert (
+        engine.symmetry.block_obstacle
+        == "disk 508 wake may give hand.block a meaning without writing a block to it"
+    )
 
 
 @pytest.mark.slow
