@@ -25,7 +25,7 @@ from splitproof.checker.search.memory import available_bytes
 
 __all__ = ["CompiledExploration", "Search"]
 
-SHARED_FROM = 1 << 15
+SHARED_FROM = 1 << 13
 """States of a level from which on threads pay."""
 
 PORTION = 1 << 16
@@ -253,6 +253,9 @@ class Search:
 
     def _close_triggers(self) -> None:
         """Triggers that were seen are asked for no longer."""
+        masks = range(self._questions.masks)
+        if not any(buffers.control[Word.HITS + mask] for buffers in self._buffers for mask in masks):
+            return
         for question in self._questions.all:
             mask, bit = divmod(question.number, 64)
             if any(buffers.control[Word.HITS + mask] >> bit & 1 for buffers in self._buffers):
