@@ -17,6 +17,7 @@ from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.search import CompiledExploration, Search
 from splitproof.checker.compiled.space import Level
 from splitproof.checker.compiled.symmetry import Symmetry
+from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.grounding import GroundProperty
 from splitproof.checker.search.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress
 from splitproof.checker.search.oracle import Oracle
@@ -44,11 +45,12 @@ class CompiledEngine(Engine):
         properties: Sequence[Property] | None = None,
         folded: bool = False,
         data_values: int = 2,
+        cone: Cone | None = None,
         *,
         symmetry: bool = False,
         data_symmetry: bool = False,
     ) -> None:
-        super().__init__(machine, blocks, properties, folded, data_values)
+        super().__init__(machine, blocks, properties, folded, data_values, cone)
         self.symmetry = Symmetry(self, blocks=symmetry, data=data_symmetry)
         self.is_block_symmetric = self.symmetry.blocks is not None
         self.is_data_symmetric = self.symmetry.data is not None
@@ -133,7 +135,7 @@ class CompiledEngine(Engine):
     def oracle(self) -> Oracle:  # type: ignore[override]  # made when it is asked for
         """Its properties are asked for over its own trees."""
         properties = [item.property for item in self.properties.values()]
-        return Oracle(self.machine, self.blocks, properties, self.folded, self.data_values)
+        return Oracle(self.machine, self.blocks, properties, self.folded, self.data_values, self.cone)
 
 
 def _level(level: Sequence[int]) -> Level:

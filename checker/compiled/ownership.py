@@ -267,7 +267,7 @@ def ownership_obstacle(engine: Engine) -> str | None:
 def _steps(engine: Engine) -> Iterator[GroundStep]:
     """All steps; those with data for a parameter once, for any data."""
     grounding = engine.grounding
-    for action in engine.machine.actions:
+    for action in engine.actions:
         if any(parameter.type is DATA for parameter in action.parameters):
             yield from grounding.steps_for_any_data(action)
     for step in grounding.steps:

@@ -86,7 +86,7 @@ class Search:
         result.step_counts = result.step_counts[: len(self._engine.steps)]
         result.transitions = sum(result.step_counts)
         result.depth = max(len(self._levels) - 1, 0)
-        result.fired = {action.label: 0 for action in self._engine.machine.actions}
+        result.fired = {action.label: 0 for action in self._engine.actions}
         for step, count in zip(self._engine.steps, result.step_counts, strict=True):
             result.fired[step.action.label] += count
         result.seconds = time.perf_counter() - self._started

@@ -11,12 +11,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.grounding import Grounding, GroundProperty, GroundStep
 from splitproof.checker.ground.packing import Packing
 from splitproof.model.expressions import Expr
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
-from splitproof.model.machine import Machine
+from splitproof.model.machine import Action, Machine
 from splitproof.spec.properties import Property
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Engine(ABC):
 
     `properties`: what is watched for; the machine's own unless given. `folded`: where a step of an action
     with `folds` can be taken, only the first such step is; see `folding.diamond_violations`. `data_values`: see
-    `Layout`; with one, the search is over control states.
+    `Layout`; with one, the search is over control states. `cone`: what of the machine is searched, all unless given.
     """
 
     name: str
@@ -134,12 +135,14 @@ class Engine(ABC):
         properties: Sequence[Property] | None = None,
         folded: bool = False,
         data_values: int = 2,
+        cone: Cone | None = None,
     ) -> None:
         self.machine = machine
+        self.cone = cone
         self.blocks = blocks
         self.folded = folded
         self.data_values = data_values
-        self.grounding = Grounding(machine, blocks, data_values)
+        self.grounding = Grounding(machine, blocks, data_values, cone)
         self.packing = Packing(self.grounding.layout)
         watched = list(machine.properties.values()) if properties is None else list(properties)
         self.properties: dict[str, GroundProperty] = {
@@ -158,6 +161,11 @@ class Engine(ABC):
     def is_symmetric(self) -> bool:
         """Whether a state stands for others."""
         return self.is_block_symmetric or self.is_data_symmetric
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Those that are searched."""
+        return self.grounding.actions
 
     @property
     def steps(self) -> tuple[GroundStep, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from splitproof.checker.ground.codegen import Source
+from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.decision import Program, Template, function
 from splitproof.checker.ground.grounding import GroundProperty, GroundStep
 from splitproof.checker.search.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress
@@ -39,8 +40,9 @@ class Oracle(Engine):
         properties: Sequence[Property] | None = None,
         folded: bool = False,
         data_values: int = 2,
+        cone: Cone | None = None,
     ) -> None:
-        super().__init__(machine, blocks, properties, folded, data_values)
+        super().__init__(machine, blocks, properties, folded, data_values, cone)
         self.oracle = self
         self.source = Source(self.grounding.terms, self.packing)
         self._selections: dict[Expr, Callable[[Sequence[int]], list[int]]] = {}
@@ -151,7 +153,7 @@ class _Search:
         result.states = sum(map(len, result.levels))
         result.transitions = sum(result.step_counts)
         result.depth = max(len(result.levels) - 1, 0)
-        result.fired = {action.label: 0 for action in self._oracle.machine.actions}
+        result.fired = {action.label: 0 for action in self._oracle.actions}
         for step, count in zip(self._oracle.steps, result.step_counts, strict=True):
             result.fired[step.action.label] += count
         result.seconds = time.perf_counter() - self._started

@@ -46,7 +46,7 @@ def require_unfolded(engine: Engine, item: GroundProperty) -> None:
     """
     if not engine.folded:
         return
-    for action in engine.machine.actions:
+    for action in engine.actions:
         if action.folds is not None and action.kind in item.property.without:
             raise ValueError(
                 f"{item.property.id} does without {action.kind.value} steps, but folding may force "

@@ -63,7 +63,7 @@ class Vacuity:
 
 
 def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
-    """The vacuity of a search; nothing if it is not complete.
+    """The vacuity of a search; nothing if it is not complete. Of a slice, that of its actions: their guards are whole.
 
     Data is followed at one block: what one block carries, more do.
 
@@ -73,7 +73,7 @@ def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
     if not exploration.complete:
         return Vacuity()
     oracle = engine.oracle
-    actions = oracle.machine.actions
+    actions = oracle.actions
     fired = {action.label for action in actions if exploration.fired[action.label]}
     return Vacuity(
         never_fired=tuple(_never_fired(oracle, fired)),
@@ -84,7 +84,7 @@ def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
 
 
 def _never_fired(oracle: Oracle, fired: set[str]) -> Iterator[str]:
-    for action in oracle.machine.actions:
+    for action in oracle.actions:
         if action.label not in fired and action.idle is None and action.needs_blocks <= oracle.blocks:
             yield action.label
 
@@ -105,7 +105,7 @@ def _dead_clauses(engine: Engine, exploration: Exploration, fired: set[str]) -> 
     oracle = engine.oracle
     apart = max(exploration.states // _FEW_STATES, 1)
     few = [state for level in exploration.levels for state in level[::apart]]
-    for action in oracle.machine.actions:
+    for action in oracle.actions:
         if action.label not in fired:
             continue
         suspects = [
@@ -150,7 +150,7 @@ def liveness_questions(engine: Engine, action: Action) -> Iterator[tuple[Clause,
 
 
 def _of_one_block(oracle: Oracle) -> Oracle:
-    if oracle.blocks == 1 and oracle.data_values == DATA_VALUES:
+    if oracle.blocks == 1 and oracle.data_values == DATA_VALUES and oracle.cone is None:
         return oracle
     asked = [item.property for item in oracle.properties.values() if item.property.needs_blocks == 1]
     return Oracle(oracle.machine, 1, asked)
