@@ -157,7 +157,14 @@ def check(
         bool,
         typer.Option(
             "--symmetry/--no-symmetry",
-            help="Let the compiled engine count states that differ in the names of blocks only once.",
+            help="Let the compiled engine count states that differ in names of blocks or values of data only once.",
+        ),
+    ] = True,
+    slice_: Annotated[
+        bool,
+        typer.Option(
+            "--slice/--no-slice",
+            help="With --property, from 2 blocks on: leave out what the properties do not depend on.",
         ),
     ] = True,
     fold: Annotated[
@@ -196,6 +203,7 @@ def check(
         engine=EngineChoice.AUTO if engine is Engine.BMC else EngineChoice(engine.value),
         threads=threads,
         symmetry=symmetry,
+        slice=slice_,
     )
     if depth is not None:
         if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):

@@ -105,10 +105,10 @@ class CompiledEngine(Engine):
         return walks.arrivals(self, self._arrival_code, _level(level), goals)
 
     def first_stuck(
-        self, exploration: Exploration, items: Mapping[str, GroundProperty]
+        self, exploration: Exploration, items: Mapping[str, GroundProperty], limits: Limits
     ) -> dict[str, Finding]:
         assert isinstance(exploration, CompiledExploration)
-        return walks.first_stuck(self, self._common, exploration, items)
+        return walks.first_stuck(self, self._common, exploration, items, limits)
 
     def concrete(self, path: Path, finding: Finding) -> Path:
         """The same run with blocks and data keeping their names: the representatives are followed by real states."""

@@ -55,7 +55,7 @@ class Search:
         threads: int | None = None,
     ) -> None:
         self._engine, self._questions, self._code = engine, questions, code
-        self._limits, self._progress = limits, progress
+        self._limits, self._progress = limits.started(), progress
         self._started = time.perf_counter()
         self._words = word_count(engine.packing)
         self._memory_before = resident_bytes()
@@ -242,8 +242,8 @@ class Search:
             result.limit = f"{limits.max_states:,} states"
         elif self._interrupted:
             result.limit = "interrupted"
-        elif limits.max_seconds is not None and seconds > limits.max_seconds:
-            result.limit = f"{limits.max_seconds:g} seconds"
+        elif limits.time_is_up:
+            result.limit = limits.time_text
         self._close_triggers()
         self._code.has_run(count)
         if self._progress is not None:

@@ -8,7 +8,7 @@ completely, without folding: a limit leaves a property undecided.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from splitproof.checker.counterexamples.traces import Trace, replay
 from splitproof.checker.fairness.lassos import Lasso, shortest_lasso
@@ -68,10 +68,8 @@ class _Judgement:
     def __init__(self, limits: Limits, progress: Callable[[Progress], None] | None, result: Liveness) -> None:
         self._progress, self._result = progress, result
         states = limits.max_states
-        self._limits = Limits(
-            RUN_STATES_MAX if states is None else min(states, RUN_STATES_MAX),
-            limits.max_seconds,
-            limits.max_depth,
+        self._limits = replace(
+            limits, max_states=RUN_STATES_MAX if states is None else min(states, RUN_STATES_MAX)
         )
 
     def judge(self, oracle: Oracle) -> bool:

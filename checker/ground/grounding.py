@@ -246,7 +246,9 @@ def _without_repetitions(steps: list[GroundStep]) -> list[GroundStep]:
     """Steps that a slice leaves without a difference are one, with the arguments of the first."""
     kept: dict[Any, GroundStep] = {}
     for step in steps:
-        effect = frozenset((name, id(value)) for name, value in step.updates.items())  # equal trees are one object
+        effect = frozenset(
+            (name, id(value)) for name, value in step.updates.items()
+        )  # equal trees are one object
         kept.setdefault((step.action.label, id(step.guard), effect), step)
     return [replace(step, index=index) for index, step in enumerate(kept.values())]
 

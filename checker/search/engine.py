@@ -6,9 +6,11 @@ They find the same states, transitions, verdicts, depths and canonical counterex
 
 from __future__ import annotations
 
+import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from splitproof.checker.ground.cone import Cone
@@ -23,10 +25,23 @@ from splitproof.spec.properties import Property
 if TYPE_CHECKING:
     from splitproof.checker.search.oracle import Oracle
 
-__all__ = ["Arrival", "Engine", "Exploration", "Finding", "Limits", "Path", "Progress"]
+__all__ = [
+    "Arrival",
+    "Engine",
+    "Exploration",
+    "Finding",
+    "Limits",
+    "OutOfTimeError",
+    "Path",
+    "Progress",
+]
 
 Arrival = tuple[int, int, int]
 """A state, the ground step taken in it, and the state after it."""
+
+
+class OutOfTimeError(Exception):
+    """The time was up before a question about a search was answered; the message is the limit's text."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,8 @@ class Limits:
     """Where a search gives up; None is no limit.
 
     `max_depth`: steps from an initial state. `max_memory`: bytes of the whole process. `until_violated`: properties of
-    which the first violation ends the search, once its depth is judged.
+    which the first violation ends the search, once its depth is judged. `began`: when the clock of `max_seconds` was
+    started, by `time.perf_counter`; where it is not, each search starts its own.
     """
 
     max_states: int | None = None
@@ -42,6 +58,23 @@ class Limits:
     max_depth: int | None = None
     max_memory: int | None = None
     until_violated: frozenset[str] = frozenset()
+    began: float | None = None
+
+    def started(self) -> Limits:
+        """The same with the clock running: one budget for all that they are given to."""
+        return self if self.began is not None else replace(self, began=time.perf_counter())
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether the clock runs, and more than `max_seconds` have passed."""
+        if self.max_seconds is None or self.began is None:
+            return False
+        return time.perf_counter() - self.began > self.max_seconds
+
+    @property
+    def time_text(self) -> str:
+        """What a search says that ended for want of time."""
+        return f"{self.max_seconds:g} seconds"
 
 
 @dataclass(frozen=True)
@@ -162,6 +195,12 @@ class Engine(ABC):
         """Whether a state stands for others."""
         return self.is_block_symmetric or self.is_data_symmetric
 
+    def states_at_most(self, exploration: Exploration) -> int:
+        """A bound on how many states the states of an exploration stand for."""
+        names = math.factorial(self.blocks) if self.is_block_symmetric else 1
+        values = 2**self.blocks if self.is_data_symmetric else 1
+        return exploration.states * names * values
+
     @property
     def actions(self) -> tuple[Action, ...]:
         """Those that are searched."""
@@ -197,10 +236,13 @@ class Engine(ABC):
 
     @abstractmethod
     def first_stuck(
-        self, exploration: Exploration, items: Mapping[str, GroundProperty]
+        self, exploration: Exploration, items: Mapping[str, GroundProperty], limits: Limits
     ) -> dict[str, Finding]:
         """For `possible` properties by name, the shallowest, then smallest state where the trigger holds and the
         goal cannot be reached; those without one are left out. The exploration is complete.
+
+        Raises:
+            OutOfTimeError: the limits' time was up before.
         """
 
     def trace_to(self, exploration: Exploration, finding: Finding) -> Path:
