@@ -29,6 +29,8 @@ from splitproof.options import (
     ReportFormat,
     ReportFormatOption,
     ReportsOption,
+    SliceOption,
+    SymmetryOption,
     TableFormat,
     TableFormatOption,
     ThreadsOption,
@@ -153,20 +155,8 @@ def check(
     max_memory: MaxMemoryOption = None,
     engine: EngineOption = Engine.AUTO,
     threads: ThreadsOption = None,
-    symmetry: Annotated[
-        bool,
-        typer.Option(
-            "--symmetry/--no-symmetry",
-            help="Let the compiled engine count states that differ in names of blocks or values of data only once.",
-        ),
-    ] = True,
-    slice_: Annotated[
-        bool,
-        typer.Option(
-            "--slice/--no-slice",
-            help="With --property, from 2 blocks on: leave out what the properties do not depend on.",
-        ),
-    ] = True,
+    symmetry: SymmetryOption = True,
+    slice_: SliceOption = True,
     fold: Annotated[
         bool | None,
         typer.Option(
