@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from splitproof.checker.counterexamples.calm import calmest_path
 from splitproof.checker.counterexamples.traces import Trace, replay
@@ -22,7 +23,6 @@ from splitproof.checker.search.engine import (
     Progress,
 )
 from splitproof.checker.search.engines import EngineChoice, search
-from splitproof.checker.search.graph import StateGraph, state_graph, steps_in_every_counterexample
 from splitproof.checker.search.memory import peak_memory_bytes
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
@@ -42,6 +42,9 @@ from splitproof.model.interpreter import Step
 from splitproof.model.machine import Machine
 from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
+
+if TYPE_CHECKING:
+    from splitproof.checker.search.graph import StateGraph  # and networkx, which takes its time to load
 
 __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
 
@@ -253,7 +256,7 @@ class _Check:
         if not exploration.complete:
             self._verdicts |= {item.id: Unknown(f"{exploration.limit} for counting") for item in asked}
             return
-        graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
+        graph = _graph(oracle, exploration)
         for item in asked:
             path = count_violation(oracle, graph, item.id)
             if path is not None:
@@ -281,7 +284,7 @@ class _Check:
         from splitproof.checker.symbolic.data import check_symbolic_data  # z3 takes its time to load
 
         oracle = control_oracle(self._machine, self._blocks, folded=self._folded)
-        graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
+        graph = _graph(oracle, oracle.explore())
         found = check_symbolic_data(
             self._machine,
             self._blocks,
@@ -303,7 +306,7 @@ class _Check:
         """The graph of the folded space, which has the same verdicts and a third of the steps."""
         if self._graph is None:
             oracle = Oracle(self._machine, self._blocks, self._searched, folded=True, cone=self._engine.cone)
-            self._graph = oracle, state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
+            self._graph = oracle, _graph(oracle, oracle.explore())
         return self._graph
 
     def _counterexamples(self, exploration: Exploration) -> dict[str, Violated]:
@@ -345,6 +348,8 @@ class _Check:
         complete = exploration.complete and self._engine.states_at_most(exploration) <= GRAPH_STATES_MAX
         if not self._options.essential or not complete or item.property.kind is not Kind.ALWAYS:
             return None
+        from splitproof.checker.search.graph import steps_in_every_counterexample
+
         oracle, graph = self._state_graph()
         holds = oracle.properties[finding.property_id].holds
         bad = oracle.select(oracle.grounding.terms.not_(holds), list(graph))
@@ -356,6 +361,12 @@ class _Check:
         uncarried = triggered and item.id in vacuity.uncarried
         vacuous = isinstance(verdict, Holds) and (uncarried or not triggered)
         return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id), uncarried)
+
+
+def _graph(oracle: Oracle, exploration: Exploration) -> StateGraph:
+    from splitproof.checker.search.graph import state_graph
+
+    return state_graph(oracle, exploration, GRAPH_STATES_MAX)
 
 
 def _within(limit: str | None) -> Verdict:

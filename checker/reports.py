@@ -13,7 +13,6 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path, PurePath
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from splitproof.checker.texts import count, vacuity_sentences
 
@@ -122,6 +121,8 @@ def report_lines(kind: str, reports: Sequence[Report]) -> list[str]:
 
 def junit_lines(reports: Sequence[Report]) -> Iterator[str]:
     """JUnit XML as Jenkins, GitLab and GitHub's actions read it: a suite a check, a case a property. No times."""
+    from xml.sax.saxutils import quoteattr  # which loads an HTTP client
+
     suites = [(report.title, list(findings(report))) for report in reports]
     total = [finding for _, found in suites for finding in found]
     yield '<?xml version="1.0" encoding="UTF-8"?>'
@@ -140,6 +141,8 @@ def _totals(found: Sequence[Finding]) -> str:
 
 
 def _case(finding: Finding) -> Iterator[str]:
+    from xml.sax.saxutils import escape, quoteattr
+
     head = (
         f"    <testcase classname={quoteattr('splitproof.' + finding.title)} name={quoteattr(finding.name)}"
     )

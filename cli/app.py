@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from splitproof import __version__
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
     BlocksOption,
@@ -55,6 +54,8 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
+        from splitproof import __version__
+
         typer.echo(f"splitproof {__version__}")
         raise typer.Exit
 
@@ -178,7 +179,7 @@ def check(
     report: ReportsOption = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
-    from splitproof import bounded_command, check_commands
+    from splitproof import check_commands
 
     if (engine is Engine.BMC) != (depth is not None):
         raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
@@ -198,6 +199,8 @@ def check(
     if depth is not None:
         if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
             raise typer.BadParameter("--engine bmc has no verdict to report: its formats are text and json")
+        from splitproof import bounded_command
+
         return bounded_command.check(request, depth, stories, trace, format.value, output)
     return check_commands.check(request, stories, trace, format.value, output, report or [])
 
