@@ -256,13 +256,13 @@ def _declare_run_words(machine: Machine, design: Design) -> None:
     machine.predicate(
         "parameters_in_use",
         "502 has stored the parameters of a backup and not cleared them",
-        lambda s: ~s.command.isin(*_WITHOUT_PARAMETERS),
+        lambda s: s.command.isin(*_phases_with_parameters(design)),
     )
     machine.predicate(
         "rests_on_split",
         "502 has a backup under way that rests on the split",
         lambda s: (
-            s.parameters_in_use if by_501 else ~s.command.isin(*_WITHOUT_PARAMETERS, *unsplit_phases(design))
+            s.parameters_in_use if by_501 else s.parameters_in_use & ~s.command.isin(*unsplit_phases(design))
         ),
     )
     if design.backup is Backup.HOST_POLLS:
@@ -296,14 +296,13 @@ def _declare_run_words(machine: Machine, design: Design) -> None:
         machine.predicate("paused", "101 issues no write", lambda s: is_paused(s, design))
 
 
-_WITHOUT_PARAMETERS = (
-    CommandPhase.IDLE,
-    CommandPhase.SPLIT_RECEIVED,
-    CommandPhase.SPLIT_REFUSED,
-    CommandPhase.RECEIVED,
-    CommandPhase.REFUSED,
-    CommandPhase.CLOSED,
-)
+def _phases_with_parameters(design: Design) -> tuple[CommandPhase, ...]:
+    """Of 502, from the acceptance of a backup to its end; one command that also splits has the split in between."""
+    work = (CommandPhase.ACCEPTED, CommandPhase.RUNNING, CommandPhase.ENDED)
+    if design.split is not Split.COMBINED:
+        return work
+    split = (CommandPhase.COPY_COMMANDED, CommandPhase.SPLIT, CommandPhase.VIEW_SET, CommandPhase.ANSWERED)
+    return (*work, *split)
 
 
 def _is_past_split(s: Any, design: Design) -> Expr:
