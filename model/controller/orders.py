@@ -103,7 +103,7 @@ _BACKUP_PHASES = (
     CommandPhase.ENDED,
     CommandPhase.CLOSED,
 )
-"""Of a command that does not also split."""
+"""Of the second command, where the first one splits."""
 
 
 def _backup_order(s: Any, design: Design) -> Expr:
@@ -118,7 +118,11 @@ def _backup_order(s: Any, design: Design) -> Expr:
         waits = s.server.isin(ServerPhase.SPLITTING, ServerPhase.RESPONDED, ServerPhase.COMMANDED)
         refused = s.split_report == EndReport.REFUSED
         return _at_one_place(waits, [s.backup_command, s.command != CommandPhase.IDLE, ended, refused])
-    at_502 = s.command.isin(*_BACKUP_PHASES)
+    at_502 = (
+        s.command.isin(*_BACKUP_PHASES)
+        if design.split is Split.TWO_COMMANDS
+        else s.command != CommandPhase.IDLE
+    )
     return _at_one_place(s.server == ServerPhase.COMMANDED, [s.backup_command, at_502, ended])
 
 
