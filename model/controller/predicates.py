@@ -68,13 +68,13 @@ def _declare_cache_words(machine: Machine, design: Design) -> None:
     machine.predicate("logical", "what a host read of the block returns", logical)
     machine.predicate(
         "slot_before_split",
-        "a dirty slot that the split found, or that no split has passed",
+        "the block has a dirty slot that was not written after the split",
         slot_before_split,
     )
-    machine.predicate("uncopied", "what the controller takes for 'not reflected'", uncopied)
+    machine.predicate("uncopied", "a copy of the block is outstanding, as the controller sees it", uncopied)
     machine.predicate(
         "to_copy",
-        "what a copy of the block is to bring to the target",
+        "what a copy of the block is to bring",
         lambda s, b: ite(s.slot_before_split[b], s.row[b].data, s.source[b]),
     )
     machine.predicate(
@@ -84,7 +84,7 @@ def _declare_cache_words(machine: Machine, design: Design) -> None:
     )
     machine.predicate(
         "marked",
-        "the block is marked as different, in the way that the design counts",
+        "the block is marked as different",
         lambda s, b: (
             s.row[b].difference
             | (s.slot_before_split[b] if design.dirty_counts is DirtyCounts.YES else FALSE)
@@ -190,12 +190,12 @@ def _declare_words_on_the_way(machine: Machine, design: Design) -> None:
     )
     machine.predicate(
         "destaged",
-        "the data that a destage of the block has under way, or has written",
+        "what a destage of the block carries, or has written",
         lambda s, b: carried(s, b, WorkerPhase.TAKEN, s.source[b]),
     )
     machine.predicate(
         "copied",
-        "the data that a copy of the block is to read, has under way, or has written",
+        "what a copy of the block is to read, carries, or has written",
         lambda s, b: carried(s, b, WorkerPhase.READ, ite(s.copy_written[b], s.target[b], s.to_copy[b])),
     )
 
@@ -250,7 +250,7 @@ def _declare_run_words(machine: Machine, design: Design) -> None:
     )
     machine.predicate(
         "split_remembered",
-        "that the pair was split in this run is remembered from the split to the end of the run",
+        "a split is remembered from the moment that it is carried out to the end of the run",
         lambda s: s.split_in_run == _is_past_split(s, design),
     )
     machine.predicate(
