@@ -167,10 +167,22 @@ class _CreatesWithAnEmptyBitmap(QemuController):
     kind=FindingKind.TORN,
 )
 class _CopiesLikeDd(QemuController):
+    """The host that copies keeps requests for a block apart, so that each is whole, and of an instant of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.request = threading.Lock()
+
+    def write(self, block: int, data: bytes) -> None:
+        with self.request:
+            super().write(block, data)
+
     def split_pair(self) -> PairViews:
         with self.path("target").open("r+b") as target:
             for block in range(self.block_count):
-                os.pwrite(target.fileno(), self.read(block), (FIRST + block) * BLOCK_SIZE_BYTES)
+                with self.request:
+                    data = self.read(block)
+                os.pwrite(target.fileno(), data, (FIRST + block) * BLOCK_SIZE_BYTES)
                 time.sleep(_POLL_SECONDS)
         return SPLIT
 

@@ -4,8 +4,8 @@ The pair is a differential quick split: a dirty bitmap is the difference table, 
 copy-before-write filter keeps the image while the copy is pending, and snapshot-access reads it: from the target what
 is there already, from the source what is not (the third embodiment).
 
-Host I/O is NBD, under no lock that the pair has. Overlapping requests of NBD have no order, and a read may return a
-part of a write: a client keeps them apart, as the block layer of an operating system does, and so do we, per block.
+Host I/O is NBD, under no lock of ours. Overlapping requests of NBD have no order, and a read may return a part of a
+write: a client keeps them apart, as the block layer of an operating system does. That is declared.
 
 What the copy has done is looked at when somebody asks; nothing here runs by itself but QEMU.
 """
@@ -77,7 +77,6 @@ class QemuController:
         self.lock = threading.RLock()
         self.serial = 0
         self.block_count = 0
-        self.requests: list[threading.Lock] = []
         self.host: Export | None = None
         self._install()
 
@@ -97,6 +96,7 @@ class QemuController:
             block_size_bytes=BLOCK_SIZE_BYTES,
             block_count_max=1024,
             operations=frozenset(operations),
+            atomic_block_io=False,
             name=f"qemu-storage-daemon {version['major']}.{version['minor']}.{version['micro']}",
         )
 
@@ -113,7 +113,6 @@ class QemuController:
             self._remove_volumes()
             self._install()
             self.block_count = block_count
-            self.requests = [threading.Lock() for _ in range(block_count)]
             for role in ("source", "target"):
                 contents = (filled(role, block) for block in range(-FIRST, block_count))
                 self.path(role).write_bytes(b"".join(contents))
@@ -153,8 +152,7 @@ class QemuController:
 
     def write(self, block: int, data: bytes) -> None:
         try:
-            with self.requests[block]:
-                self._host().write((FIRST + block) * BLOCK_SIZE_BYTES, data)
+            self._host().write((FIRST + block) * BLOCK_SIZE_BYTES, data)
         except NbdError as error:
             raise Indefinite(f"the write failed: {error}") from error
         except NbdLost as error:
@@ -164,8 +162,7 @@ class QemuController:
 
     def read(self, block: int) -> bytes:
         try:
-            with self.requests[block]:
-                return self._host().read((FIRST + block) * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES)
+            return self._host().read((FIRST + block) * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES)
         except NbdError as error:
             raise Rejected(f"the read failed: {error}") from error
         except NbdLost as error:

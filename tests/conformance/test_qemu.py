@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from splitproof.conformance.adapter import AdapterFault, BackupState, FaultKind
 from splitproof.conformance.adapters.catching import catch_wrong, judged, wrong_table
 from splitproof.conformance.adapters.misconfigurations import MISCONFIGURATIONS, Misconfiguration
 from splitproof.conformance.adapters.qemu import QemuController, absent, make
-from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, blocks_of_file
+from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES
 from splitproof.conformance.concurrent import race
 from splitproof.conformance.history import Extents
 from splitproof.conformance.judgement import judge_history
@@ -30,7 +29,7 @@ from splitproof.conformance.mutants import RACE
 from splitproof.conformance.opening import adapter
 from splitproof.conformance.suite.requirement import Level, about
 from splitproof.conformance.transport import LocalTransport
-from splitproof.conformance.verdicts import NotOffered, Verdict, verdict_of
+from splitproof.conformance.verdicts import NotOffered, PropertyViolated, Verdict, verdict_of
 from splitproof.spec.vocabulary import PairState
 
 needs_qemu = pytest.mark.skipif(absent() is not None, reason=absent() or "")
@@ -136,6 +135,18 @@ def test_a_misconfiguration_is_caught_by_the_property_that_it_names(wrong: Misco
 
 @needs_qemu
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["qemu-created-empty", "qemu-resync-clears-bitmap"])
+def test_what_only_quiet_blocks_show_is_caught_among_several_clients_too(name: str) -> None:
+    """One block is never written, and one only while the pair is split."""
+    (wrong,) = (one for one in MISCONFIGURATIONS if one.name == name)
+    found = outcome_of(suite_tests()[RACE], lambda: LocalTransport(wrong.make()), Limits())
+    assert isinstance(found, PropertyViolated), found
+    assert wrong.kind is not None
+    assert found.kind == wrong.kind.value
+
+
+@needs_qemu
+@pytest.mark.slow
 def test_the_published_table_of_misconfigurations_is_current() -> None:
     page = (DOCS / "real-controllers.md").read_text(encoding="utf-8")
     made = "".join(f"{line}\n" for line in wrong_table())
@@ -221,22 +232,6 @@ def test_one_daemon_serves_every_volume_and_keeps_nothing_of_the_last(controller
     assert controller.daemon.jobs() == {}
     assert len(controller.daemon.execute("query-named-block-nodes")) == 2
     assert len(list(controller.daemon.folder.glob("v*"))) == 2
-
-
-@needs_qemu
-def test_requests_for_one_block_are_kept_apart_and_those_for_others_are_not(
-    controller: QemuController,
-) -> None:
-    controller.reset(8)
-    before = controller.read(3)
-    with controller.requests[3]:
-        writer = threading.Thread(target=controller.write, args=(3, data(b"w")))
-        writer.start()
-        controller.write(4, data(b"x"))
-        assert controller.read(4) == data(b"x")
-        assert list(blocks_of_file(controller.path("source")))[1 + 3] == before
-    writer.join()
-    assert controller.read(3) == data(b"w")
 
 
 class KilledAtBackup(QemuController):
