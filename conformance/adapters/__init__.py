@@ -27,5 +27,6 @@ BUILT_IN: Final = {
     "qemu-mirror": BuiltIn("splitproof.conformance.adapters.qemu_mirror"),
     "reflink-xfs": BuiltIn("splitproof.conformance.adapters.reflink", ("xfs",)),
     "reflink-btrfs": BuiltIn("splitproof.conformance.adapters.reflink", ("btrfs",)),
+    "lio": BuiltIn("splitproof.conformance.adapters.lio"),
 }
 """By the short name that a user writes."""
