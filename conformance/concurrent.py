@@ -20,6 +20,7 @@ from splitproof.conformance.adapter import (
     Rejected,
     Unsupported,
 )
+from splitproof.conformance.groups import history_of_group
 from splitproof.conformance.history import History
 from splitproof.conformance.judgement import judge_history
 from splitproof.conformance.lab import DUPLEX, Lab, whole
@@ -28,9 +29,11 @@ from splitproof.conformance.verdicts import PropertyViolated, Undecided, Vacuous
 from splitproof.spec.properties import Property
 from splitproof.spec.vocabulary import PairState
 
-__all__ = ["Traffic", "check_concurrently", "race"]
+__all__ = ["Traffic", "check_concurrently", "race", "race_of_group"]
 
 BLOCKS = 8
+GROUP_PAIRS = 2
+"""Which share the blocks."""
 WRITTEN_WHILE_SPLIT = 6
 """Written once after each split, and by nobody before the next: its contents must come through the resync."""
 NEVER_WRITTEN = 7
@@ -77,11 +80,20 @@ def race(lab: Lab) -> list[History]:
         AdapterFault: the controller broke its contract.
         Undecided: it does not come to DUPLEX, or would not go on.
     """
-    return [_round(lab, number) for number in range(ROUNDS)]
+    return [_round(lab, number, 1) for number in range(ROUNDS)]
 
 
-def _round(lab: Lab, number: int) -> History:
-    session = lab.mirrored(BLOCKS)
+def race_of_group(lab: Lab) -> list[History]:
+    """The same with a group of pairs, volume by volume.
+
+    Raises:
+        as `race`.
+    """
+    return [history_of_group(_round(lab, number, GROUP_PAIRS), GROUP_PAIRS) for number in range(ROUNDS)]
+
+
+def _round(lab: Lab, number: int, pair_count: int) -> History:
+    session = lab.mirrored(BLOCKS, pair_count)
     assert session.volume.block_count is not None
     initial = [value_of(session.read(block)) for block in range(session.volume.block_count)]
     traffic = Traffic(lab, session)

@@ -61,6 +61,7 @@ class ReferenceController:
             "delete_pair",
             "split_and_backup",
             "target_image",
+            "reset_group",
             "differences",
             "hold_copy",
             "release_copy",
@@ -79,6 +80,10 @@ class ReferenceController:
     def reset(self, block_count: int) -> None:
         with self.lock:
             self._install(block_count)
+
+    def reset_group(self, pair_count: int, block_count: int) -> None:
+        """One memory: whatever happens to it at one instant happens to all pairs."""
+        self.reset(pair_count * block_count)
 
     def close(self) -> None:
         """End the worker."""
