@@ -25,7 +25,7 @@ lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(INSTALLED) ## measure the engines against the same search in C (needs gcc)
+bench: $(INSTALLED) ## measure the engines against C, Spin and Rumur (needs gcc, spin, rumur)
 	PYTHONPATH=. $(BIN)/python benchmarks/bench.py $(CASES)
 
 format: $(INSTALLED) ## fix what can be fixed by itself

@@ -14,10 +14,10 @@ from splitproof.checker.search.control import control_oracle, is_about_control
 from splitproof.checker.search.counting import count_violation
 from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Path, Progress
 from splitproof.checker.search.engines import EngineChoice, search
-from splitproof.checker.search.graph import StateGraph, state_graph, steps_in_every_counterexample
+from splitproof.checker.search.graph import state_graph
 from splitproof.checker.search.memory import peak_memory_bytes
-from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
+from splitproof.checker.search.unavoidable import ActionsOnEveryPath
 from splitproof.checker.search.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
     CheckResult,
@@ -106,7 +106,7 @@ class _Check:
         folds = any(action.folds is not None for action in machine.actions)
         self._is_of_control = options.control or not self._searched
         self._folded = fold and folds and not self._is_of_control
-        self._graph: tuple[Oracle, StateGraph] | None = None
+        self._on_every_path: ActionsOnEveryPath | None = None
         self._verdicts: dict[str, Verdict] = {}
         self._triggered: set[str] = set()
         self._said: set[str] = set()
@@ -225,11 +225,21 @@ class _Check:
     def _judge_runs(self) -> None:
         """What is asked of fair runs."""
         asked = [item for item in self._asked if item.kind is Kind.LEADS_TO]
-        found = judge_leads_to(self._machine, self._blocks, asked, self._options.limits, self._progress)
+        options = self._options
+        found = judge_leads_to(
+            self._machine,
+            self._blocks,
+            asked,
+            options.limits,
+            self._progress,
+            choice=options.engine,
+            threads=options.threads,
+            say=self._say_once,
+        )
         self._triggered |= found.triggered
         for item in asked:
             if item.id in found.traces:
-                self._verdicts[item.id] = Violated(found.traces[item.id])
+                self._verdicts[item.id] = Violated(found.traces[item.id], item.id not in found.longer)
             elif item.id in found.limits:
                 self._verdicts[item.id] = Unknown(found.limits[item.id])
             else:
@@ -261,13 +271,6 @@ class _Check:
             "queries": found.queries,
         }
 
-    def _state_graph(self) -> tuple[Oracle, StateGraph]:
-        """The graph of the folded space, which has the same verdicts and a third of the steps."""
-        if self._graph is None:
-            oracle = Oracle(self._machine, self._blocks, self._searched, folded=True)
-            self._graph = oracle, state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
-        return self._graph
-
     def _counterexamples(self, exploration: Exploration) -> dict[str, Violated]:
         """A replayed counterexample for each violated property: the shortest of all where that search is affordable."""
         findings = exploration.findings
@@ -279,7 +282,7 @@ class _Check:
                 trace, shortest = self._trace(engine, space, best), True
             else:
                 trace, shortest = self._trace(self._engine, exploration, finding), not self._folded
-            found[name] = Violated(trace, shortest, self._essential(exploration, finding))
+            found[name] = Violated(trace, shortest, self._essential(trace, exploration, finding))
         return found
 
     def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Engine, Exploration, Finding]]:
@@ -302,15 +305,19 @@ class _Check:
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
         return replay(self._machine, self._blocks, engine.start_of(path.start), steps, violated)
 
-    def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
-        item = self._engine.properties[finding.property_id]
-        complete = exploration.complete and exploration.states <= GRAPH_STATES_MAX
-        if not self._options.essential or not complete or item.property.kind is not Kind.ALWAYS:
+    def _essential(self, trace: Trace, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
+        item, engine = self._engine.properties[finding.property_id], self._engine
+        is_whole = exploration.complete and not self._folded and not engine.is_symmetric
+        is_small = exploration.states <= GRAPH_STATES_MAX
+        if not (self._options.essential and is_whole and is_small and item.property.kind is Kind.ALWAYS):
             return None
-        oracle, graph = self._state_graph()
-        holds = oracle.properties[finding.property_id].holds
-        bad = oracle.select(oracle.grounding.terms.not_(holds), list(graph))
-        return tuple(steps_in_every_counterexample(graph, bad))
+        if self._on_every_path is None:
+            self._on_every_path = ActionsOnEveryPath(engine.oracle, exploration)
+        violated = engine.grounding.terms.not_(item.holds)
+        states = (engine.select(violated, level) for level in exploration.levels[finding.depth :])
+        shared = self._on_every_path.to(itertools.chain.from_iterable(states))
+        labels = dict.fromkeys(step.step.action.label for step in trace.steps)
+        return tuple(label for label in labels if label in shared)
 
     def _result(self, item: Property, vacuity: Vacuity) -> PropertyResult:
         verdict = self._verdicts[item.id]

@@ -62,7 +62,8 @@ class Violated:
     """With a counterexample.
 
     `shortest`: no run at this size violates it in fewer steps; otherwise none in which messages are delivered at once.
-    Where the trace is a lasso: none comes to the steps that it repeats in fewer.
+    Where the trace is a lasso: none comes to the steps that it repeats in fewer, and of those that come there in as
+    many, none repeats fewer; if it is not `shortest`, some may.
     `essential`: the actions that occur in every counterexample; None if not asked.
     """
 

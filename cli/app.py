@@ -68,7 +68,7 @@ def _root(
     """Nothing is done before the command."""
 
 
-@app.command()
+@app.command(short_help="Check the whole catalogue against its declared verdicts.")
 def verify(
     designs: Annotated[
         list[str] | None,
@@ -82,6 +82,17 @@ def verify(
         int | None,
         typer.Option("--blocks", min=1, max=8, help="Check at this size only; from 2 on the closed designs."),
     ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove",
+            help="For every number of blocks; the closed designs of the catalogue if none is named.",
+        ),
+    ] = False,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option("--max-seconds", min=0.001, help="With --prove: end a design as unknown after so long."),
+    ] = None,
     format: ReportFormatOption = ReportFormat.TEXT,
     output: OutputOption = None,
     report: ReportsOption = None,
@@ -89,14 +100,23 @@ def verify(
 ) -> int:
     """Check every design of the catalogue, and hold each verdict against the declared one.
 
-    Exits with 0 exactly when each property of each design gets the verdict that the design declares.
+    Exits with 0 exactly when each property of each design gets the verdict that the design declares. With --prove, of
+    each property that holds in every state or of every step, and for every number of blocks.
     """
-    from splitproof import catalogue_commands
+    from splitproof import catalogue_commands, proof_table_command
 
+    if prove:
+        if blocks is not None:
+            raise typer.BadParameter("--prove is for every number of blocks; leave --blocks out")
+        if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
+            raise typer.BadParameter("--prove reports as text or json")
+        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs)
+    if max_seconds is not None:
+        raise typer.BadParameter("--max-seconds limits proofs; searches have theirs in [tool.splitproof]")
     return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
 
 
-@app.command()
+@app.command(short_help="List the designs, or the choices of one.")
 def designs(
     name: Annotated[
         str | None, typer.Argument(help="A design; all of them if none is named.", metavar="[NAME]")
@@ -110,7 +130,7 @@ def designs(
     return catalogue_commands.designs(name, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Take each safeguard back alone: what breaks?")
 def ablate(
     design: DesignArgument,
     blocks: BlocksOption = 1,
@@ -127,7 +147,7 @@ def ablate(
     return catalogue_commands.ablate(design, blocks, format.value, output, jobs)
 
 
-@app.command()
+@app.command(short_help="Check what tells the embodiments apart.")
 def distinguish(
     format: TableFormatOption = TableFormat.TEXT,
     output: OutputOption = None,
@@ -142,7 +162,7 @@ def distinguish(
     return distinguish_command.distinguish(format.value, output, jobs)
 
 
-@app.command()
+@app.command(short_help="Check one design: verdicts and counterexamples.")
 def check(
     design: DesignArgument,
     blocks: BlocksOption = 1,
@@ -206,7 +226,7 @@ def check(
     return check_commands.check(request, stories, trace, format.value, output, report or [])
 
 
-@app.command()
+@app.command(short_help="Prove one design for every number of blocks.")
 def prove(
     design: DesignArgument,
     properties: Annotated[
@@ -233,7 +253,7 @@ def prove(
     )
 
 
-@app.command()
+@app.command(short_help="Re-check a proof with cvc5 and with z3.")
 def certify(
     directory: Annotated[
         Path, typer.Argument(help="What `prove --certificate` has left.", exists=True, file_okay=False)
@@ -247,7 +267,7 @@ def certify(
     return prove_commands.certify(directory, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Change every guard and effect: what notices?")
 def mutate(
     designs: Annotated[
         list[str] | None,
@@ -273,7 +293,7 @@ def mutate(
     return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
 
 
-@app.command()
+@app.command(short_help="Find the smallest changes that mend a design.")
 def repair(
     design: DesignArgument,
     blocks: BlocksOption = 1,
@@ -305,7 +325,7 @@ def repair(
     return repair_command.repair(request, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Tell a saved counterexample: text, page, diagram.")
 def trace(
     file: Annotated[
         Path,
@@ -324,7 +344,7 @@ def trace(
     return trace_command.trace(file, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Write a design for Spin, Rumur or TLC.")
 def export(
     design: DesignArgument,
     to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
@@ -348,7 +368,7 @@ def export(
     return export_command.export_design(design, to.value, blocks, symmetry, whole, output)
 
 
-@app.command()
+@app.command(short_help="Show what the document says, and what checks it.")
 def requirement(
     identifier: Annotated[
         str | None,
@@ -365,7 +385,7 @@ def requirement(
     return requirement_command.requirement(identifier, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Explain a verdict, an exit code, an error.")
 def explain(
     identifier: Annotated[
         str | None,
@@ -383,7 +403,7 @@ def explain(
     return explain_command.explain(identifier, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Test a real controller.")
 def conform(
     adapter: Annotated[
         str | None,
@@ -407,8 +427,17 @@ def conform(
     expected: Annotated[
         Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
     ] = None,
+    tests: Annotated[
+        list[str] | None,
+        typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
+    ] = None,
     histories: Annotated[
-        Path | None, typer.Option("--histories", help="Save what several clients did there.", file_okay=False)
+        Path | None,
+        typer.Option(
+            "--histories",
+            help="Save what led to a failure, and what several clients did, there.",
+            file_okay=False,
+        ),
     ] = None,
     format: ConformFormatOption = ConformFormat.TEXT,
     output: OutputOption = None,
@@ -429,11 +458,12 @@ def conform(
         "time_budget_seconds": time_budget,
         "expected": expected,
         "histories": histories,
+        "tests": tuple(tests or ()),
     }
     return conform_commands.conform(options, format.value, output, report or [])
 
 
-@app.command()
+@app.command(short_help="Judge a recorded history.")
 def judge(
     history: Annotated[Path, typer.Argument(help="A history of a controller, as NDJSON.", dir_okay=False)],
     crash_consistent: Annotated[

@@ -37,11 +37,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="S",
         help="time budget; what is not decided by then is unknown",
     )
+    add(
+        "--controller-test",
+        action="append",
+        default=[],
+        metavar="TEST",
+        help="this test only, whatever the profile; may be given several times",
+    )
     add("--controller-expected", metavar="FILE", help="a TOML file of expected failures")
     add(
         "--controller-histories",
         metavar="DIR",
-        help="save the histories of concurrent tests there, as NDJSON",
+        help="save the histories of concurrent tests, and of every failure, there, as NDJSON",
     )
 
 

@@ -56,10 +56,8 @@ def _history(file: Path, format: str) -> Iterable[str]:
 
 
 def _text(saved: SavedTrace) -> Iterable[str]:
-    item = PropertyResult(saved.property, Violated(saved.trace, shortest=False))
-    lines = list(story_lines(item, saved.trace.machine.name))
-    lines[0] = lines[0].replace("messages at once", "replayed")
-    return lines
+    item = PropertyResult(saved.property, Violated(saved.trace))
+    return story_lines(item, saved.trace.machine.name, how="replayed")
 
 
 def _json(saved: SavedTrace) -> Iterable[str]:

@@ -13,11 +13,15 @@ __all__ = ["Backup", "ClientRecord"]
 
 @dataclass
 class Backup:
-    """An accepted backup: the image that it is of (None if of no split), and whether its good end was reported."""
+    """An accepted backup: the image that it is of (None if of no split), and whether its good end was reported.
+
+    `over`: whether it was seen to have ended, well or not.
+    """
 
     extents: Extents
     image: tuple[bytes, ...] | None
     ended: bool = False
+    over: bool = False
 
     @property
     def blocks(self) -> frozenset[int]:

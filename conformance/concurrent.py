@@ -47,10 +47,10 @@ def check_concurrently(lab: Lab, item: Property, histories: Sequence[History]) -
         Undecided, Vacuous: it could not be judged, or a pass would mean nothing.
     """
     judgements = [judge_history(history) for history in histories]
-    for judgement in judgements:
+    for history, judgement in zip(histories, judgements, strict=True):
         for finding in judgement.findings:
             if finding.property is item:
-                raise PropertyViolated.of(finding)
+                raise PropertyViolated.of(finding, history=history)
     if lab.limits.over:
         raise Undecided("the time budget ended the run; nothing was violated until then")
     telling = [

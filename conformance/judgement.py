@@ -243,7 +243,7 @@ class _Judge:
             earlier = splits[ends.index(high)]
             later = next(split for split in splits if split.call == low)
             torn = f"{earlier} had returned before {later} was called: no instant lies within both"
-            return [Finding(FindingKind.TORN, tape.property, (), (earlier, later), torn)], low
+            return [Finding(FindingKind.TORN, tape.property, (), (earlier, later), torn, tape.read)], low
         found, unions = [], {}
         for place, value in sorted(tape.records.items()):
             intervals = self.writes.shown(place, value)
@@ -287,7 +287,7 @@ class _Judge:
                 else "which nobody ever wrote"
             )
             operations = (elsewhere, reader) if elsewhere else (reader,)
-            return Finding(FindingKind.PHANTOM, item, (place,), operations, f"{has}, {because}")
+            return Finding(FindingKind.PHANTOM, item, (place,), operations, f"{has}, {because}", reader)
         called, returned = bounds
         past = [one for one in intervals if one.high < called.call]
         if past:
@@ -296,12 +296,12 @@ class _Judge:
             sentence = (
                 f"{has}, which {overwriter} had overwritten before {called.kind} #{called.id} was called"
             )
-            return Finding(FindingKind.STALE, item, (place,), (overwriter, called), sentence)
+            return Finding(FindingKind.STALE, item, (place,), (overwriter, called), sentence, reader)
         writer = min(intervals, key=lambda one: one.low).writer
         assert writer is not None
         kind = FindingKind.PHANTOM if returned.kind == "read" else FindingKind.LEAKED
         sentence = f"{has}, which was written only after {returned.kind} #{returned.id} had returned"
-        return Finding(kind, item, (place,), (returned, writer), sentence)
+        return Finding(kind, item, (place,), (returned, writer), sentence, reader)
 
     def _torn(self, tape: _Tape, unions: Mapping[Place, Sequence[Interval]], instant: float) -> Finding:
         """Two blocks that show no instant together if there are two; otherwise those that the best instant misses."""
@@ -313,7 +313,7 @@ class _Judge:
                     return self._torn_pair(tape, early, late, unions)
         listed = ", ".join(map(shown, missed))
         sentence = f"{tape.name}: no instant shows all its records; the best one misses {listed}"
-        return Finding(FindingKind.TORN, tape.property, tuple(missed), (tape.read,), sentence)
+        return Finding(FindingKind.TORN, tape.property, tuple(missed), (tape.read,), sentence, tape.read)
 
     def _torn_pair(
         self, tape: _Tape, early: Place, late: Place, unions: Mapping[Place, Sequence[Interval]]
@@ -326,7 +326,7 @@ class _Judge:
             f"{tape.name} has {tape.records[late]} for {shown(late)}, written after {shown(early)} had lost "
             f"the {tape.records[early]} that the same tape has"
         )
-        return Finding(FindingKind.TORN, tape.property, (early, late), operations, sentence)
+        return Finding(FindingKind.TORN, tape.property, (early, late), operations, sentence, tape.read)
 
     # ---- what a pass would mean ----------------------------------------------------------------------
 

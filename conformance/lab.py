@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from splitproof.conformance.adapter import AdapterFault, BackupState, PairViews
+from splitproof.conformance.coverage import Coverage
 from splitproof.conformance.history import Extents
 from splitproof.conformance.session import Session
 from splitproof.conformance.transport import Transport
@@ -54,6 +55,8 @@ class Lab:
     def __post_init__(self) -> None:
         self.numbers = itertools.count(1)
         """Of writes: no two are alike in the whole run."""
+        self.coverage = Coverage()
+        """What all runs of a single client came to."""
 
     @property
     def session(self) -> Session:
@@ -137,6 +140,18 @@ class Lab:
             return state is not BackupState.IN_PROGRESS
 
         return state if self.settles(session, ended) else None
+
+    def needs_held_copy(self) -> None:
+        """Leave a test of what does not wait, undecided, if copying cannot be withheld: time says nothing.
+
+        Raises:
+            Undecided: the controller declares neither hold_copy nor pump.
+        """
+        if not (self.session.has("hold_copy") or self.session.has("pump")):
+            raise Undecided(
+                "it cannot be seen whether it waits for copying: the controller declares neither hold_copy nor "
+                "pump, and how long it takes says nothing"
+            )
 
     @contextlib.contextmanager
     def copy_held(self, session: Session) -> Iterator[None]:

@@ -21,7 +21,7 @@ from splitproof.conformance.adapter import (
     Rejected,
     Unsupported,
 )
-from splitproof.conformance.history import KINDS, Extents, Outcome, Recorder
+from splitproof.conformance.history import KINDS, Extents, History, Outcome, Recorder, initial_contents
 from splitproof.conformance.operations import OPTIONAL, form_of
 from splitproof.conformance.shapes import ShapeError, Volume
 from splitproof.conformance.transport import Transport
@@ -199,6 +199,12 @@ class Session:
     def call(self, name: str, *, client: int = 0, **arguments: Any) -> Any:
         """Make a call and wait for it, no longer than the controller says that a call takes."""
         return self.begin(name, client=client, **arguments).result()
+
+    def history(self, **about: Any) -> History:
+        """What was done since the last reset, with the contents at the start as far as they were read."""
+        operations = self.recorder.history({}).operations
+        initial = initial_contents(operations, self.volume.block_count or 0)
+        return History({"": initial}, operations, about={"controller": self.capabilities.name, **about})
 
     def lost(self, fault: AdapterFault) -> AdapterFault:
         """The session is over."""

@@ -41,6 +41,8 @@ class PumpKind(enum.Enum):
     COPY = "copy"
     DESTAGE = "destage"
     BACKUP = "backup"
+    COMMAND = "command"
+    """What is left to do of commands and writes that are answered."""
     ANY = "any"
 
 
@@ -241,7 +243,7 @@ IMAGE: Final = Shape(
 BLOCKS: Final = Shape("blocks", "list of numbers", "`frozenset[int]`", _blocks, sorted, frozenset)
 PUMP_KIND: Final = Shape(
     "kind of work",
-    '`"copy"`, `"destage"`, `"backup"` or `"any"`',
+    '`"copy"`, `"destage"`, `"backup"`, `"command"` (what is left of commands that are answered) or `"any"`',
     "`str`, likewise",
     _pump_kind,
 )
