@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -134,6 +136,29 @@ def test_the_report_of_a_controller_fits_its_schema() -> None:
         Report("vendor:Silent", "core", None, None, ()),
     ):
         assert faults("conform", json.loads(json.dumps(found.json()))) == []
+
+
+@pytest.mark.slow
+def test_a_run_with_a_failure_fits_the_schema(tmp_path: Path) -> None:
+    (tmp_path / "vendor.py").write_text(
+        "from splitproof.conformance.reference import ReferenceController\n\n\n"
+        "class Wrong(ReferenceController):\n"
+        "    def read(self, block):\n"
+        "        return b'?' * 64\n"
+    )
+    command = [sys.executable, "-m", "splitproof", "conform", "vendor:Wrong", "--profile", "sequential"]
+    done = subprocess.run(
+        [*command, "--examples", "3", "--format", "json"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    value = json.loads(done.stdout)
+    assert faults("conform", value) == []
+    assert any(result["failure"] for result in value["results"])
+    assert value["coverage"]
 
 
 def test_every_line_of_a_history_fits_its_schema() -> None:
