@@ -42,6 +42,7 @@ class Profile(StrEnum):
     SEQUENTIAL = "sequential"
     CONCURRENT = "concurrent"
     SCHEDULED = "scheduled"
+    FAULTS = "faults"
 
 
 class Format(StrEnum):

@@ -148,6 +148,20 @@ OPERATIONS: Final[tuple[OperationForm, ...]] = (
         kind=PUMP_KIND,
         steps=COUNT,
     ),
+    _form(
+        "crash",
+        "Fail as a whole, as at a loss of power: what is not kept through that is lost, and nothing is under way any "
+        "more. Only `recover` is called next.",
+        optional=True,
+        together_with=("recover",),
+    ),
+    _form(
+        "recover",
+        "Start again after `crash`. Returns when commands are taken; copying is not held. Backups go on, have failed, "
+        "or are not known any more (`backup_status` is rejected).",
+        optional=True,
+        together_with=("crash",),
+    ),
 )
 
 

@@ -38,9 +38,7 @@ class ReferenceController:
     call_seconds_max: ClassVar[float] = 5.0
     settle_seconds_max: ClassVar[float] = 5.0
 
-    def __init__(
-        self, policy: Policy = EMBODIMENTS["first-embodiment"], *, pumped: bool = False
-    ) -> None:
+    def __init__(self, policy: Policy = EMBODIMENTS["first-embodiment"], *, pumped: bool = False) -> None:
         self.policy = policy
         self.pumped = pumped
         self._installing = threading.Lock()
