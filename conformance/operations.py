@@ -106,6 +106,15 @@ OPERATIONS: Final[tuple[OperationForm, ...]] = (
         "Join a split pair again. Returns when the command is acknowledged; copying goes on.",
         optional=True,
     ),
+    _form(
+        "reset_group",
+        "As `reset`, but a group of so many pairs, each of so many blocks. Until the next reset every other operation "
+        "is of the group: block b of pair p has the number p * block_count + b, and `split` splits all pairs at one "
+        "instant.",
+        optional=True,
+        pair_count=COUNT,
+        block_count=COUNT,
+    ),
     _form("delete_pair", "End the pair. Returns when that is acknowledged.", optional=True),
     _form(
         "split_and_backup",

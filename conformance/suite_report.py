@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from splitproof.checker.reports import Finding
 from splitproof.checker.reports import Report as CheckReport
 from splitproof.conformance.plugin import TestResult
@@ -14,7 +16,7 @@ __all__ = ["suite_report"]
 
 def suite_report(run: Report) -> CheckReport:
     """What a run comes to. It has a failure or an error exactly if the profile does not pass."""
-    found = [_finding(result) for result in run.results]
+    found = [_finding(result, run.again(result)) for result in run.results]
     if not found:
         found.append(Finding("nothing selected", "error", "no test was run"))
     return CheckReport(f"{run.subject}, profile {run.profile}", tuple(found))
@@ -24,7 +26,7 @@ _STATUS = {Verdict.PASS: "pass", Verdict.FAIL: "failure", Verdict.SKIPPED: "skip
 """Of a test; what is not here is an error."""
 
 
-def _finding(result: TestResult) -> Finding:
+def _finding(result: TestResult, again: Iterable[str]) -> Finding:
     lines = result.text.splitlines() or [""]
     word = result.verdict.value
     status = _STATUS.get(result.verdict, "error")
@@ -36,4 +38,4 @@ def _finding(result: TestResult) -> Finding:
         status, message = "pass", f"{word}, as expected: {entry.reason} ({entry.link}, until {entry.expires})"
     elif result.verdict is Verdict.PASS:
         message = "passes"
-    return Finding(result.test, status, message, result.about.property.statement, tuple(lines[1:]))
+    return Finding(result.test, status, message, result.about.property.statement, (*lines[1:], *again))

@@ -20,7 +20,7 @@ def html_page(trace: Trace, violated: Property, source: str) -> str:
     """The page of a counterexample. `source`: the design as the command line names it."""
     page = explored(trace, violated, source)
     environment = page_environment()
-    environment.filters["value"] = _value
+    environment.filters |= {"value": _value, "number": lambda number: f"{number:,}"}
     template = environment.from_string(_text("page.html"))
     return template.render(
         page=page,
@@ -28,6 +28,7 @@ def html_page(trace: Trace, violated: Property, source: str) -> str:
         css=stylesheet(),
         script=_text("page.js"),
         length=_length(trace),
+        shared=_shared(page),
         failed=_ends(page["ends"]),
         passed=_ends(page["passing"]["ends"]) if page["passing"] else "",
     )
@@ -61,6 +62,12 @@ def _length(trace: Trace) -> str:
     if trace.loop is None:
         return count(len(trace.steps), "step")
     return f"{count(trace.loop, 'step')}, then {len(trace.steps) - trace.loop} for ever"
+
+
+def _shared(page: dict[str, Any]) -> int:
+    """How many steps the nearest run that passes has in common with this one."""
+    shared = page["passing"]["shared"] if page["passing"] else 0
+    return page["steps"][shared - 1]["number"] if shared else 0
 
 
 def _value(value: list[Any]) -> str:

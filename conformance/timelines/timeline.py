@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from splitproof.checker.counterexamples.shortening import nearest
 from splitproof.conformance.cuts import Interval, Place, Writes
 from splitproof.conformance.findings import Finding, FindingKind, Judgement
 from splitproof.conformance.history import History, Operation, Outcome
@@ -190,30 +191,12 @@ def timeline(history: History, judgement: Judgement, source: str) -> Timeline:
     by_call = sorted(history.operations, key=lambda one: (one.call, one.id))
     director = _Director(history, by_call)
     scenes = tuple(map(director.scene, judgement.findings[:SCENES_MAX])) or (director.calm(judgement),)
-    kept = _nearest(by_call, [one for scene in scenes for one in scene.operations], OPERATIONS_MAX)
     places = {one.id: place for place, one in enumerate(by_call)}
+    wanted = [places[one.id] for scene in scenes for one in scene.operations]
+    kept = [by_call[place] for place in nearest(len(by_call), wanted, OPERATIONS_MAX)]
     edges = [-1, *(places[one.id] for one in kept), len(by_call)]
     skipped = tuple(edges[number + 1] - edges[number] - 1 for number in range(len(edges) - 1))
     return Timeline(source, judgement, scenes, tuple(kept), skipped, len(by_call))
-
-
-def _nearest(
-    by_call: Sequence[Operation], wanted: Iterable[Operation], operations_max: int
-) -> list[Operation]:
-    """The operations wanted, all of them, and those nearest to them by rank, up to a number of all."""
-    ranks = {one.id: rank for rank, one in enumerate(by_call)}
-    kept = {ranks[one.id] for one in wanted}
-    if not kept or len(by_call) <= operations_max:
-        kept |= set(range(min(operations_max, len(by_call))))
-    marks = sorted(kept)
-    distance = 1
-    while len(kept) < min(operations_max, len(by_call)):
-        for mark in marks:
-            for rank in (mark - distance, mark + distance):
-                if 0 <= rank < len(by_call) and len(kept) < operations_max:
-                    kept.add(rank)
-        distance += 1
-    return [by_call[rank] for rank in sorted(kept)]
 
 
 class _Director:

@@ -16,6 +16,8 @@ import pytest
 from splitproof.__main__ import run
 from splitproof.app import app
 from tests.report_forms import by_github, by_junit, by_markdown, by_sarif
+from tests.report_schemas import SARIF, junit_faults
+from tests.schemas import faults
 
 DESIGN = '''
 from splitproof.model import Bool, Cell, Int, Machine, Processor, State, when
@@ -119,6 +121,36 @@ def made_by(command: list[str], folder: Path, kinds: tuple[str, ...] = KINDS) ->
     files = {kind: folder / f"report.{kind}" for kind in kinds}
     options = [part for kind, file in files.items() for part in ("--report", f"{kind}={file}")]
     return run([*command, *options, "--output", str(folder / "printed")]), files
+
+
+@pytest.fixture
+def every_kind(made: dict[str, Path], tmp_path: Path) -> list[dict[str, Path]]:
+    """Reports of checks, and of proofs."""
+    design = made["junit"].parent / "door.py"
+    proofs = []
+    for name in ("good", "bad", "dead"):
+        folder = tmp_path / name
+        folder.mkdir()
+        proofs.append(made_by(["prove", f"{design}:{name}"], folder)[1])
+    return [made, *proofs]
+
+
+def test_junit_and_sarif_are_what_their_readers_expect(every_kind: list[dict[str, Path]]) -> None:
+    for files in every_kind:
+        root = ElementTree.parse(files["junit"]).getroot()
+        assert root.tag == "testsuites"
+        assert junit_faults(root) == []
+        log = json.loads(files["sarif"].read_text(encoding="utf-8"))
+        assert faults(SARIF, log) == []
+        assert faults(SARIF, {**log, "version": "2.0.0"}) != []
+    wrong = ElementTree.fromstring(
+        "<testcase classname='a' name='b'><failure message='m'/><skip/></testcase>"
+    )
+    assert junit_faults(wrong) == [
+        "testcase has a skip",
+        "b has more than one outcome",
+        "failure has ['message']",
+    ]
 
 
 def agreed(files: dict[str, Path]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
