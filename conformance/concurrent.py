@@ -99,7 +99,7 @@ def _split_and_back_up(lab: Lab, session: Session, choices: random.Random) -> No
     session.call("split", client=_COORDINATOR)
     if choices.random() < 0.5:
         time.sleep(_QUIET_SECONDS * choices.random())
-    backup = session.backup(whole(session), client=_COORDINATOR)
+    backup = lab.back_up(session, whole(session), client=_COORDINATOR)
     session.tape_image(backup, client=_COORDINATOR)  # whatever is on it already is right already
     state = lab.ends(session, backup)
     if state is not BackupState.COMPLETED:

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 
 from splitproof.conformance.adapter import (
+    POLLED,
     AdapterFault,
     BackupState,
     Indefinite,
@@ -137,7 +138,8 @@ def _situations(session: Session, watch: Watch) -> list[str]:
 
 
 _BLOCK = st.integers(0, BLOCKS - 1)
-_KIND = st.sampled_from(["copy", "destage", "backup", "command"])
+_KIND = st.sampled_from(["copy", "destage", "backup"])
+_ANY_KIND = st.sampled_from(["copy", "destage", "backup", "host", "command"])
 
 
 class _Exploration(RuleBasedStateMachine):
@@ -213,14 +215,14 @@ class _Exploration(RuleBasedStateMachine):
 
     @rule(first=_BLOCK, last=_BLOCK)
     def backup(self, first: int, last: int) -> None:
-        self._guarded(lambda: self._do("backup", extents=self._extents(first, last)))
+        self._guarded(lambda: self._back_up(self._extents(first, last)))
 
     @rule(block=_BLOCK, last=_BLOCK, ends=st.booleans())
     def write_and_back_up(self, block: int, last: int, ends: bool) -> None:
         def act() -> None:
             self._ensure_split()
             self._write(block)
-            if self._do("backup", extents=self._extents(block, last)) and ends:
+            if self._back_up(self._extents(block, last)) and ends:
                 self._end_backups()
 
         self._guarded(act)
@@ -237,7 +239,7 @@ class _Exploration(RuleBasedStateMachine):
     def hold_or_release(self) -> None:
         self._guarded(self._release if self.held else self._hold)
 
-    @rule(kind=_KIND, steps=st.integers(1, 4))
+    @rule(kind=_ANY_KIND, steps=st.integers(1, 4))
     def pump(self, kind: str, steps: int) -> None:
         self._guarded(lambda: self._pump(kind, steps))
 
@@ -262,7 +264,7 @@ class _Exploration(RuleBasedStateMachine):
             if not self.session.has("pump"):
                 return
             self._ensure_split()
-            if self._do("backup", extents=((block, 1),)):
+            if self._back_up(((block, 1),)):
                 self._pump("backup", steps)
                 self._write(block)
                 self._release()
@@ -293,7 +295,7 @@ class _Exploration(RuleBasedStateMachine):
         def act() -> None:
             self._ensure_split()
             self._write(0)
-            self._do("backup", extents=((0, BLOCKS),))
+            self._back_up(((0, BLOCKS),))
             self._end_backups()
 
         self._guarded(act)
@@ -316,6 +318,12 @@ class _Exploration(RuleBasedStateMachine):
         block = uncopied[choice % len(uncopied)] if uncopied else choice
         if self._write(block) and uncopied:
             self.shared.situations[_UNCOPIED] += 1
+
+    def _back_up(self, extents: Extents) -> bool:
+        """Where the host has to ask for the state of the pair first, it does."""
+        if self.session.capabilities.embodiment == POLLED and self.client.is_split:
+            self._settle()
+        return self._do("backup", extents=extents)
 
     def _next_cycle(self, block: int) -> None:
         if self._do("resync"):

@@ -12,7 +12,14 @@ from splitproof.conformance.reference.command_port import CommandPort
 from splitproof.conformance.reference.common_memory import CommonMemory
 from splitproof.conformance.reference.drivers import Driver, Scheduler, Threads
 from splitproof.conformance.reference.host_port import HostPort
-from splitproof.conformance.reference.policy import EMBODIMENTS, Acknowledge, Policy, Split, Workers
+from splitproof.conformance.reference.policy import (
+    EMBODIMENTS,
+    Acknowledge,
+    Policy,
+    Split,
+    Workers,
+    embodiment_of,
+)
 from splitproof.conformance.reference.processors import Lane, Processor, Request, Shared, Task
 from splitproof.conformance.reference.tape_port import TapePort
 from splitproof.conformance.reference.volume_worker import VolumeWorker
@@ -43,6 +50,7 @@ class ReferenceController:
     ) -> None:
         self.policy = policy
         self.pumped = pumped
+        self.embodiment = embodiment_of(policy)
         self._installing = threading.Lock()
         self.driver: Driver | None = None
         self._install(0)
@@ -110,6 +118,7 @@ class ReferenceController:
             call_seconds_max=self.call_seconds_max,
             settle_seconds_max=self.settle_seconds_max,
             name="reference controller",
+            embodiment=self.embodiment,
         )
 
     def reset(self, block_count: int) -> None:
