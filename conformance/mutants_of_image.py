@@ -22,7 +22,9 @@ from splitproof.spec.split_backup import END_REPORT_IS_TRUE, READ_LATEST_WRITE, 
 __all__: list[str] = []
 
 _REWRITTEN_WHILE_DESTAGED = schedule_of("read-latest-write of first-embodiment")
-_WRITTEN_WHILE_COPIED = schedule_of("tape-is-image of first-embodiment-two-slots+difference_cleared=after-write")
+_WRITTEN_WHILE_COPIED = schedule_of(
+    "tape-is-image of first-embodiment-two-slots+difference_cleared=after-write"
+)
 
 
 @mutant(

@@ -33,10 +33,12 @@ from splitproof.spec.split_backup import (
 
 __all__: list[str] = []
 
+
 def _stepped(choice: str, embodiment: str = "first-embodiment") -> str:
     """The test that leads a controller through the counterexample of the design with this choice."""
     story = f"tape-is-image of {embodiment}-two-slots+{choice}"
     return f"{TAPE}_in_every_interleaving[{schedule_of(story).name}]"
+
 
 policy_mutant(
     "target-unchecked",

@@ -87,7 +87,7 @@ def protocol_document() -> Iterator[str]:
 
 
 def _shown(default: object) -> str:
-    return "[]" if isinstance(default, frozenset) else str(default) or "\"\""
+    return "[]" if isinstance(default, frozenset) else str(default) or '""'
 
 
 def _operation(form: OperationForm) -> Iterator[str]:

@@ -176,7 +176,9 @@ def _capabilities(value: Any, _: Volume) -> None:
     if not isinstance(operations, frozenset) or not isinstance(name, str):
         raise ShapeError("operations is a set of names, and name a string")
     if value.embodiment not in ("", *EMBODIMENTS):
-        raise ShapeError(f"embodiment is {value.embodiment!r}; accepted are {', '.join(EMBODIMENTS)}, and none")
+        raise ShapeError(
+            f"embodiment is {value.embodiment!r}; accepted are {', '.join(EMBODIMENTS)}, and none"
+        )
 
 
 def _dump_capabilities(value: Capabilities) -> dict[str, Any]:

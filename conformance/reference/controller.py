@@ -44,13 +44,11 @@ class ReferenceController:
     worker_type: ClassVar[type[VolumeWorker]] = VolumeWorker
     call_seconds_max: ClassVar[float] = 5.0
     settle_seconds_max: ClassVar[float] = 5.0
+    claims: ClassVar[str] = ""
 
-    def __init__(
-        self, policy: Policy = EMBODIMENTS["first-embodiment"], *, pumped: bool = False
-    ) -> None:
+    def __init__(self, policy: Policy = EMBODIMENTS["first-embodiment"], *, pumped: bool = False) -> None:
         self.policy = policy
         self.pumped = pumped
-        self.embodiment = embodiment_of(policy)
         self._installing = threading.Lock()
         self.driver: Driver | None = None
         self._install(0)
@@ -118,7 +116,7 @@ class ReferenceController:
             call_seconds_max=self.call_seconds_max,
             settle_seconds_max=self.settle_seconds_max,
             name="reference controller",
-            embodiment=self.embodiment,
+            embodiment=self.claims or embodiment_of(self.policy),
         )
 
     def reset(self, block_count: int) -> None:

@@ -262,11 +262,14 @@ EMBODIMENTS: Final = MappingProxyType(
 """What conforms, by the name of the embodiment."""
 
 
-
 def embodiment_of(policy: Policy) -> str:
     """The embodiment that a policy carries out, well or badly; none if it looks at nothing before it reads."""
     for name, model in EMBODIMENTS.items():
-        if (policy.backup, policy.split, policy.acknowledge) == (model.backup, model.split, model.acknowledge):
+        if (policy.backup, policy.split, policy.acknowledge) == (
+            model.backup,
+            model.split,
+            model.acknowledge,
+        ):
             return name
     return ""
 
