@@ -29,6 +29,8 @@ __all__ = ["Schedule", "lead_through", "run_schedule", "schedule_of", "schedules
 STEPS_MAX: Final = 5
 FREE_RUNS_MAX: Final = 2
 """Up to so many runs of steps are tried with every number of steps; more of them with one more and one less."""
+_LEFT_OVER: Final = ("host", "command")
+"""What is left of a call is as long as it is."""
 BLOCKS: Final = 1
 
 
@@ -54,9 +56,9 @@ class Schedule:
 
     def _choices(self, word: str) -> list[str]:
         kind, star, count = word.partition("*")
-        if not star or kind == "command":
+        if not star or kind in _LEFT_OVER:
             return [word]
-        runs = sum("*" in one and not one.startswith("command") for one in self.words)
+        runs = sum("*" in one and one.partition("*")[0] not in _LEFT_OVER for one in self.words)
         near = range(STEPS_MAX + 1) if runs <= FREE_RUNS_MAX else range(int(count) - 1, int(count) + 2)
         return [f"{kind}*{number}" for number in near]
 

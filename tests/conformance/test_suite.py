@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ONLY_WHEN_PUMPED = {name for name, test in suite_tests().items() if about(test).level is Level.SCHEDULED}
 
 
-IN_FULL = (("first-embodiment", True), ("first-embodiment", False), ("third-embodiment", True))
+IN_FULL = (("first-embodiment", True), ("first-embodiment", False))
 """The others are slow: every test of the suite against every embodiment."""
 
 
