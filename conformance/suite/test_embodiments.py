@@ -13,7 +13,7 @@ from splitproof.conformance.embodiments import (
 )
 from splitproof.conformance.history import Extents
 from splitproof.conformance.lab import Lab
-from splitproof.conformance.observation import Observation, Violated, judge_step
+from splitproof.conformance.observation import Cell, Observation, Violated, judge_step
 from splitproof.conformance.session import Session
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.conformance.verdicts import NotOffered, PropertyViolated, Vacuous
@@ -41,7 +41,8 @@ def test_r07_a_split_is_reported_before_its_copies_or_after_them_as_the_embodime
     else:
         with lab.copy_held(session):
             uncopied, story = _split(lab, session)
-    before = {("split_outstanding", None): True} | {("uncopied", b): b in uncopied for b in range(BLOCKS)}
+    before: dict[Cell, object] = {("uncopied", block): block in uncopied for block in range(BLOCKS)}
+    before["split_outstanding", None] = True
     after = Observation(BLOCKS, {("split_outstanding", None): False})
     verdict = judge_step(SPLIT_AFTER_COPYING, Observation(BLOCKS, before), after)
     seen = verdict if isinstance(verdict, Violated) else None
@@ -66,7 +67,10 @@ def test_r70_a_backup_is_accepted_while_the_split_is_pending_unless_the_host_pol
         if views != PairViews(PairState.SPLIT, PairState.SPLIT_PENDING):
             raise Vacuous(["a pair in SPLIT PENDING while copying is held"])
         accepted = found.backup is not None
-        before = {("backup_accepted", None): False, ("pair.target_view", None): views.target}
+        before: dict[Cell, object] = {
+            ("backup_accepted", None): False,
+            ("pair.target_view", None): views.target,
+        }
         after = Observation(BLOCKS, {("backup_accepted", None): accepted})
         verdict = judge_step(ACCEPTED_AFTER_COPYING, Observation(BLOCKS, before), after)
     seen = verdict if isinstance(verdict, Violated) else None
