@@ -25,6 +25,8 @@ __all__ = [
     "ReportFormat",
     "ReportFormatOption",
     "ReportsOption",
+    "SliceOption",
+    "SymmetryOption",
     "TableFormat",
     "TableFormatOption",
     "ThreadsOption",
@@ -40,6 +42,7 @@ class Profile(StrEnum):
     SEQUENTIAL = "sequential"
     CONCURRENT = "concurrent"
     SCHEDULED = "scheduled"
+    FAULTS = "faults"
 
 
 class Format(StrEnum):
@@ -87,6 +90,18 @@ class ReportFormat(StrEnum):
     GITHUB = "github"
 
 
+class ConformFormat(StrEnum):
+    """How a run of the suite is reported."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
 class TraceFormat(StrEnum):
     """How a counterexample is shown."""
 
@@ -104,6 +119,7 @@ DesignArgument = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="How to report the verdicts.")]
+ConformFormatOption = Annotated[ConformFormat, typer.Option("--format", help="How to report the verdicts.")]
 ReportsOption = Annotated[
     list[str] | None,
     typer.Option("--report", help="Write a further report; may be repeated.", metavar="KIND=PATH"),
@@ -136,4 +152,18 @@ MaxMemoryOption = Annotated[
 ThreadsOption = Annotated[
     int | None,
     typer.Option("--threads", min=1, help="Of the compiled engine; one for each core unless given."),
+]
+SymmetryOption = Annotated[
+    bool,
+    typer.Option(
+        "--symmetry/--no-symmetry",
+        help="Let the compiled engine count states that differ in names of blocks or values of data only once.",
+    ),
+]
+SliceOption = Annotated[
+    bool,
+    typer.Option(
+        "--slice/--no-slice",
+        help="With --property, from 2 blocks on: leave out what the properties do not depend on.",
+    ),
 ]

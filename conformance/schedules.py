@@ -209,5 +209,5 @@ class _Variant:
                 else judge(item, look.before)
             )
             if isinstance(verdict, Violated):
-                raise PropertyViolated.of(verdict, self.story)
+                raise PropertyViolated.of(verdict, self.story, self.session.history())
             self.telling += bool(look.telling)

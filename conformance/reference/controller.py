@@ -101,7 +101,7 @@ class ReferenceController:
     def capabilities(self) -> Capabilities:
         """What the policy allows; a controller that waits with its split for its copies cannot hold them."""
         splits_at_once = self.policy.acknowledge is Acknowledge.AT_ONCE
-        operations = {"resync", "delete_pair", "target_image", "differences"}
+        operations = {"resync", "delete_pair", "target_image", "reset_group", "differences"}
         if splits_at_once:
             operations |= {"hold_copy", "release_copy"}
         if self.policy.split is Split.COMBINED:
@@ -121,6 +121,10 @@ class ReferenceController:
 
     def reset(self, block_count: int) -> None:
         self._install(block_count)
+
+    def reset_group(self, pair_count: int, block_count: int) -> None:
+        """One memory: whatever happens to it at one instant happens to all pairs."""
+        self.reset(pair_count * block_count)
 
     def write(self, block: int, data: bytes) -> None:
         port = self.host_port
