@@ -59,6 +59,8 @@ def test_the_controller_of_the_guide_conforms(name: str, tmp_path: Path) -> None
     outcome = outcome_of(suite_tests()[name], adapter(f"{page}:Controller"), Limits())
     if about(suite_tests()[name]).level is Level.CORE:
         assert outcome is None, outcome
+    elif isinstance(outcome, Undecided):
+        assert name == "test_r07_a_split_returns_while_nothing_is_copied"  # its copying cannot be withheld
     else:
         assert outcome is None or isinstance(outcome, NotOffered), outcome
 
