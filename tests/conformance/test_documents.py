@@ -17,7 +17,7 @@ from splitproof.conformance.opening import adapter
 from splitproof.conformance.operations import OPERATIONS
 from splitproof.conformance.protocol_document import protocol_document
 from splitproof.conformance.suite.requirement import Level, about
-from splitproof.conformance.verdicts import NotOffered, Verdict
+from splitproof.conformance.verdicts import NotOffered, Undecided, Verdict
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 GUIDE = (DOCS / "conformance.md").read_text(encoding="utf-8")
