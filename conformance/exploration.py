@@ -7,6 +7,8 @@ Which rules are offered never depends on the controller: it may not repeat itsel
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
@@ -46,10 +48,32 @@ def explore(lab: Lab, item: Property, *, crashes: bool = False) -> None:
     watch = WATCHES[item]
     lab.needs(*watch.needs, *(("crash",) if crashes else ()))
     run = Run(lab, watch)
-    machine = type("Exploration", (_Crashing if crashes else _Exploration,), {"shared": run})
-    limits = lab.limits
+    kind = _Crashing if crashes else _Exploration
+    try:
+        for stage in _STAGES:  # each at least once, whatever Hypothesis draws
+            _try(run, kind, stage, examples=1)
+        _try(run, kind, None, lab.limits.examples)
+    finally:
+        lab.coverage.add(run.coverage)
+    if run.violation is not None:
+        raise run.violation
+    if run.error is not None:
+        raise run.error
+    if lab.limits.over:
+        raise Undecided("the time budget ended the run; nothing was violated until then")
+    missing = [text for text in _situations(lab.session, watch, crashes) if not run.coverage.situations[text]]
+    if missing:
+        raise Vacuous(missing)
+
+
+def _try(run: Run, kind: type[SingleClient], stage: str | None, examples: int) -> None:
+    """So many examples, from a stage or from one that Hypothesis draws, unless the run is decided."""
+    if run.violation is not None or run.over:
+        return
+    limits = run.lab.limits
+    machine = type("Exploration", (kind,), {"shared": run, "stage": stage})
     chosen = settings(
-        max_examples=limits.examples,
+        max_examples=examples,
         stateful_step_count=limits.steps,
         deadline=None,
         database=None,
@@ -67,17 +91,6 @@ def explore(lab: Lab, item: Property, *, crashes: bool = False) -> None:
         # A controller with threads of its own does not repeat itself, and Hypothesis says so; what was seen was seen.
         if run.violation is None and run.error is None:
             raise
-    finally:
-        lab.coverage.add(run.coverage)
-    if run.violation is not None:
-        raise run.violation
-    if run.error is not None:
-        raise run.error
-    if limits.over:
-        raise Undecided("the time budget ended the run; nothing was violated until then")
-    missing = [text for text in _situations(lab.session, watch, crashes) if not run.coverage.situations[text]]
-    if missing:
-        raise Vacuous(missing)
 
 
 def _situations(session: Session, watch: Watch, crashes: bool) -> list[str]:
@@ -102,16 +115,25 @@ _KIND = st.sampled_from(["copy", "destage", "backup"])
 _ANY_KIND = st.sampled_from(["copy", "destage", "backup", "host", "command"])
 
 
-_STAGES = ["fresh", "creating", "duplex", "pending", "rewritten", "backup", "again"]
+_STAGES = ["fresh", "at once", "creating", "duplex", "pending", "rewritten", "backup", "again"]
 
 
 class _Exploration(SingleClient):
+    stage: ClassVar[str | None] = None
+    """Where every example starts; None if that is drawn."""
+
     # ---- rules ---------------------------------------------------------------------------------------
 
-    @initialize(stage=st.sampled_from(_STAGES), block=_BLOCK)
-    def begin(self, stage: str, block: int) -> None:
+    @initialize(drawn=st.sampled_from(_STAGES), block=_BLOCK)
+    def begin(self, drawn: str, block: int) -> None:
+        stage = self.stage or drawn
+
         def act() -> None:
             if stage == "fresh":
+                self._do("backup", extents=((block, 1),))  # of no pair
+                return
+            if stage == "at once":
+                self._split_at_once(block, 0)
                 return
             if stage == "creating":
                 self._hold()
@@ -225,6 +247,25 @@ class _Exploration(SingleClient):
             self._next_cycle(block)
 
         self._guarded(act)
+
+    @rule(block=_BLOCK, last=_BLOCK)
+    def split_at_once(self, block: int, last: int) -> None:
+        def act() -> None:
+            if not self.client.is_split or self._do("resync"):
+                self._split_at_once(block, last)
+
+        self._guarded(act)
+
+    def _split_at_once(self, block: int, last: int) -> None:
+        """With no look in between, which may be when a controller gets on with its work, and takes its time."""
+        self._mirror()
+        self.blind = True
+        self._write(block)
+        self._write(last)
+        self._do("split")
+        self._do("backup", extents=self._extents(block, last))
+        self.blind = False
+        self._end_backups()
 
     @rule()
     def delete_pair(self) -> None:

@@ -92,6 +92,7 @@ class SingleClient(RuleBasedStateMachine):
         self.held = False
         self.rewritten = False
         self.crashes = 0
+        self.blind = False
         self.views: PairViews | None = None
         self.client = ClientRecord(())
         self._guarded(self._open)
@@ -254,7 +255,7 @@ class SingleClient(RuleBasedStateMachine):
             self.story.append(told)
         elif result:
             self._tell_pumped(str(arguments["kind"]))
-        before, self.views = self.views, self.session.pair_state()
+        before, self.views = self.views, None if self.blind else self.session.pair_state()
         event = Event(name, arguments, result, accepted, before, self.views)
         if accepted:
             self.client.learn(name, arguments, result)
