@@ -346,7 +346,9 @@ class _Check:
     def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
         item = self._engine.properties[finding.property_id]
         complete = exploration.complete and self._engine.states_at_most(exploration) <= GRAPH_STATES_MAX
-        if not self._options.essential or not complete or item.property.kind is not Kind.ALWAYS:
+        if not self._options.essential or not complete or self._limits.time_is_up:
+            return None
+        if item.property.kind is not Kind.ALWAYS:
             return None
         from splitproof.checker.search.graph import steps_in_every_counterexample
 
