@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 __all__ = ["REPORTS", "Finding", "Report", "junit_lines", "report_lines", "sarif_json"]
 
@@ -54,6 +53,8 @@ def report_lines(kind: str, reports: Sequence[Report]) -> list[str]:
 
 def junit_lines(reports: Sequence[Report]) -> Iterator[str]:
     """JUnit XML as Jenkins, GitLab and GitHub's actions read it: a suite a check, a case a property. No times."""
+    from xml.sax.saxutils import quoteattr  # which loads an HTTP client
+
     total = [finding for report in reports for finding in report.findings]
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield f'<testsuites name="splitproof" {_totals(total)}>'
@@ -73,6 +74,8 @@ def _totals(found: Sequence[Finding]) -> str:
 
 
 def _case(title: str, finding: Finding) -> Iterator[str]:
+    from xml.sax.saxutils import escape, quoteattr
+
     head = f"    <testcase classname={quoteattr('splitproof.' + title)} name={quoteattr(finding.name)}"
     if finding.status == "pass" and not finding.story:
         yield head + "/>"

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from splitproof import __version__
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
     BlocksOption,
@@ -31,6 +30,8 @@ from splitproof.options import (
     ReportFormat,
     ReportFormatOption,
     ReportsOption,
+    SliceOption,
+    SymmetryOption,
     TableFormat,
     TableFormatOption,
     ThreadsOption,
@@ -55,6 +56,8 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
+        from splitproof import __version__
+
         typer.echo(f"splitproof {__version__}")
         raise typer.Exit
 
@@ -175,13 +178,8 @@ def check(
     max_memory: MaxMemoryOption = None,
     engine: EngineOption = Engine.AUTO,
     threads: ThreadsOption = None,
-    symmetry: Annotated[
-        bool,
-        typer.Option(
-            "--symmetry/--no-symmetry",
-            help="Let the compiled engine count states that differ in the names of blocks only once.",
-        ),
-    ] = True,
+    symmetry: SymmetryOption = True,
+    slice_: SliceOption = True,
     fold: Annotated[
         bool | None,
         typer.Option(
@@ -203,7 +201,7 @@ def check(
     report: ReportsOption = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
-    from splitproof import bounded_command, check_commands
+    from splitproof import check_commands
 
     if (engine is Engine.BMC) != (depth is not None):
         raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
@@ -218,10 +216,13 @@ def check(
         engine=EngineChoice.AUTO if engine is Engine.BMC else EngineChoice(engine.value),
         threads=threads,
         symmetry=symmetry,
+        slice=slice_,
     )
     if depth is not None:
         if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
             raise typer.BadParameter("--engine bmc has no verdict to report: its formats are text and json")
+        from splitproof import bounded_command
+
         return bounded_command.check(request, depth, stories, trace, format.value, output)
     return check_commands.check(request, stories, trace, format.value, output, report or [])
 

@@ -38,6 +38,7 @@ class Request:
     engine: EngineChoice
     threads: int | None
     symmetry: bool
+    slice: bool
 
 
 def check(
@@ -61,6 +62,7 @@ def check(
         engine=request.engine,
         threads=request.threads,
         symmetry=request.symmetry,
+        slice=request.slice and bool(request.properties) and request.blocks > 1,
     )
     with search_progress(f"{request.design}, {request.blocks} blocks") as progress:
         asked = selected(machine, request.properties)

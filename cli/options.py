@@ -25,6 +25,8 @@ __all__ = [
     "ReportFormat",
     "ReportFormatOption",
     "ReportsOption",
+    "SliceOption",
+    "SymmetryOption",
     "TableFormat",
     "TableFormatOption",
     "ThreadsOption",
@@ -40,6 +42,7 @@ class Profile(StrEnum):
     SEQUENTIAL = "sequential"
     CONCURRENT = "concurrent"
     SCHEDULED = "scheduled"
+    FAULTS = "faults"
 
 
 class Format(StrEnum):
@@ -149,4 +152,18 @@ MaxMemoryOption = Annotated[
 ThreadsOption = Annotated[
     int | None,
     typer.Option("--threads", min=1, help="Of the compiled engine; one for each core unless given."),
+]
+SymmetryOption = Annotated[
+    bool,
+    typer.Option(
+        "--symmetry/--no-symmetry",
+        help="Let the compiled engine count states that differ in names of blocks or values of data only once.",
+    ),
+]
+SliceOption = Annotated[
+    bool,
+    typer.Option(
+        "--slice/--no-slice",
+        help="With --property, from 2 blocks on: leave out what the properties do not depend on.",
+    ),
 ]

@@ -7,16 +7,17 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import rich.console
 import typer
 
-from splitproof.checker.jobs import Job, Outcome, run
 from splitproof.checker.reports import REPORTS, Report, report_lines
 from splitproof.checker.search.engine import Progress
 from splitproof.checker.texts import count
 from splitproof.model.errors import ModelError
+
+if TYPE_CHECKING:
+    from splitproof.checker.jobs import Job, Outcome
 
 __all__ = ["json_text", "remark", "report_asked", "run_jobs", "search_progress", "show", "status", "write"]
 
@@ -86,6 +87,8 @@ def status(text: str) -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
+    import rich.console
+
     with rich.console.Console(stderr=True).status(text) as line:
         yield line.update
 
@@ -107,6 +110,8 @@ def search_progress(what: str) -> Iterator[Callable[[Progress], None]]:
 
 def run_jobs(jobs: Sequence[Job], what: str, processes: int | None) -> list[Outcome]:
     """The outcomes of many checks, with a line on a terminal that says how far they are."""
+    from splitproof.checker.jobs import run
+
     with status(f"{what}: {len(jobs)} searches") as say:
         finished = 0
 

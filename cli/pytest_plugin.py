@@ -19,8 +19,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--controller-command", metavar="COMMAND", help="the adapter, as a command that speaks JSON lines")
     add(
         "--controller-profile",
-        default="scheduled",
-        choices=["core", "sequential", "concurrent", "scheduled"],
+        default="faults",
+        choices=["core", "sequential", "concurrent", "scheduled", "faults"],
         help="how much is tested; each profile includes those before it (default: %(default)s)",
     )
     add("--controller-seed", type=int, metavar="N", help="other examples; without it, the same every time")

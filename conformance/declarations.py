@@ -75,6 +75,13 @@ def _hold_copy(lab: Lab, session: Session) -> bool:
     return pending and lab.settles(session, lambda: session.pair_state().target is PairState.SPLIT)
 
 
+def _crash(_: Lab, session: Session) -> bool:
+    session.call("crash")
+    session.call("recover")
+    session.read(0)
+    return True
+
+
 _TRIALS: Final[Mapping[str, Callable[[Lab, Session], bool]]] = MappingProxyType(
     {
         "resync": _resync,
@@ -83,5 +90,6 @@ _TRIALS: Final[Mapping[str, Callable[[Lab, Session], bool]]] = MappingProxyType(
         "target_image": _target_image,
         "differences": _differences,
         "hold_copy": _hold_copy,
+        "crash": _crash,
     }
 )

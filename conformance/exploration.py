@@ -15,7 +15,17 @@ from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 from splitproof.conformance.history import Extents
 from splitproof.conformance.lab import Lab
 from splitproof.conformance.session import Session
-from splitproof.conformance.single_client import AGAIN, BLOCKS, PART, PENDING, UNCOPIED, Run, SingleClient
+from splitproof.conformance.single_client import (
+    AGAIN,
+    BLOCKS,
+    CRASHED,
+    CRASHED_PENDING,
+    PART,
+    PENDING,
+    UNCOPIED,
+    Run,
+    SingleClient,
+)
 from splitproof.conformance.verdicts import Undecided, Vacuous
 from splitproof.conformance.watches import WATCHES, Watch
 from splitproof.spec.properties import Property
@@ -23,8 +33,8 @@ from splitproof.spec.properties import Property
 __all__ = ["explore"]
 
 
-def explore(lab: Lab, item: Property) -> None:
-    """Try the property in as many examples as the limits say.
+def explore(lab: Lab, item: Property, *, crashes: bool = False) -> None:
+    """Try the property in as many examples as the limits say; with `crashes`, among losses of power.
 
     Raises:
         PropertyViolated: it fails; the shortest story that was found.
@@ -34,9 +44,9 @@ def explore(lab: Lab, item: Property) -> None:
         NotOffered: the controller does not show what the property speaks of.
     """
     watch = WATCHES[item]
-    lab.needs(*watch.needs)
+    lab.needs(*watch.needs, *(("crash",) if crashes else ()))
     run = Run(lab, watch)
-    machine = type("Exploration", (_Exploration,), {"shared": run})
+    machine = type("Exploration", (_Crashing if crashes else _Exploration,), {"shared": run})
     limits = lab.limits
     chosen = settings(
         max_examples=limits.examples,
@@ -65,12 +75,12 @@ def explore(lab: Lab, item: Property) -> None:
         raise run.error
     if limits.over:
         raise Undecided("the time budget ended the run; nothing was violated until then")
-    missing = [text for text in _situations(lab.session, watch) if not run.coverage.situations[text]]
+    missing = [text for text in _situations(lab.session, watch, crashes) if not run.coverage.situations[text]]
     if missing:
         raise Vacuous(missing)
 
 
-def _situations(session: Session, watch: Watch) -> list[str]:
+def _situations(session: Session, watch: Watch, crashes: bool) -> list[str]:
     """What a run must have come to, as far as the controller offers it."""
     situations = [watch.situation, PART]
     can_hold = session.has("hold_copy") or session.has("pump")
@@ -80,6 +90,10 @@ def _situations(session: Session, watch: Watch) -> list[str]:
         situations.append(UNCOPIED)
     if session.has("resync"):
         situations.append(AGAIN)
+    if crashes:
+        situations.append(CRASHED)
+        if PENDING in situations:
+            situations.append(CRASHED_PENDING)
     return list(dict.fromkeys(situations))
 
 
@@ -231,3 +245,42 @@ class _Exploration(SingleClient):
         if first > last:  # backwards: the two ends as extents of their own
             return ((high, 1), (low, 1)) if high != low else ((low, 1),)
         return ((low, high - low + 1),)
+
+
+class _Crashing(_Exploration):
+    """Fails as a whole now and then, with whatever is under way."""
+
+    @rule()
+    def crash(self) -> None:
+        self._guarded(self._crash)
+
+    @rule(block=_BLOCK)
+    def crash_after_a_write(self, block: int) -> None:
+        """Of an uncopied block, after the split: image and write are both in the cache."""
+
+        def act() -> None:
+            if not self.client.is_split:
+                self._mirror()
+                self._hold()
+                self._write(block)
+                self._do("split")
+            self._write_uncopied(block)
+            self._crash()
+
+        self._guarded(act)
+
+    @rule(block=_BLOCK, kind=_KIND, steps=st.integers(0, 4), later=st.booleans())
+    def crash_during_a_backup(self, block: int, kind: str, steps: int, later: bool) -> None:
+        """Some of it was done; what is written afterwards must not get to the tape."""
+
+        def act() -> None:
+            self._ensure_split()
+            self._do("backup", extents=((0, BLOCKS),))
+            self._pump(kind, steps)
+            if later:
+                self._write(block)
+            self._crash()
+            self._write(block)
+            self._end_backups()
+
+        self._guarded(act)

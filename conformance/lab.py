@@ -95,19 +95,25 @@ class Lab:
             if not self.session.has(name):
                 raise NotOffered(f"the controller does not declare {name}")
 
-    def fresh(self, block_count: int) -> Session:
-        """A fresh unpaired volume of so many blocks, 8 at most: every controller has that many."""
+    def fresh(self, block_count: int, pair_count: int = 1) -> Session:
+        """A fresh unpaired volume of so many blocks, 8 at most: every controller has that many.
+
+        `pair_count`: if there are several, they are a group, and have so many blocks together.
+        """
         session = self.session
-        session.reset(block_count)
+        if pair_count == 1:
+            session.reset(block_count)
+        else:
+            session.reset_group(pair_count, block_count // pair_count)
         return session
 
-    def mirrored(self, block_count: int) -> Session:
-        """A fresh volume, paired, and in DUPLEX.
+    def mirrored(self, block_count: int, pair_count: int = 1) -> Session:
+        """A fresh volume or group, paired, and in DUPLEX.
 
         Raises:
             Undecided: it does not get there within its declared time.
         """
-        session = self.fresh(block_count)
+        session = self.fresh(block_count, pair_count)
         session.call("create_pair")
         if not self.settles(session, lambda: session.pair_state() == DUPLEX):
             raise Undecided(

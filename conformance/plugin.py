@@ -146,7 +146,7 @@ class Suite:
         if error is not None and not isinstance(error, Exception):
             return  # an interrupt, or pytest's own
         verdict = verdict_of(error)
-        failure = self._failure(item, error)
+        failure = self._failure(item, about, error)
         text = "\n".join(failure.lines()) if failure else self._text(verdict, error)
         entry = self.expected.get(item.name)
         as_expected = entry is not None and entry.verdict is verdict
@@ -178,19 +178,19 @@ class Suite:
         if self.lab.session_or_none is not None:
             self.capabilities = self.lab.session_or_none.capabilities
 
-    def _failure(self, item: pytest.Item, error: BaseException | None) -> Failure | None:
+    def _failure(self, item: pytest.Item, about: About, error: BaseException | None) -> Failure | None:
         """The story of a violation; its history is saved if that was asked for."""
         if not isinstance(error, PropertyViolated):
             return None
         session = self.lab.session_or_none
-        if error.history is None and session is not None:
+        if error.history is None and session is not None and about.level is not Level.FAULTS:
             error.history = session.history()
         failure = failure_of(error)
         if self.histories is not None and failure.history is not None:
-            about = {"test": item.name, "property": failure.item.id, "seed": self.seed}
+            named = {"test": item.name, "property": failure.item.id, "seed": self.seed}
             path = Path(self.histories) / f"{_file_name(item.name)}.ndjson"
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_history(replace(failure.history, about={**failure.history.about, **about}), path)
+            save_history(replace(failure.history, about={**failure.history.about, **named}), path)
             self.saved[item.name] = path
         return failure
 
@@ -209,7 +209,7 @@ class Suite:
         """How to see it again, under pytest."""
         words = [*self.options, "--controller-test", result.test]
         yield f"again: pytest --pyargs splitproof.conformance {self.subject} {shlex.join(words)}"
-        if result.test in self.saved and result.failure is not None and result.failure.can_be_judged_again:
+        if result.test in self.saved and result.failure is not None and result.failure.timeline is not None:
             yield f"judge: splitproof judge {shlex.quote(str(self.saved[result.test]))}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

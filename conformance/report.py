@@ -86,7 +86,7 @@ class Report:
         """Commands that show it again: the test by itself, and its history judged without the controller."""
         if self.command and result.verdict not in (Verdict.PASS, Verdict.SKIPPED):
             yield f"again: {shlex.join([*self.command, '--test', result.test])}"
-        if result.test in self.saved and result.failure is not None and result.failure.can_be_judged_again:
+        if result.test in self.saved and result.failure is not None and result.failure.timeline is not None:
             yield f"judge: {shlex.join(['splitproof', 'judge', str(self.saved[result.test])])}"
 
     # ---- forms ---------------------------------------------------------------------------------------
@@ -162,5 +162,3 @@ def _capabilities(value: Capabilities | None) -> dict[str, Any] | None:
         return None
     record = {item.name: getattr(value, item.name) for item in fields(value)}
     return record | {"operations": sorted(value.operations)}
-
-

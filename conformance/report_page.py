@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from splitproof.conformance.coverage import Coverage, views_text
 from splitproof.conformance.history import history_lines
-from splitproof.conformance.lanes import failure_svg
 from splitproof.conformance.operations import OPTIONAL
+from splitproof.conformance.timelines.chart import STYLE, chart_lines
 from splitproof.conformance.verdicts import Verdict
 from splitproof.spec.pair_states import legal_pair_transitions, legal_views
 
@@ -62,18 +62,21 @@ def _failure(report: Report, result: TestResult) -> Iterator[str]:
     escape = html.escape
     yield f"<h3 id='{escape(result.test, quote=True)}'>{escape(result.test)}</h3>"
     failure = result.failure
-    if failure is not None and failure.finding is not None:
+    if failure is not None and failure.timeline is not None and failure.finding is not None:
         yield f"<p class='fail'>{escape(failure.finding.sentence)}.</p>"
-        yield f"<div class='scroll'>{failure_svg(failure)}</div>"
+        yield "<div class='scroll'>"
+        yield from chart_lines(failure.timeline, failure.timeline.scenes[0], STYLE)
+        yield "</div>"
         yield (
-            "<p class='key'>A bar is an operation from its call to its return, in order and not to scale; red are the "
-            "two that contradict each other; a band is a split; dashed is what did not happen, or may not have.</p>"
+            "<p class='key'>Time runs down, in order and not to scale. A bar is an operation from its call to its "
+            "return, the band the split; beside them is when each block held the value that was read. Red are the two "
+            "operations that contradict each other.</p>"
         )
     yield f"<pre>{escape(result.text)}</pre>"
     again = "\n".join(report.again(result))
     if again:
         yield f"<p>Again:</p><pre>{escape(again)}</pre>"
-    if failure is None or failure.history is None or not failure.can_be_judged_again:
+    if failure is None or failure.history is None or failure.timeline is None:
         return
     if len(failure.history.operations) <= _OPERATIONS_MAX:
         lines = "\n".join(history_lines(failure.history))
@@ -160,10 +163,6 @@ pre {{ background: #8881; padding: 1em; overflow-x: auto; }} h1 {{ font-size: 1.
 .pass {{ color: #0a8a48; }} .fail, .error {{ color: #d01030; }} .skipped {{ color: #777; }}
 .unknown, .partial, .vacuous {{ color: #a06a00; }} .key {{ font-size: 13px; color: #777; }}
 .scroll {{ overflow-x: auto; }}
-.lanes text {{ font: 11px system-ui, sans-serif; fill: currentColor; }} .lanes .lane {{ font-weight: bold; }}
-.lanes .axis {{ stroke: #8886; }} .lanes rect.bar {{ fill: #4a7fc0; }} .lanes rect.guilty {{ fill: #d01030; }}
-.lanes rect.refused {{ fill: none; stroke: #888; stroke-dasharray: 3; }}
-.lanes text.guilty {{ font-weight: bold; }} .lanes .split {{ fill: #e0b00044; }}
 </style></head><body>
 {body}
 </body></html>

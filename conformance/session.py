@@ -228,6 +228,12 @@ class Session:
         self.recorder = Recorder()
         self.call("reset", block_count=block_count)
 
+    def reset_group(self, pair_count: int, block_count: int) -> None:
+        """A new group of pairs of so many blocks each, and a new history."""
+        self.volume = Volume(self.capabilities.block_size_bytes, pair_count * block_count)
+        self.recorder = Recorder()
+        self.call("reset_group", pair_count=pair_count, block_count=block_count)
+
     def write(self, block: int, number: int, client: int = 0) -> None:
         """Write the data of this number."""
         data = tagged(number, self.capabilities.block_size_bytes)

@@ -167,11 +167,12 @@ def _capabilities(value: Any, _: Volume) -> None:
         seconds = getattr(value, limit)
         if type(seconds) not in {int, float} or not 0 < seconds <= 3600:
             raise ShapeError(f"{limit} is {seconds!r}; accepted is a number of seconds, up to 3600")
-    if type(value.split_is_immediate) is not bool:
-        raise ShapeError(f"split_is_immediate is {value.split_is_immediate!r}; accepted are True and False")
+    for name in ("split_is_immediate", "atomic_block_io", "writes_survive_crash"):
+        if type(getattr(value, name)) is not bool:
+            raise ShapeError(f"{name} is {getattr(value, name)!r}; accepted are True and False")
     operations: object = value.operations
-    name: object = value.name
-    if not isinstance(operations, frozenset) or not isinstance(name, str):
+    called: object = value.name
+    if not isinstance(operations, frozenset) or not isinstance(called, str):
         raise ShapeError("operations is a set of names, and name a string")
 
 

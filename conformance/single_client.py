@@ -31,7 +31,17 @@ from splitproof.conformance.watches import Event, Watch
 from splitproof.spec.properties import Kind
 from splitproof.spec.vocabulary import PairState
 
-__all__ = ["AGAIN", "BLOCKS", "PART", "PENDING", "UNCOPIED", "Run", "SingleClient"]
+__all__ = [
+    "AGAIN",
+    "BLOCKS",
+    "CRASHED",
+    "CRASHED_PENDING",
+    "PART",
+    "PENDING",
+    "UNCOPIED",
+    "Run",
+    "SingleClient",
+]
 
 BLOCKS: Final = 3
 """Faults show where operations meet in a block; two more for ranges and priorities."""
@@ -40,6 +50,9 @@ PENDING: Final = "a pair in SPLIT PENDING"
 UNCOPIED: Final = "a write after the split to a block that was not copied yet"
 PART: Final = "a backup of a part of the volume"
 AGAIN: Final = "a second split, after a resync"
+CRASHED: Final = "a crash while the pair was split"
+CRASHED_PENDING: Final = "a crash in SPLIT PENDING"
+_PENDING_VIEWS: Final = PairViews(PairState.SPLIT, PairState.SPLIT_PENDING)
 
 
 class Run:
@@ -77,6 +90,7 @@ class SingleClient(RuleBasedStateMachine):
         self.story: list[str] = []
         self.held = False
         self.rewritten = False
+        self.crashes = 0
         self.views: PairViews | None = None
         self.client = ClientRecord(())
         self._guarded(self._open)
@@ -165,6 +179,36 @@ class SingleClient(RuleBasedStateMachine):
             return BackupState.IN_PROGRESS not in states
 
         self._until(ended, "all backups end")
+
+    def _crash(self) -> None:
+        """Fail, start again, and look at what is left, of which the document says nothing [G19]."""
+        if not self.session.has("crash"):
+            return
+        coverage = self.shared.coverage
+        if self.client.is_split:
+            coverage.situations[CRASHED] += 1
+            coverage.situations[CRASHED_PENDING] += self.views == _PENDING_VIEWS
+        self.session.call("crash")
+        self.session.call("recover")
+        self.story.append("crash(), recover()")
+        self.held = self.rewritten = False
+        self.crashes += 1
+        self.views = self.session.pair_state()
+        for identifier in list(self.client.backups):
+            try:
+                self.session.backup_status(identifier)
+            except Rejected:
+                del self.client.backups[identifier]  # not known any more: no good end of it is ever reported
+        survive = self.session.capabilities.writes_survive_crash
+        contents = [
+            self.client.acknowledged[block]
+            if survive and block not in self.client.doubtful
+            else self.session.read(block)
+            for block in range(BLOCKS)
+        ]
+        self.client.recovered(contents, self.views.source is PairState.SPLIT)
+        for block in range(BLOCKS) if survive else ():
+            self._do("read", block=block)
 
     def _until(self, reached: Callable[[], bool], told: str) -> None:
         """Wait; a pumped controller is pumped step by step, and looked at after each."""
@@ -261,7 +305,9 @@ class SingleClient(RuleBasedStateMachine):
                 else judge_step(watch.property, look.before, look.after)
             )
             if isinstance(verdict, Violated):
-                raise PropertyViolated.of(verdict, self.story, self.session.history())
+                # The judge of histories knows of no crash, and of writes that are lost by it.
+                history = None if self.crashes else self.session.history()
+                raise PropertyViolated.of(verdict, self.story, history)
             decided = {finding.block for finding in verdict.findings if finding.holds is not None}
             self.shared.coverage.judged(verdict)
             self.shared.coverage.situations[watch.situation] += bool(look.telling & decided)

@@ -7,7 +7,6 @@ completely, without folding and with all names of blocks: a limit leaves a prope
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -89,8 +88,7 @@ class _Judgement:
         self, machine: Machine, blocks: int, limits: Limits, choice: EngineChoice, threads: int | None
     ) -> None:
         self._machine, self._blocks = machine, blocks
-        self._limits, self._choice, self._threads = limits, choice, threads
-        self._started = time.perf_counter()
+        self._limits, self._choice, self._threads = limits.started(), choice, threads
         self.result = Liveness()
 
     def judge(self, properties: Sequence[Property], data_values: int) -> bool:
@@ -144,9 +142,8 @@ class _Judgement:
             raise _LimitReachedError(str(error)) from error
 
     def _look(self) -> None:
-        seconds = self._limits.max_seconds
-        if seconds is not None and time.perf_counter() - self._started > seconds:
-            raise _LimitReachedError(f"{seconds:g} seconds")
+        if self._limits.time_is_up:
+            raise _LimitReachedError(self._limits.time_text)
 
     def _judge(self, item: Property, graph: Runs, exploration: Exploration) -> None:
         self.result.states[item.id] = exploration.states

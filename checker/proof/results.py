@@ -179,7 +179,8 @@ def _invariant_lines(result: ProofResult) -> Iterator[str]:
         yield f"  {subject}"
         for line in lines:
             number += 1
-            yield f"  {number:>3}. {line.sentence}"
+            yield f"  {number:>3}. {line.text}"
+            yield f"       {line.sentence}"
     yield from certified_lines(certified)
     if result.directory is not None:
         yield f"replay:   splitproof certify {result.directory}"

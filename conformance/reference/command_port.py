@@ -43,10 +43,7 @@ class CommandPort:
         with self.memory.lock:
             if self.policy.accept_check is AcceptCheck.VERIFIES_SPLIT and not self.memory.is_split:
                 raise Rejected("the pair is not split")
-            if (
-                self.policy.backup is Backup.HOST_POLLS
-                and self.memory.target_view is PairState.SPLIT_PENDING
-            ):
+            if self.policy.backup is Backup.HOST_POLLS and self.memory.target_view is PairState.SPLIT_PENDING:
                 raise Rejected("the target view is not SPLIT yet; ask for the state of the pair")
             job = self.accept(extents)
         yield True

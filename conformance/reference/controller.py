@@ -38,9 +38,7 @@ class ReferenceController:
     call_seconds_max: ClassVar[float] = 5.0
     settle_seconds_max: ClassVar[float] = 5.0
 
-    def __init__(
-        self, policy: Policy = EMBODIMENTS["first-embodiment"], *, pumped: bool = False
-    ) -> None:
+    def __init__(self, policy: Policy = EMBODIMENTS["first-embodiment"], *, pumped: bool = False) -> None:
         self.policy = policy
         self.pumped = pumped
         self._installing = threading.Lock()
@@ -95,7 +93,7 @@ class ReferenceController:
     def capabilities(self) -> Capabilities:
         """What the policy allows; a controller that waits with its split for its copies cannot hold them."""
         splits_at_once = self.policy.acknowledge is Acknowledge.AT_ONCE
-        operations = {"resync", "delete_pair", "target_image", "differences"}
+        operations = {"resync", "delete_pair", "target_image", "reset_group", "differences"}
         if splits_at_once:
             operations |= {"hold_copy", "release_copy"}
         if self.policy.split is Split.COMBINED:
@@ -114,6 +112,10 @@ class ReferenceController:
 
     def reset(self, block_count: int) -> None:
         self._install(block_count)
+
+    def reset_group(self, pair_count: int, block_count: int) -> None:
+        """One memory: whatever happens to it at one instant happens to all pairs."""
+        self.reset(pair_count * block_count)
 
     def write(self, block: int, data: bytes) -> None:
         port = self.host_port

@@ -16,7 +16,7 @@ from splitproof.conformance.findings import milliseconds, shown
 from splitproof.conformance.history import Operation, Outcome
 from splitproof.conformance.timelines.timeline import Scene, Span, Timeline
 
-__all__ = ["chart_lines", "svg_lines"]
+__all__ = ["STYLE", "chart_lines", "svg_lines"]
 
 _LANE, _LEFT, _TOP, _CALL, _RETURN, _BAR, _GAP = 78, 76, 46, 24, 11, 14, 20
 _TEXT = 430

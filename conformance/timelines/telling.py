@@ -8,7 +8,7 @@ from splitproof.conformance.findings import milliseconds, shown
 from splitproof.conformance.history import Operation, Outcome
 from splitproof.conformance.timelines.timeline import Record, Scene, Timeline
 
-__all__ = ["mermaid_lines", "text_lines"]
+__all__ = ["mermaid_lines", "scene_lines", "text_lines"]
 
 
 def text_lines(told: Timeline) -> Iterator[str]:
@@ -20,8 +20,7 @@ def text_lines(told: Timeline) -> Iterator[str]:
             yield f"VIOLATED  {finding.property.id}  {finding.kind.value}" + (f"  {blocks}" if blocks else "")
             yield f"  required: {finding.property.statement}"
             yield f"  {finding.sentence}"
-        yield from (_operation_line(one, scene) for one in scene.operations)
-        yield from (_record_line(record) for record in scene.records if record.is_wrong)
+        yield from scene_lines(scene)
         yield ""
     if told.omitted_findings:
         yield f"and {told.omitted_findings} further findings"
@@ -29,6 +28,12 @@ def text_lines(told: Timeline) -> Iterator[str]:
     yield from (f"VACUOUS  the history has no such thing: {missing}" for missing in told.judgement.missing)
     yield f"{told.judgement.word.upper()}  {told.total:,} operations"
     yield f"again: splitproof judge {told.source}"
+
+
+def scene_lines(scene: Scene) -> Iterator[str]:
+    """The operations that matter, those that contradict each other marked, and what is wrong of what was read."""
+    yield from (_operation_line(one, scene) for one in scene.operations)
+    yield from (_record_line(record) for record in scene.records if record.is_wrong)
 
 
 def _operation_line(one: Operation, scene: Scene) -> str:
