@@ -17,6 +17,8 @@ from splitproof.explain_command import explanations
 from splitproof.spec.catalogue import gaps, requirements
 from splitproof.spec.split_backup import PROPERTIES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "docs" / "build.py"
 
