@@ -17,7 +17,7 @@ from splitproof.conformance.opening import adapter
 from splitproof.conformance.operations import OPERATIONS
 from splitproof.conformance.protocol_document import protocol_document
 from splitproof.conformance.suite.requirement import Level, about
-from splitproof.conformance.verdicts import NotOffered, Verdict
+from splitproof.conformance.verdicts import NotOffered, Undecided, Verdict
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 GUIDE = (DOCS / "conformance.md").read_text(encoding="utf-8")
@@ -59,6 +59,8 @@ def test_the_controller_of_the_guide_conforms(name: str, tmp_path: Path) -> None
     outcome = outcome_of(suite_tests()[name], adapter(f"{page}:Controller"), Limits())
     if about(suite_tests()[name]).level is Level.CORE:
         assert outcome is None, outcome
+    elif isinstance(outcome, Undecided):
+        assert name == "test_r07_a_split_returns_while_nothing_is_copied"  # its copying cannot be withheld
     else:
         assert outcome is None or isinstance(outcome, NotOffered), outcome
 
