@@ -40,7 +40,15 @@ from splitproof.model.records import ANY
 from splitproof.model.state import Update, default_of
 from splitproof.model.types import BLOCK, BOOL, Int
 
-__all__ = ["HERE", "Transition", "at_block", "initial_transition", "structure_of", "transitions_of"]
+__all__ = [
+    "HERE",
+    "Transition",
+    "at_block",
+    "initial_transition",
+    "standing_transition",
+    "structure_of",
+    "transitions_of",
+]
 
 HERE: Final = Param("_here", BLOCK)
 """The block that an invariant is asked about: any of them."""
@@ -224,6 +232,11 @@ def transitions_of(machine: Machine) -> tuple[Transition, ...]:
         Transition(machine, action.label, action.parameters, action.updates, action.guard, action)
         for action in machine.actions
     )
+
+
+def standing_transition(machine: Machine) -> Transition:
+    """The step that changes nothing: what is asked of it is asked of a state."""
+    return Transition(machine, "no step", (), ())
 
 
 def initial_transition(machine: Machine) -> Transition:
