@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from splitproof.checker.proof.transitions import Transition, at_block
 from splitproof.model.expressions import (
@@ -80,6 +81,17 @@ class Premises:
     weak: tuple[str, ...] = ()
     strong: tuple[str, ...] = ()
     missing: str | None = None
+
+    def json(self) -> dict[str, Any]:
+        """What a certificate says of it: that the property holds if the promises are kept."""
+        return {
+            "id": self.property.id,
+            "statement": self.property.statement,
+            "kind": self.property.kind.value,
+            "weakly_fair": list(self.weak),
+            "strongly_fair": list(self.strong),
+            "premises": {premise.name: premise.says for premise in self.premises},
+        }
 
 
 def premises_of(machine: Machine, item: Property) -> Premises:

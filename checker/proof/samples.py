@@ -66,6 +66,7 @@ def _walk(oracle: Oracle, steps: int) -> list[int]:
     if not oracle.initial:
         return []
     state = choose.choice(oracle.initial)
+    weights: dict[str, float] = {}
     for place in range(steps):
         if place % _STRETCH == 0:
             weights = {label: 2.0 ** -choose.uniform(0, _HALVINGS) for label in labels}

@@ -54,6 +54,10 @@ HERE: Final = Param("_here", BLOCK)
 """The block that an invariant is asked about: any of them."""
 
 
+STANDING: Final = "no step"
+"""The name of the step that changes nothing."""
+
+
 def at_block(node: Expr, block: Expr) -> Expr:
     """A tree about `BLOCK_PARAMETER`, asked about another block."""
     return rewrite(node, lambda part: block if _is_block_parameter(part) else None)
@@ -236,7 +240,7 @@ def transitions_of(machine: Machine) -> tuple[Transition, ...]:
 
 def standing_transition(machine: Machine) -> Transition:
     """The step that changes nothing: what is asked of it is asked of a state."""
-    return Transition(machine, "no step", (), ())
+    return Transition(machine, STANDING, (), ())
 
 
 def initial_transition(machine: Machine) -> Transition:

@@ -103,7 +103,7 @@ def _going_on(while_: _Of) -> list[Helps]:
     ]
 
 
-def _copying(design: Design, needed: _OfBlock, while_: _Of) -> list[Helps]:
+def _copying(design: Design, needed: _OfBlock, while_: _Of, requested_only: bool = False) -> list[Helps]:
     """Copying needed blocks, which are uncopied. `while_`: the worker is needed with its hands free."""
 
     def waiting(s: Any, b: Any) -> Expr:
@@ -114,19 +114,17 @@ def _copying(design: Design, needed: _OfBlock, while_: _Of) -> list[Helps]:
         return all_of(waiting(s, b), ~s.slot_before_split[b]) if _waits_for_destage(design) else waiting(s, b)
 
     asked = design.backup is Backup.ON_DEMAND
-    helps = [Helps("claim", lambda s, b: ready(s, b) & ~s.requested[b] if asked else ready(s, b))]
-    if asked:
-        helps.append(Helps("claim_requested", lambda s, b: ready(s, b) & s.row[b].requested))
-    if _waits_for_destage(design):
-        helps += _destaging(waiting)
-    if asked:
-        helps.append(
-            Helps(
-                "poll_requests",
-                lambda s: none(lambda b: s.row[b].requested) & some(lambda b: ready(s, b)),
-            )
-        )
-    return [*helps, *_going_on(while_)]
+    claiming = [Helps("claim", lambda s, b: ready(s, b) & ~s.requested[b])]
+    polling = [
+        Helps("poll_requests", lambda s: none(lambda b: s.row[b].requested) & some(lambda b: ready(s, b)))
+    ]
+    return [
+        *([] if requested_only else claiming),
+        *([Helps("claim_requested", lambda s, b: ready(s, b) & s.row[b].requested)] if asked else []),
+        *(_destaging(waiting) if _waits_for_destage(design) else []),
+        *(polling if asked and not requested_only else []),
+        *_going_on(while_),
+    ]
 
 
 # -- the split
@@ -250,7 +248,7 @@ def _copying_for(design: Design, waits_for: _OfBlock | None) -> list[Helps]:
         return []
     if design.backup is Backup.STAGE:
         return [*_destaging(waits), *_going_on(is_waiting)]
-    return _copying(design, waits, is_waiting)
+    return _copying(design, waits, is_waiting, requested_only=design.backup is Backup.ON_DEMAND)
 
 
 def _stages(stages: list[tuple[str, _OfBlock]]) -> list[Falls]:

@@ -23,7 +23,8 @@ def test_a_proof_is_told_and_its_certificate_certified(
         "    1. while left is 'inside' or right is 'inside': a processor holds the lock",
         "certificate: 10 obligations, each confirmed by cvc5 and by z3",
         f"replay:   splitproof certify {certificate}",
-        "not asked: left-can-enter (an invariant proves `always` and `step` only)",
+        "not asked: left-can-enter (an invariant proves `always` and `step` only, a ranking argument the `leads to` "
+        "that it is declared for)",
     ]
     assert run(["certify", str(certificate)]) == 0
     assert capsys.readouterr().out.splitlines() == [
