@@ -21,9 +21,7 @@ __all__ = ["ProofResult", "PropertyProof", "Proved", "certified_lines", "proof_l
 
 SCOPE = "every number of blocks, any data, any number of steps"
 FAIR_SCOPE = "every finite number of blocks, any data, under the fairness that follows"
-_NOT_ASKED = (
-    "an invariant proves `always` and `step` only, a ranking argument the `leads to` that it is declared for"
-)
+_NOT_ASKED = "an invariant proves `always` and `step`; a `leads to` needs a ranking argument"
 _WIDTH = 108
 
 
