@@ -24,6 +24,9 @@ WALKS: Final[Mapping[int, int]] = {2: 80_000, 3: 60_000}
 _STRETCH, _HALVINGS = 100, 10
 """Steps with the same weights, and how much rarer than the commonest the rarest action may be, as a power of two."""
 
+_PATIENCE = 5_000
+"""Steps without a new state after which a walk has seen enough."""
+
 
 class Samples:
     """Rows over `atoms`, trees about `BLOCK_PARAMETER`.
@@ -67,10 +70,15 @@ def _walk(oracle: Oracle, steps: int) -> list[int]:
         return []
     state = choose.choice(oracle.initial)
     weights: dict[str, float] = {}
+    last_new = 0
     for place in range(steps):
         if place % _STRETCH == 0:
             weights = {label: 2.0 ** -choose.uniform(0, _HALVINGS) for label in labels}
-        seen.add(state)
+        if state not in seen:
+            seen.add(state)
+            last_new = place
+        elif place - last_new > _PATIENCE:
+            break
         following: dict[str, list[int]] = {}
         for step, after in oracle.successors(state):
             following.setdefault(actions[step], []).append(after)
