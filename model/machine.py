@@ -386,11 +386,9 @@ class Machine:
         helpful: Sequence[Helps],
         pending: Callable[..., Any] | None = None,
     ) -> None:
-        """Say why a property of the kind *leads to* holds for every number of blocks; `prove` sees whether that is so.
+        """Say why a property of the kind *leads to* holds for every number of blocks; see `ranking`. `prove` judges it.
 
-        `rank`: what falls, the part that counts most first. `helpful`: the steps that are promised, those that bring it
-        nearest first. `pending(s)`: what is true while the property is waited for, if that is more than that it has
-        not come about. The actions are declared before.
+        `pending(s)`: what is true while it is waited for, if that is more than that it has not come about.
         """
         if property_id in self.arguments:
             raise ModelError(f"{self.name} argues for {property_id} twice; give one argument for a property")
