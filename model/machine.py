@@ -386,10 +386,7 @@ class Machine:
         helpful: Sequence[Helps],
         pending: Callable[..., Any] | None = None,
     ) -> None:
-        """Say why a property of the kind *leads to* holds for every number of blocks; see `ranking`. `prove` judges it.
-
-        `pending(s)`: what is true while it is waited for, if that is more than that it has not come about.
-        """
+        """Say why a property of the kind *leads to* holds for every number of blocks, in the terms of `ranking`."""
         if property_id in self.arguments:
             raise ModelError(f"{self.name} argues for {property_id} twice; give one argument for a property")
         self.arguments[property_id] = trace_ranking(self, property_id, rank, helpful, pending)
