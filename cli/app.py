@@ -284,14 +284,20 @@ def mutate(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
     ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove", help="Also name the clause of the invariant that each mutant breaks that is caught."
+        ),
+    ] = False,
 ) -> int:
     """Drop every guard clause, drop or alter every effect, one at a time: what catches it, and what survives.
 
-    Exits with 1 if a mutant survives that is another design, with 3 if one is undecided.
+    Exits with 1 if a mutant survives that is another design, or breaks no proof and should; with 3 if one is undecided.
     """
     from splitproof import mutation_command
 
-    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
+    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs, prove)
 
 
 @app.command(short_help="Find the smallest changes that mend a design.")

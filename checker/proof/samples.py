@@ -24,6 +24,12 @@ WALKS: Final[Mapping[int, int]] = {2: 30_000, 3: 20_000}
 _BITS_LOOKED_UP = 14
 """Bits of a state that are looked up at once: few enough for the same ones to come up again and again."""
 
+_STRETCH, _HALVINGS = 100, 10
+"""Steps with the same weights, and how much rarer than the commonest the rarest action may be, as a power of two."""
+
+_PATIENCE = 5_000
+"""Steps without a new state after which a walk has seen enough."""
+
 
 class Samples:
     """Rows over `atoms`, trees about `BLOCK_PARAMETER`.
@@ -53,19 +59,37 @@ class Samples:
 
 
 def _walk(oracle: Oracle, steps: int) -> list[int]:
-    """States on a random run, each action as likely as another; the same on every run of the program."""
-    choose = random.Random(oracle.blocks).choice
+    """States on a random run; the same on every run of the program.
+
+    What is taken often changes with each stretch of the run, so that it comes to where somebody is slow: where all
+    actions are always as likely, a copy is done long before the next split is ordered, and what a proof would have to
+    know of that case is never seen (swarm testing, Groce et al. 2012).
+    """
+    choose = random.Random(oracle.blocks)
     actions = [step.action.label for step in oracle.steps]
+    labels = list(dict.fromkeys(actions))
     seen: set[int] = set()
     if not oracle.initial:
         return []
-    state = choose(oracle.initial)
-    for _ in range(steps):
-        seen.add(state)
+    state = choose.choice(oracle.initial)
+    weights: dict[str, float] = {}
+    last_new = 0
+    for place in range(steps):
+        if place % _STRETCH == 0:
+            weights = {label: 2.0 ** -choose.uniform(0, _HALVINGS) for label in labels}
+        if state not in seen:
+            seen.add(state)
+            last_new = place
+        elif place - last_new > _PATIENCE:
+            break
         following: dict[str, list[int]] = {}
         for step, after in oracle.successors(state):
             following.setdefault(actions[step], []).append(after)
-        state = choose(following[choose(list(following))]) if following else choose(oracle.initial)
+        if following:
+            (label,) = choose.choices(list(following), [weights[label] for label in following])
+            state = choose.choice(following[label])
+        else:
+            state = choose.choice(oracle.initial)
     return sorted(seen)
 
 
