@@ -18,7 +18,7 @@ from splitproof.model.properties import BLOCK_PARAMETER
 
 __all__ = ["WALKS", "Samples"]
 
-WALKS: Final[Mapping[int, int]] = {2: 30_000, 3: 20_000}
+WALKS: Final[Mapping[int, int]] = {2: 80_000, 3: 60_000}
 """By the number of blocks, the steps of the walk."""
 
 _BITS_LOOKED_UP = 14
