@@ -190,6 +190,12 @@ def check(
     depth: Annotated[
         int | None, typer.Option("--depth", min=0, help="Steps to look ahead; of the engine bmc only.")
     ] = None,
+    induction: Annotated[
+        bool,
+        typer.Option(
+            "--induction", help="With --engine bmc: what holds to the depth may hold for ever, by induction."
+        ),
+    ] = False,
     stories: Annotated[
         bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")
     ] = False,
@@ -205,6 +211,8 @@ def check(
 
     if (engine is Engine.BMC) != (depth is not None):
         raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
+    if induction and depth is None:
+        raise typer.BadParameter("--induction goes with --engine bmc --depth K")
     request = check_commands.Request(
         design=design,
         blocks=blocks,
@@ -220,7 +228,7 @@ def check(
     if depth is not None:
         if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
             raise typer.BadParameter("--engine bmc has no verdict to report: its formats are text and json")
-        return bounded_command.check(request, depth, stories, trace, format.value, output)
+        return bounded_command.check(request, depth, induction, stories, trace, format.value, output)
     return check_commands.check(request, stories, trace, format.value, output, report or [])
 
 

@@ -19,8 +19,8 @@ __all__ = ["Unrolling"]
 class Unrolling:
     """Copies of one transition. Frame k has the state after k steps and the choice of step k + 1.
 
-    `lemmas`: trees about `BLOCK_PARAMETER`, or about no block, that can be asked about in each frame; only with them can
-    `forgotten` be asked for.
+    `lemmas`: trees about `BLOCK_PARAMETER`, or about no block, that can be asked about in each frame. Only with them
+    can `forgotten` be asked for.
     """
 
     def __init__(self, oracle: Oracle, lemmas: Sequence[Expr] | None = None) -> None:

@@ -102,6 +102,7 @@ def prove(
             and item.trigger is not None
             and item.id not in space.triggered,
             machine.expects.get(item.id),
+            found.invariant.clauses.get(item.id),
         )
         for item in asked
     )

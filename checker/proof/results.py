@@ -30,7 +30,8 @@ class Proved:
 class PropertyProof:
     """The verdict for one property.
 
-    `stuck`: where an attempt to prove it ended. `vacuous`: at 1 block its trigger never occurs.
+    `stuck`: where an attempt to prove it ended. `vacuous`: at 1 block its trigger never occurs. `clauses`: of the
+    invariant, beside properties, that its proof needs.
     """
 
     asked: Property
@@ -38,6 +39,7 @@ class PropertyProof:
     stuck: Stuck | None = None
     vacuous: bool = False
     expected: Expectation | None = None
+    clauses: int | None = None
 
     def json(self) -> dict[str, Any]:
         violated = None
@@ -47,6 +49,7 @@ class PropertyProof:
             "id": self.asked.id,
             "verdict": self.verdict.word,
             "vacuous": self.vacuous,
+            "clauses": self.clauses if isinstance(self.verdict, Proved) else None,
             "expected": self.expected.verdict if self.expected else None,
             "blocks": self.verdict.trace.blocks if isinstance(self.verdict, Violated) else None,
             "depth": violated["depth"] if violated else None,
