@@ -91,7 +91,9 @@ class Capabilities:
     """What a controller declares of itself; what it declares is tested, and what it does not is skipped.
 
     `block_count_max`: the largest volume that `reset` can make; 8 at least. `operations`: the optional operations that
-    it has. `split_is_immediate`: whether `split` returns without waiting for any copying.
+    it has. `split_is_immediate`: whether `split` returns without waiting for any copying. `atomic_block_io`: whether
+    host I/O to one block that is under way together is atomic; if not, the suite keeps it apart, as a host does.
+    `writes_survive_crash`: whether a write that was acknowledged is kept through `crash`; the document does not ask it.
     `call_seconds_max`: within which every operation returns. `settle_seconds_max`: within which outstanding copying,
     and a backup, come to an end when nothing is written.
     """
@@ -100,6 +102,8 @@ class Capabilities:
     block_count_max: int
     operations: frozenset[str] = frozenset()
     split_is_immediate: bool = True
+    atomic_block_io: bool = True
+    writes_survive_crash: bool = False
     call_seconds_max: float = 10.0
     settle_seconds_max: float = 30.0
     name: str = "a controller"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from splitproof.conformance import mutants_of_image, mutants_of_reports, suite  # noqa: F401  # declare mutants
+from splitproof.conformance import mutants_of_image, mutants_of_policy, mutants_of_reports, suite  # noqa: F401
 from splitproof.conformance.concurrent import race
 from splitproof.conformance.lab import Lab, Limits
 from splitproof.conformance.mutants import MUTANTS, Mutant

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from splitproof.conformance.adapter import AdapterFault, BackupState, PairViews
+from splitproof.conformance.coverage import Coverage
 from splitproof.conformance.history import Extents
 from splitproof.conformance.session import Session
 from splitproof.conformance.transport import Transport
@@ -54,6 +55,8 @@ class Lab:
     def __post_init__(self) -> None:
         self.numbers = itertools.count(1)
         """Of writes: no two are alike in the whole run."""
+        self.coverage = Coverage()
+        """What all runs of a single client came to."""
 
     @property
     def session(self) -> Session:
@@ -92,19 +95,25 @@ class Lab:
             if not self.session.has(name):
                 raise NotOffered(f"the controller does not declare {name}")
 
-    def fresh(self, block_count: int) -> Session:
-        """A fresh unpaired volume of so many blocks, 8 at most: every controller has that many."""
+    def fresh(self, block_count: int, pair_count: int = 1) -> Session:
+        """A fresh unpaired volume of so many blocks, 8 at most: every controller has that many.
+
+        `pair_count`: if there are several, they are a group, and have so many blocks together.
+        """
         session = self.session
-        session.reset(block_count)
+        if pair_count == 1:
+            session.reset(block_count)
+        else:
+            session.reset_group(pair_count, block_count // pair_count)
         return session
 
-    def mirrored(self, block_count: int) -> Session:
-        """A fresh volume, paired, and in DUPLEX.
+    def mirrored(self, block_count: int, pair_count: int = 1) -> Session:
+        """A fresh volume or group, paired, and in DUPLEX.
 
         Raises:
             Undecided: it does not get there within its declared time.
         """
-        session = self.fresh(block_count)
+        session = self.fresh(block_count, pair_count)
         session.call("create_pair")
         if not self.settles(session, lambda: session.pair_state() == DUPLEX):
             raise Undecided(
@@ -137,6 +146,18 @@ class Lab:
             return state is not BackupState.IN_PROGRESS
 
         return state if self.settles(session, ended) else None
+
+    def needs_held_copy(self) -> None:
+        """Leave a test of what does not wait, undecided, if copying cannot be withheld: time says nothing.
+
+        Raises:
+            Undecided: the controller declares neither hold_copy nor pump.
+        """
+        if not (self.session.has("hold_copy") or self.session.has("pump")):
+            raise Undecided(
+                "it cannot be seen whether it waits for copying: the controller declares neither hold_copy nor "
+                "pump, and how long it takes says nothing"
+            )
 
     @contextlib.contextmanager
     def copy_held(self, session: Session) -> Iterator[None]:

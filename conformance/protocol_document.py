@@ -62,6 +62,9 @@ _MEANINGS = {
     "block_count_max": "the largest volume that `reset` can make, 8 blocks or more",
     "operations": "the optional operations that the controller has",
     "split_is_immediate": "whether `split` returns without waiting for any copying",
+    "atomic_block_io": "whether a read or write of a block is atomic among others of that block that are under way at "
+    "the same time; if not, the suite has one at a time for each block, as a host's block layer does",
+    "writes_survive_crash": "whether an acknowledged write is kept through `crash`, which the document does not ask",
     "call_seconds_max": "within which every operation returns",
     "settle_seconds_max": "within which outstanding copying, and a backup, come to an end when nothing is written",
     "name": "for reports",

@@ -21,7 +21,7 @@ from splitproof.conformance.adapter import (
     Rejected,
     Unsupported,
 )
-from splitproof.conformance.history import KINDS, Extents, Outcome, Recorder
+from splitproof.conformance.history import KINDS, Extents, History, Outcome, Recorder, initial_contents
 from splitproof.conformance.operations import OPTIONAL, form_of
 from splitproof.conformance.shapes import ShapeError, Volume
 from splitproof.conformance.transport import Transport
@@ -200,6 +200,12 @@ class Session:
         """Make a call and wait for it, no longer than the controller says that a call takes."""
         return self.begin(name, client=client, **arguments).result()
 
+    def history(self, **about: Any) -> History:
+        """What was done since the last reset, with the contents at the start as far as they were read."""
+        operations = self.recorder.history({}).operations
+        initial = initial_contents(operations, self.volume.block_count or 0)
+        return History({"": initial}, operations, about={"controller": self.capabilities.name, **about})
+
     def lost(self, fault: AdapterFault) -> AdapterFault:
         """The session is over."""
         self.fault = self.fault or fault
@@ -221,6 +227,12 @@ class Session:
         self.volume = Volume(self.capabilities.block_size_bytes, block_count)
         self.recorder = Recorder()
         self.call("reset", block_count=block_count)
+
+    def reset_group(self, pair_count: int, block_count: int) -> None:
+        """A new group of pairs of so many blocks each, and a new history."""
+        self.volume = Volume(self.capabilities.block_size_bytes, pair_count * block_count)
+        self.recorder = Recorder()
+        self.call("reset_group", pair_count=pair_count, block_count=block_count)
 
     def write(self, block: int, number: int, client: int = 0) -> None:
         """Write the data of this number."""

@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.checker.verdicts import ExitCode
+from splitproof.checker.proof.results import Proved
+from splitproof.checker.verdicts import ExitCode, Holds, Unknown, Violated
+from splitproof.conformance.adapter import FaultKind
+from splitproof.conformance.findings import FindingKind
+from splitproof.conformance.verdicts import Verdict
 from splitproof.explain_command import explanations
 from splitproof.spec.split_backup import PROPERTIES
 
@@ -84,6 +88,8 @@ def test_a_wrong_setting_is_an_error(
 
 def test_every_verdict_exit_code_and_property_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     wanted = ["holds", "violated", "unknown", "vacuous", *(f"exit-{code.value}" for code in ExitCode)]
+    wanted += [kind.word for kind in (Holds, Violated, Unknown, Proved)] + ["holds-to-depth"]
+    wanted += [item.value for kinds in (Verdict, FindingKind, FaultKind) for item in kinds]
     assert set(wanted) <= set(explanations())
     for name in (*wanted, *(item.id for item in PROPERTIES), "R44", "G08"):
         assert run(["explain", name]) == 0
@@ -99,6 +105,43 @@ def test_what_errors_are_said_to_say_they_say() -> None:
         assert (item.kind == "error") == bool(item.says)
         for words in item.says:
             assert words in joined, f"{item.id}: no message says {words!r}"
+
+
+def test_every_class_of_errors_is_explained() -> None:
+    """An explanation has words of a message of each class that a user meets."""
+    said = {words for item in explanations().values() for words in item.says}
+    sources = {
+        path: re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8"))
+        for layer in LAYERS
+        for path in (ROOT / layer).rglob("*.py")
+    }
+    for name in USER_ERRORS:
+        raised = [
+            message
+            for text in sources.values()
+            for message in re.findall(rf"\b{name}\((?:[^()]|\([^()]*\))*", text)
+        ]
+        assert raised, name
+        assert any(words in message for message in raised for words in said), name
+    classes = {
+        name
+        for text in sources.values()
+        for name, base in re.findall(r"^class (\w+)\((\w+)\)", text, re.MULTILINE)
+        if base.endswith(("Error", "Exception"))
+    }
+    assert classes == USER_ERRORS | NO_USER_ERRORS
+
+
+USER_ERRORS = {"ModelError", "HistoryError", "ExpectedError", "AdapterNotFound"}
+"""Whose messages a user reads; `AdapterFault` is explained by its kinds."""
+
+NO_USER_ERRORS = {
+    *("AdapterFault", "PropertyViolated", "Undecided", "Vacuous", "NotOffered"),  # explained as verdicts
+    *("EngineDisagreement", "ReplayError"),  # explained as `internal`
+    *("Rejected", "Indefinite", "Unsupported", "ShapeError"),  # what an adapter raises, or is caught
+    *("CatalogueError", "TimeIsUpError", "PeerError", "NbdError", "NbdLost", "CommandRefused"),  # our own
+    *("UndeclaredError", "UnknownIdentifier"),  # of `ModelError`
+}
 
 
 def test_every_error_of_the_language_page_is_explained() -> None:
@@ -119,6 +162,32 @@ def test_an_error_message_is_recognised(capsys: pytest.CaptureFixture[str]) -> N
     assert len(json.loads(capsys.readouterr().out)) >= len(explanations()) + len(PROPERTIES)
 
 
+@pytest.mark.parametrize(
+    ("message", "explained"),
+    [
+        ("REJECTED  start.smt2: was changed after the certificate was made", "tampered"),
+        ("run.ndjson is truncated: it has no end line after 7 operations; record it again", "no-history"),
+        ("vendor has no function or class None; it has Good", "no-adapter"),
+        (
+            "`host write` asks about some block for each block; proofs for every size need conditions",
+            "cannot-be-proved",
+        ),
+        (
+            "          a predicate that does would help. True of it, for each block that the step names:",
+            "stuck",
+        ),
+        ("expected failures: there is no test test_r1", "expected-failures"),
+        ("torn", "torn"),
+        ("Holds to depth", "holds-to-depth"),
+    ],
+)
+def test_messages_of_proofs_and_of_controllers_are_recognised(
+    message: str, explained: str, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    assert run(["explain", message]) == 0
+    assert capsys.readouterr().out.startswith(f"{explained}  ")
+
+
 def commands(page: Path) -> list[str]:
     text = page.read_text(encoding="utf-8")
     blocks = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
@@ -127,7 +196,7 @@ def commands(page: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("page", "count"), [("ci.md", 8), ("counterexamples.md", 2), ("tutorial.md", 7)])
+@pytest.mark.parametrize(("page", "count"), [("ci.md", 9), ("counterexamples.md", 2), ("tutorial.md", 7)])
 def test_every_command_of_the_page_runs(
     page: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

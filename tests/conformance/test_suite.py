@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from splitproof.conformance.adapter import Rejected
 from splitproof.conformance.kill_table import catch, kill_table, outcome_of, suite_tests
 from splitproof.conformance.lab import Limits
 from splitproof.conformance.mutants import MUTANTS, Mutant
-from splitproof.conformance.reference import ReferenceController
+from splitproof.conformance.reference import EMBODIMENTS, ReferenceController
 from splitproof.conformance.suite.requirement import Level, about
 from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import NotOffered, Undecided, Vacuous
@@ -22,25 +21,19 @@ from splitproof.spec.catalogue import entry
 ROOT = Path(__file__).resolve().parent.parent.parent
 ONLY_WHEN_PUMPED = {name for name, test in suite_tests().items() if about(test).level is Level.SCHEDULED}
 
-
-def threaded() -> ReferenceController:
-    return ReferenceController()
-
-
-def staging() -> ReferenceController:
-    return ReferenceController(staging=True)
-
-
-def pumped() -> ReferenceController:
-    return ReferenceController(pumped=True)
+ONLY_WITH_CRASHES = {name for name, test in suite_tests().items() if about(test).level is Level.FAULTS}
 
 
 @pytest.mark.parametrize("name", suite_tests())
-@pytest.mark.parametrize("make", [threaded, staging, pumped])
-def test_a_controller_that_conforms_passes(name: str, make: Callable[[], ReferenceController]) -> None:
-    outcome = outcome_of(suite_tests()[name], lambda: LocalTransport(make()), Limits())
-    if make is not pumped and name in ONLY_WHEN_PUMPED:
-        assert isinstance(outcome, NotOffered)
+@pytest.mark.parametrize("embodiment", EMBODIMENTS)
+@pytest.mark.parametrize("pumped", [False, True], ids=["threads", "pumped"])
+def test_a_controller_that_conforms_passes(name: str, embodiment: str, pumped: bool) -> None:
+    policy = EMBODIMENTS[embodiment]
+    outcome = outcome_of(
+        suite_tests()[name], lambda: LocalTransport(ReferenceController(policy, pumped=pumped)), Limits()
+    )
+    if isinstance(outcome, NotOffered):
+        assert name in (ONLY_WITH_CRASHES if pumped else ONLY_WITH_CRASHES | ONLY_WHEN_PUMPED)
     else:
         assert outcome is None, outcome
 
@@ -72,7 +65,7 @@ def test_the_tests_of_the_suite_cite_entries_that_exist_and_have_names_of_their_
 
 
 class RefusesSplits(ReferenceController):
-    def split_pair(self) -> None:
+    def split(self) -> None:
         raise Rejected("not today")
 
 
@@ -88,7 +81,7 @@ def test_a_run_in_which_nothing_could_go_wrong_is_vacuous_and_says_what_it_misse
 
 def test_what_the_time_budget_leaves_undecided_is_unknown() -> None:
     test = suite_tests()["test_r08_the_tape_is_the_source_at_the_split"]
-    outcome = outcome_of(test, lambda: LocalTransport(threaded()), Limits(deadline=0.0))
+    outcome = outcome_of(test, lambda: LocalTransport(ReferenceController()), Limits(deadline=0.0))
     assert isinstance(outcome, Undecided)
     assert "time budget" in str(outcome)
 
