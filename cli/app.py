@@ -400,6 +400,14 @@ def conform(
     expected: Annotated[
         Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
     ] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            "--init",
+            help="Test nothing: write an adapter to start from into this empty folder.",
+            metavar="DIR",
+        ),
+    ] = None,
     tests: Annotated[
         list[str] | None,
         typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
@@ -422,6 +430,8 @@ def conform(
     """
     from splitproof import conform_commands
 
+    if init is not None:
+        return conform_commands.init(init, adapter is not None or command is not None, output)
     options = {
         "adapter": adapter,
         "command": command,

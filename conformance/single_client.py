@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from hypothesis.stateful import RuleBasedStateMachine
 
 from splitproof.conformance.adapter import (
+    POLLED,
     AdapterFault,
     BackupState,
     Indefinite,
@@ -21,7 +22,7 @@ from splitproof.conformance.adapter import (
 )
 from splitproof.conformance.client import ClientRecord
 from splitproof.conformance.coverage import AbstractState, Coverage, UnderWay
-from splitproof.conformance.history import blocks_of
+from splitproof.conformance.history import Extents, blocks_of
 from splitproof.conformance.lab import Lab
 from splitproof.conformance.observation import Violated, judge, judge_step
 from splitproof.conformance.session import tagged, value_of
@@ -91,6 +92,7 @@ class SingleClient(RuleBasedStateMachine):
         self.held = False
         self.rewritten = False
         self.crashes = 0
+        self.blind = False
         self.views: PairViews | None = None
         self.client = ClientRecord(())
         self._guarded(self._open)
@@ -128,6 +130,12 @@ class SingleClient(RuleBasedStateMachine):
         if self._write(block) and uncopied:
             self.shared.coverage.situations[UNCOPIED] += 1
             self.rewritten |= self.client.is_split
+
+    def _back_up(self, extents: Extents) -> bool:
+        """Where the host has to ask for the state of the pair first, it does."""
+        if self.session.capabilities.embodiment == POLLED and self.client.is_split:
+            self._settle()
+        return self._do("backup", extents=extents)
 
     def _next_cycle(self, block: int) -> None:
         if self._do("resync"):
@@ -247,7 +255,7 @@ class SingleClient(RuleBasedStateMachine):
             self.story.append(told)
         elif result:
             self._tell_pumped(str(arguments["kind"]))
-        before, self.views = self.views, self.session.pair_state()
+        before, self.views = self.views, None if self.blind else self.session.pair_state()
         event = Event(name, arguments, result, accepted, before, self.views)
         if accepted:
             self.client.learn(name, arguments, result)
