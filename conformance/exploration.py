@@ -68,7 +68,7 @@ def explore(lab: Lab, item: Property, *, crashes: bool = False) -> None:
 
 def _try(run: Run, kind: type[SingleClient], stage: str | None, examples: int) -> None:
     """So many examples, from a stage or from one that Hypothesis draws, unless the run is decided."""
-    if run.violation is not None or run.over:
+    if run.is_decided or run.over:
         return
     limits = run.lab.limits
     machine = type("Exploration", (kind,), {"shared": run, "stage": stage})
@@ -89,7 +89,7 @@ def _try(run: Run, kind: type[SingleClient], stage: str | None, examples: int) -
         run_state_machine_as_test(machine, settings=chosen)
     except Exception:
         # A controller with threads of its own does not repeat itself, and Hypothesis says so; what was seen was seen.
-        if run.violation is None and run.error is None:
+        if not run.is_decided:
             raise
 
 

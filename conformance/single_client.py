@@ -68,6 +68,10 @@ class Run:
         self.coverage = Coverage()
 
     @property
+    def is_decided(self) -> bool:
+        return self.violation is not None or self.error is not None
+
+    @property
     def over(self) -> bool:
         if self.error is not None or self.lab.limits.over:
             return True

@@ -130,6 +130,7 @@ def prove(
             and item.id not in space.triggered,
             machine.expects.get(item.id),
             by_id.get(item.id),
+            found.invariant.clauses.get(item.id),
         )
         for item in listed
         if item in asked or item in waited

@@ -18,14 +18,14 @@ from splitproof.model.properties import BLOCK_PARAMETER
 
 __all__ = ["WALKS", "Samples"]
 
-WALKS: Final[Mapping[int, int]] = {2: 30_000, 3: 20_000}
+WALKS: Final[Mapping[int, int]] = {2: 50_000, 3: 40_000}
 """By the number of blocks, the steps of the walk."""
+
+_STEPS_OF_ONE_PACE = 150
+_CHANCE_OF_SLOW_STEP = 0.05
 
 _BITS_LOOKED_UP = 14
 """Bits of a state that are looked up at once: few enough for the same ones to come up again and again."""
-
-_STRETCH, _HALVINGS = 100, 10
-"""Steps with the same weights, and how much rarer than the commonest the rarest action may be, as a power of two."""
 
 _PATIENCE = 5_000
 """Steps without a new state after which a walk has seen enough."""
@@ -61,35 +61,33 @@ class Samples:
 def _walk(oracle: Oracle, steps: int) -> list[int]:
     """States on a random run; the same on every run of the program.
 
-    What is taken often changes with each stretch of the run, so that it comes to where somebody is slow: where all
-    actions are always as likely, a copy is done long before the next split is ordered, and what a proof would have to
-    know of that case is never seen (swarm testing, Groce et al. 2012).
+    For some steps at a time, half of the actions are taken only where nothing else can be, or seldom: so each processor
+    is now and then far behind the others (swarm testing, Groce 2012).
     """
-    choose = random.Random(oracle.blocks)
+    chance = random.Random(oracle.blocks)
     actions = [step.action.label for step in oracle.steps]
     labels = list(dict.fromkeys(actions))
+    slow: set[str] = set()
     seen: set[int] = set()
+    last_new = 0
     if not oracle.initial:
         return []
-    state = choose.choice(oracle.initial)
-    weights: dict[str, float] = {}
-    last_new = 0
-    for place in range(steps):
-        if place % _STRETCH == 0:
-            weights = {label: 2.0 ** -choose.uniform(0, _HALVINGS) for label in labels}
+    state = chance.choice(oracle.initial)
+    for taken in range(steps):
+        if taken % _STEPS_OF_ONE_PACE == 0:
+            slow = {label for label in labels if chance.random() < 0.5}
         if state not in seen:
             seen.add(state)
-            last_new = place
-        elif place - last_new > _PATIENCE:
+            last_new = taken
+        elif taken - last_new > _PATIENCE:
             break
         following: dict[str, list[int]] = {}
         for step, after in oracle.successors(state):
             following.setdefault(actions[step], []).append(after)
-        if following:
-            (label,) = choose.choices(list(following), [weights[label] for label in following])
-            state = choose.choice(following[label])
-        else:
-            state = choose.choice(oracle.initial)
+        quick = [label for label in following if label not in slow]
+        if not quick or chance.random() < _CHANCE_OF_SLOW_STEP:
+            quick = list(following)
+        state = chance.choice(following[chance.choice(quick)] if quick else oracle.initial)
     return sorted(seen)
 
 
