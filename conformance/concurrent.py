@@ -119,7 +119,7 @@ def _split_and_back_up(lab: Lab, session: Session, traffic: Traffic, choices: ra
         session.call("split", client=_COORDINATOR)
     if choices.random() < 0.5:
         time.sleep(_QUIET_SECONDS * choices.random())
-    backup = session.backup(whole(session), client=_COORDINATOR)
+    backup = lab.back_up(session, whole(session), client=_COORDINATOR)
     traffic.write(WRITTEN_WHILE_SPLIT, _COORDINATOR)
     session.tape_image(backup, client=_COORDINATOR)  # whatever is on it already is right already
     state = lab.ends(session, backup)

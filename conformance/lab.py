@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from splitproof.conformance.adapter import AdapterFault, BackupState, PairViews
+from splitproof.conformance.adapter import POLLED, AdapterFault, BackupState, PairViews
 from splitproof.conformance.coverage import Coverage
 from splitproof.conformance.history import Extents
 from splitproof.conformance.session import Session
@@ -135,6 +135,18 @@ class Lab:
             elif not session.pump("any", _PUMPED_STEPS):
                 return reached()  # nothing is left to do: waiting changes nothing
         return True
+
+    def back_up(self, session: Session, extents: Extents, client: int = 0) -> str:
+        """Start a backup of the split; if the host has to ask for the state of the pair first, it does.
+
+        Raises:
+            Undecided: the target view does not become SPLIT within the declared time.
+        """
+        if session.capabilities.embodiment == POLLED and not self.settles(
+            session, lambda: session.pair_state().target is PairState.SPLIT
+        ):
+            raise Undecided(f"the target view does not become SPLIT; the pair is {session.pair_state()}")
+        return session.backup(extents, client=client)
 
     def ends(self, session: Session, backup: str) -> BackupState | None:
         """How a backup ends; None if it does not within the declared time."""

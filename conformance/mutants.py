@@ -79,15 +79,19 @@ def mutant(
     policy: Policy = FIRST,
     pumped: bool = False,
     hasty: bool = False,
+    claims: str = "",
     verdict: Verdict = Verdict.FAIL,
 ) -> Callable[[P], P]:
     """Declare a broken controller: a subclass of `ReferenceController`, or of one of its parts.
 
     `pumped`: if that shows at once what threads show now and then. `hasty`: with short limits, for what does not come.
+    `claims`: the embodiment that it declares to be, if that is not the one of its policy.
     """
 
     def declare(made: P) -> P:
-        controller = _controller_with(made, _SHORT if hasty else {})
+        controller = _controller_with(
+            made, (_SHORT if hasty else {}) | ({"claims": claims} if claims else {})
+        )
         MUTANTS.append(
             Mutant(name, wrong, cites, lambda: controller(policy, pumped=pumped), violates, test, verdict)
         )
@@ -105,10 +109,19 @@ def policy_mutant(
     policy: Policy,
     pumped: bool = True,
     hasty: bool = False,
+    claims: str = "",
 ) -> None:
     """Declare a controller that is broken by an answer of its policy."""
     declare = mutant(
-        name, wrong, *cites, violates=violates, test=test, policy=policy, pumped=pumped, hasty=hasty
+        name,
+        wrong,
+        *cites,
+        violates=violates,
+        test=test,
+        policy=policy,
+        pumped=pumped,
+        hasty=hasty,
+        claims=claims,
     )
     declare(ReferenceController)
 

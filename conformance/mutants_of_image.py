@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from splitproof.conformance.adapter import BackupState
 from splitproof.conformance.history import Extents
-from splitproof.conformance.mutants import RACE, TAPE, mutant
+from splitproof.conformance.mutants import FIRST, RACE, READ, TAPE, mutant
 from splitproof.conformance.reference.command_port import CommandPort
-from splitproof.conformance.reference.common_memory import Job
+from splitproof.conformance.reference.common_memory import Job, Slot
+from splitproof.conformance.reference.controller import ReferenceController
 from splitproof.conformance.reference.host_port import HostPort
+from splitproof.conformance.reference.policy import Ownership, Workers
 from splitproof.conformance.reference.processors import Request, Task
 from splitproof.conformance.reference.tape_port import TapePort
 from splitproof.conformance.reference.volume_worker import VolumeWorker
-from splitproof.spec.split_backup import END_REPORT_IS_TRUE, TAPE_IS_IMAGE
+from splitproof.conformance.schedules import schedule_of
+from splitproof.spec.split_backup import END_REPORT_IS_TRUE, READ_LATEST_WRITE, TAPE_IS_IMAGE
 
 __all__: list[str] = []
+
+_REWRITTEN_WHILE_DESTAGED = schedule_of("read-latest-write of first-embodiment")
+_WRITTEN_WHILE_COPIED = schedule_of(
+    "tape-is-image of first-embodiment-two-slots+difference_cleared=after-write"
+)
 
 
 @mutant(
@@ -41,7 +50,7 @@ class _TapesTheLiveSource(TapePort):
     "a difference is cleared between reading the source and writing the target",
     "G07",
     violates=TAPE_IS_IMAGE,
-    test=f"{TAPE}_in_every_interleaving[written-while-copied]",
+    test=f"{TAPE}_in_every_interleaving[{_WRITTEN_WHILE_COPIED.name}]",
     pumped=True,
 )
 class _ClearsAfterReading(VolumeWorker):
@@ -77,6 +86,7 @@ class _SplitsByHalves(HostPort):
     """The instant of the split is another for each half, and lies within the call for both."""
 
     half_is_late = False
+    stored = 0
 
     def store(self, block: int, data: bytes, with_mark: bool) -> bool:
         with self.memory.lock:
@@ -84,17 +94,47 @@ class _SplitsByHalves(HostPort):
             after_split = self.memory.is_split and not late
             self.memory.store(block, data, after_split)
             self.memory.mark(block, after_split)
+            self.stored += 1
         return True
 
     def split(self, request: Request) -> Task:
-        self.half_is_late = True
+        self.half_is_late, self.stored = True, 0
         task = super().split(request)
         yield next(task)
-        later = time.monotonic() + 0.005
-        while time.monotonic() < later:  # 501 goes on with its writes meanwhile
+        later = time.monotonic() + 0.1
+        while self.stored < 16 and time.monotonic() < later:  # 501 goes on with its writes meanwhile
             yield True
         self.half_is_late = False
         yield from task
+
+
+class _WorksAtItsOwnSpeed(VolumeWorker):
+    is_slow = False
+
+    def destage(self, block: int, slot: Slot, version: int, data: bytes, after_split: bool) -> Task:
+        for _ in range(30 if self.is_slow else 0):
+            yield True
+        yield from super().destage(block, slot, version, data, after_split)
+
+
+@mutant(
+    "two-workers-unowned",
+    "two volume workers take the same block at once, and the slower one destages what is older",
+    "G18",
+    "R110",
+    violates=READ_LATEST_WRITE,
+    test=f"{READ}_in_every_interleaving[{_REWRITTEN_WHILE_DESTAGED.name}]",
+    policy=replace(FIRST, workers=Workers.TWO, ownership=Ownership.NONE),
+    pumped=True,
+)
+class _HasASlowerWorker(ReferenceController):
+    worker_type = _WorksAtItsOwnSpeed
+
+    def reset(self, block_count: int) -> None:
+        super().reset(block_count)
+        for worker in self.workers[:1]:
+            assert isinstance(worker, _WorksAtItsOwnSpeed)
+            worker.is_slow = True
 
 
 @mutant(

@@ -14,7 +14,6 @@ from splitproof.conformance.reference.policy import (
     DifferenceCleared,
     DifferenceMarked,
     InFlight,
-    Ownership,
     PostSplitTable,
     PostSplitWrite,
     PreSplitSlot,
@@ -22,8 +21,8 @@ from splitproof.conformance.reference.policy import (
     Response,
     Resync,
     Staging,
-    Workers,
 )
+from splitproof.conformance.schedules import schedule_of
 from splitproof.spec.split_backup import (
     BACKUP_FOLLOWS_ITS_SPLIT,
     READ_LATEST_WRITE,
@@ -34,7 +33,12 @@ from splitproof.spec.split_backup import (
 
 __all__: list[str] = []
 
-_STEPPED = f"{TAPE}_in_every_interleaving"
+
+def _stepped(choice: str, embodiment: str = "first-embodiment") -> str:
+    """The test that leads a controller through the counterexample of the design with this choice."""
+    story = f"tape-is-image of {embodiment}-two-slots+{choice}"
+    return f"{TAPE}_in_every_interleaving[{schedule_of(story).name}]"
+
 
 policy_mutant(
     "target-unchecked",
@@ -66,7 +70,7 @@ policy_mutant(
     "a copy reads the source volume beneath a dirty slot",
     "G04",
     violates=TAPE_IS_IMAGE,
-    test=f"{_STEPPED}[copied-beneath-a-slot]",
+    test=_stepped("copy_reads=source"),
     policy=replace(FIRST, copy_reads=CopyReads.SOURCE),
 )
 policy_mutant(
@@ -74,7 +78,7 @@ policy_mutant(
     "a difference is cleared after the copy, whatever came meanwhile",
     "G07",
     violates=TAPE_IS_IMAGE,
-    test=f"{_STEPPED}[written-while-copied]",
+    test=_stepped("difference_cleared=after-write"),
     policy=replace(FIRST, difference_cleared=DifferenceCleared.AFTER_WRITE),
 )
 policy_mutant(
@@ -82,7 +86,7 @@ policy_mutant(
     "a block in copy counts as reflected",
     "G06",
     violates=TAPE_IS_IMAGE,
-    test=f"{_STEPPED}[split-while-copied]",
+    test=_stepped("in_flight=invisible"),
     policy=replace(FIRST, in_flight=InFlight.INVISIBLE),
 )
 policy_mutant(
@@ -90,7 +94,7 @@ policy_mutant(
     "a write after the split overwrites a dirty slot from before it",
     "G03",
     violates=TAPE_IS_IMAGE,
-    test=f"{_STEPPED}[slot-rewritten-after-the-split]",
+    test=_stepped("pre_split_slot=overwritten"),
     policy=replace(FIRST, pre_split_slot=PreSplitSlot.OVERWRITTEN),
 )
 policy_mutant(
@@ -98,7 +102,7 @@ policy_mutant(
     "a write after the split is destaged over an uncopied block",
     "G02",
     violates=TAPE_IS_IMAGE,
-    test=f"{_STEPPED}[destaged-after-the-split]",
+    test=_stepped("post_split_write=overwrites"),
     policy=replace(FIRST, post_split_write=PostSplitWrite.OVERWRITES),
 )
 policy_mutant(
@@ -114,7 +118,7 @@ policy_mutant(
     "what is staged from the source is not checked again",
     "G08",
     violates=TAPE_IS_IMAGE,
-    test=f"{_STEPPED}[overtaken-between-check-and-read]",
+    test=_stepped("staging=unlocked", "third-embodiment"),
     policy=replace(THIRD, staging=Staging.UNLOCKED),
 )
 policy_mutant(
@@ -130,7 +134,7 @@ policy_mutant(
     "508 takes a requested copy for done although the block was marked again meanwhile",
     "G17",
     violates=TAPE_IS_IMAGE,
-    test=TAPE,
+    test=_stepped("report=after-any-copy"),
     policy=replace(FIRST, report=Report.AFTER_ANY_COPY),
 )
 policy_mutant(
@@ -138,7 +142,7 @@ policy_mutant(
     "a resync is accepted while a backup reads the target",
     "G12",
     violates=TAPE_IS_IMAGE,
-    test=f"{_STEPPED}[resync-under-a-backup]",
+    test=_stepped("resync=unguarded"),
     policy=replace(FIRST, resync=Resync.UNGUARDED),
 )
 policy_mutant(
@@ -154,18 +158,8 @@ policy_mutant(
     "a slot is marked clean although it was rewritten during destage",
     "G33",
     violates=READ_LATEST_WRITE,
-    test="test_g33_a_read_returns_the_last_write_in_every_interleaving_with_destage",
+    test=f"{READ}_in_every_interleaving[{schedule_of('read-latest-write of first-embodiment').name}]",
     policy=replace(FIRST, destage_clean=DestageClean.BLIND),
-)
-policy_mutant(
-    "two-workers-unowned",
-    "two volume workers take the same block at once",
-    "G18",
-    "R110",
-    violates=READ_LATEST_WRITE,
-    test=f"{READ}_among_several_clients",
-    policy=replace(FIRST, workers=Workers.TWO, ownership=Ownership.NONE),
-    pumped=False,
 )
 policy_mutant(
     "write-held",

@@ -141,8 +141,8 @@ OPERATIONS: Final[tuple[OperationForm, ...]] = (
     _form(
         "pump",
         "Do so many steps of the controller's own work of a kind, in this call; returns how many there were to do. A "
-        "controller that offers it does no such work outside of these calls, from `reset` on, but what another operation "
-        "has to wait for.",
+        "controller that offers it does no such work outside of these calls, from `reset` on, but what another "
+        "operation has to wait for.",
         COUNT,
         optional=True,
         kind=PUMP_KIND,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, PairViews
+from splitproof.conformance.adapter import EMBODIMENTS, BackupState, BackupStatus, Capabilities, PairViews
 from splitproof.spec.vocabulary import PairState
 
 __all__ = [
@@ -41,8 +41,10 @@ class PumpKind(enum.Enum):
     COPY = "copy"
     DESTAGE = "destage"
     BACKUP = "backup"
+    HOST = "host"
+    """What is left to do of host writes that are acknowledged."""
     COMMAND = "command"
-    """What is left to do of commands and writes that are answered."""
+    """What is left to do of commands that are answered."""
     ANY = "any"
 
 
@@ -174,6 +176,10 @@ def _capabilities(value: Any, _: Volume) -> None:
     called: object = value.name
     if not isinstance(operations, frozenset) or not isinstance(called, str):
         raise ShapeError("operations is a set of names, and name a string")
+    if value.embodiment not in ("", *EMBODIMENTS):
+        raise ShapeError(
+            f"embodiment is {value.embodiment!r}; accepted are {', '.join(EMBODIMENTS)}, and none"
+        )
 
 
 def _dump_capabilities(value: Capabilities) -> dict[str, Any]:
@@ -244,7 +250,8 @@ IMAGE: Final = Shape(
 BLOCKS: Final = Shape("blocks", "list of numbers", "`frozenset[int]`", _blocks, sorted, frozenset)
 PUMP_KIND: Final = Shape(
     "kind of work",
-    '`"copy"`, `"destage"`, `"backup"`, `"command"` (what is left of commands that are answered) or `"any"`',
+    '`"copy"`, `"destage"`, `"backup"`, `"host"` (what is left to do of writes that are acknowledged), `"command"` (of '
+    'commands that are answered) or `"any"`',
     "`str`, likewise",
     _pump_kind,
 )

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from hypothesis.stateful import RuleBasedStateMachine
 
 from splitproof.conformance.adapter import (
+    POLLED,
     AdapterFault,
     BackupState,
     Indefinite,
@@ -21,7 +22,7 @@ from splitproof.conformance.adapter import (
 )
 from splitproof.conformance.client import ClientRecord
 from splitproof.conformance.coverage import AbstractState, Coverage, UnderWay
-from splitproof.conformance.history import blocks_of
+from splitproof.conformance.history import Extents, blocks_of
 from splitproof.conformance.lab import Lab
 from splitproof.conformance.observation import Violated, judge, judge_step
 from splitproof.conformance.session import tagged, value_of
@@ -67,15 +68,14 @@ class Run:
         self.coverage = Coverage()
 
     @property
+    def is_decided(self) -> bool:
+        return self.violation is not None or self.error is not None
+
+    @property
     def over(self) -> bool:
         if self.error is not None or self.lab.limits.over:
             return True
         return self.violation is not None and time.monotonic() > self.shrinks_until
-
-    @property
-    def has_result(self) -> bool:
-        """Whether something was seen, good for a verdict whatever comes after."""
-        return self.violation is not None or self.error is not None
 
     def found(self, violation: PropertyViolated) -> None:
         """Keep the shortest story."""
@@ -134,6 +134,12 @@ class SingleClient(RuleBasedStateMachine):
         if self._write(block) and uncopied:
             self.shared.coverage.situations[UNCOPIED] += 1
             self.rewritten |= self.client.is_split
+
+    def _back_up(self, extents: Extents) -> bool:
+        """Where the host has to ask for the state of the pair first, it does."""
+        if self.session.capabilities.embodiment == POLLED and self.client.is_split:
+            self._settle()
+        return self._do("backup", extents=extents)
 
     def _next_cycle(self, block: int) -> None:
         if self._do("resync"):

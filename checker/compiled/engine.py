@@ -47,10 +47,11 @@ class CompiledEngine(Engine):
         data_values: int = 2,
         cone: Cone | None = None,
         *,
+        like: Engine | None = None,
         symmetry: bool = False,
         data_symmetry: bool = False,
     ) -> None:
-        super().__init__(machine, blocks, properties, folded, data_values, cone)
+        super().__init__(machine, blocks, properties, folded, data_values, cone, like=like)
         self.symmetry = Symmetry(self, blocks=symmetry, data=data_symmetry)
         self.is_block_symmetric = self.symmetry.blocks is not None
         self.is_data_symmetric = self.symmetry.data is not None
@@ -134,9 +135,7 @@ class CompiledEngine(Engine):
 
     @cached_property
     def oracle(self) -> Oracle:  # type: ignore[override]  # made when it is asked for
-        """Its properties are asked for over its own trees."""
-        properties = [item.property for item in self.properties.values()]
-        return Oracle(self.machine, self.blocks, properties, self.folded, self.data_values, self.cone)
+        return Oracle(self.machine, self.blocks, None, self.folded, self.data_values, self.cone, like=self)
 
 
 def _level(level: Sequence[int]) -> Level:

@@ -1,4 +1,4 @@
-"""The common memory (507): a cache of slots, a row of control information for each block, and the management area (510).
+"""The common memory (507): a cache of slots, a row of control information for each block, the management area (510).
 
 Whoever reads or changes it holds `lock`, for one step at most: accesses exclude each other, as on a bus [R24]. Nothing
 else in the controller is shared but the volumes.

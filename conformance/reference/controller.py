@@ -12,7 +12,14 @@ from splitproof.conformance.reference.command_port import CommandPort
 from splitproof.conformance.reference.common_memory import CommonMemory
 from splitproof.conformance.reference.drivers import Driver, Scheduler, Threads
 from splitproof.conformance.reference.host_port import HostPort
-from splitproof.conformance.reference.policy import EMBODIMENTS, Acknowledge, Policy, Split, Workers
+from splitproof.conformance.reference.policy import (
+    EMBODIMENTS,
+    Acknowledge,
+    Policy,
+    Split,
+    Workers,
+    embodiment_of,
+)
 from splitproof.conformance.reference.processors import Lane, Processor, Request, Shared, Task
 from splitproof.conformance.reference.tape_port import TapePort
 from splitproof.conformance.reference.volume_worker import VolumeWorker
@@ -37,6 +44,7 @@ class ReferenceController:
     worker_type: ClassVar[type[VolumeWorker]] = VolumeWorker
     call_seconds_max: ClassVar[float] = 5.0
     settle_seconds_max: ClassVar[float] = 5.0
+    claims: ClassVar[str] = ""
 
     def __init__(self, policy: Policy = EMBODIMENTS["first-embodiment"], *, pumped: bool = False) -> None:
         self.policy = policy
@@ -108,6 +116,7 @@ class ReferenceController:
             call_seconds_max=self.call_seconds_max,
             settle_seconds_max=self.settle_seconds_max,
             name="reference controller",
+            embodiment=self.claims or embodiment_of(self.policy),
         )
 
     def reset(self, block_count: int) -> None:

@@ -32,12 +32,12 @@ class HostPort:
         self.lanes = [self.writes, self.reads, self.commands]
 
     def step(self, kind: PumpKind) -> bool:
-        """What is left of commands that are answered is work of its own."""
-        if kind not in (PumpKind.COMMAND, PumpKind.ANY):
-            return False
-        for _ in self.lanes:
-            self.lanes.append(self.lanes.pop(0))
-            if self.lanes[-1].step():
+        """What is left of writes that are acknowledged, and of commands that are answered, is work of its own."""
+        for lane in list(self.lanes):
+            own = PumpKind.COMMAND if lane is self.commands else PumpKind.HOST
+            if kind in (own, PumpKind.ANY) and lane.step():
+                self.lanes.remove(lane)
+                self.lanes.append(lane)
                 return True
         return False
 

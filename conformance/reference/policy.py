@@ -39,6 +39,7 @@ __all__ = [
     "Staging",
     "TargetViewSet",
     "Workers",
+    "embodiment_of",
 ]
 
 
@@ -259,6 +260,19 @@ EMBODIMENTS: Final = MappingProxyType(
     }
 )
 """What conforms, by the name of the embodiment."""
+
+
+def embodiment_of(policy: Policy) -> str:
+    """The embodiment that a policy carries out, well or badly; none if it looks at nothing before it reads."""
+    for name, model in EMBODIMENTS.items():
+        if (policy.backup, policy.split, policy.acknowledge) == (
+            model.backup,
+            model.split,
+            model.acknowledge,
+        ):
+            return name
+    return ""
+
 
 _HURRIED: Final = Policy(
     Backup.UNCHECKED,

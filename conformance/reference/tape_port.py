@@ -71,8 +71,8 @@ class TapePort:
             yield True
 
     def copy_on_demand(self, job: Job) -> Task:
-        """The first embodiment: 508 is asked for what differs in the range, and the target read afterwards [R64-R67]."""
-        units = [(block,) for block in job.blocks]
+        """The first embodiment: 508 is asked for what differs in the range; then the target is read [R64-R67]."""
+        units: list[tuple[int, ...]] = [(block,) for block in job.blocks]
         if self.policy.check_unit is CheckUnit.RANGE:
             units = [job.blocks]
         for unit in units:

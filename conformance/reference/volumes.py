@@ -8,6 +8,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 __all__ = ["Tape", "TapeError", "Volume"]
@@ -16,7 +17,7 @@ __all__ = ["Tape", "TapeError", "Volume"]
 def _unnamed_file(owner: object) -> int:
     """A descriptor that is closed when its owner is collected, at the latest."""
     descriptor, path = tempfile.mkstemp(prefix="splitproof-")
-    os.unlink(path)
+    Path(path).unlink()
     weakref.finalize(owner, os.close, descriptor)
     return descriptor
 

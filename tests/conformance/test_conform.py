@@ -90,7 +90,7 @@ def test_conform_exits_with_the_verdict(tmp_path: Path, name: str, code: int, la
 def test_a_time_budget_that_is_over_at_once_is_unknown(tmp_path: Path) -> None:
     code, output, _ = conform(tmp_path, "vendor:Good", "--time-budget", "0.001", "--seed", "7")
     assert code == 3
-    assert output.splitlines()[-1].endswith("26 unknown (seed 7)")
+    assert output.splitlines()[-1].endswith("32 unknown (seed 7)")
 
 
 @pytest.mark.slow
