@@ -311,6 +311,19 @@ class _Crashing(_Exploration):
 
         self._guarded(act)
 
+    @rule(block=_BLOCK, steps=st.integers(1, 3))
+    def crash_during_a_copy(self, block: int, steps: int) -> None:
+        """What was being copied is not copied."""
+
+        def act() -> None:
+            self._release()
+            self._write(block)
+            self._pump("command", 1)
+            self._pump("copy", steps)
+            self._crash()
+
+        self._guarded(act)
+
     @rule(block=_BLOCK, kind=_KIND, steps=st.integers(0, 4), later=st.booleans())
     def crash_during_a_backup(self, block: int, kind: str, steps: int, later: bool) -> None:
         """Some of it was done; what is written afterwards must not get to the tape."""

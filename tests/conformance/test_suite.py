@@ -23,8 +23,6 @@ from splitproof.spec.catalogue import entry
 ROOT = Path(__file__).resolve().parent.parent.parent
 ONLY_WHEN_PUMPED = {name for name, test in suite_tests().items() if about(test).level is Level.SCHEDULED}
 
-ONLY_WITH_CRASHES = {name for name, test in suite_tests().items() if about(test).level is Level.FAULTS}
-
 
 IN_FULL = (("first-embodiment", True), ("first-embodiment", False))
 """The others are slow: every test of the suite against every embodiment."""
@@ -54,7 +52,7 @@ def test_a_controller_that_conforms_passes(name: str, embodiment: str, pumped: b
 
 def not_offered(embodiment: str, pumped: bool) -> set[str]:
     """The tests that an embodiment leaves out, as it has no such thing."""
-    left_out = set(ONLY_WITH_CRASHES if pumped else ONLY_WITH_CRASHES | ONLY_WHEN_PUMPED)
+    left_out = set() if pumped else set(ONLY_WHEN_PUMPED)
     if not embodiment.startswith("fourth"):
         left_out |= {name for name in suite_tests() if name.startswith(("test_r90", "test_r94"))}
     if not embodiment.endswith(("third-embodiment", "stage")):
