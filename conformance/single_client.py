@@ -68,14 +68,14 @@ class Run:
         self.coverage = Coverage()
 
     @property
-    def is_decided(self) -> bool:
-        return self.violation is not None or self.error is not None
-
-    @property
     def over(self) -> bool:
         if self.error is not None or self.lab.limits.over:
             return True
         return self.violation is not None and time.monotonic() > self.shrinks_until
+
+    @property
+    def is_decided(self) -> bool:
+        return self.violation is not None or self.error is not None
 
     def found(self, violation: PropertyViolated) -> None:
         """Keep the shortest story."""
