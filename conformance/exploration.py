@@ -99,8 +99,8 @@ def _situations(session: Session, watch: Watch, crashes: bool) -> list[str]:
     can_hold = session.has("hold_copy") or session.has("pump")
     if can_hold and session.capabilities.split_is_immediate:
         situations.append(PENDING)
-    if can_hold and session.has("differences"):
-        situations.append(UNCOPIED)
+        if session.has("differences"):
+            situations.append(UNCOPIED)
     if session.has("resync"):
         situations.append(AGAIN)
     if crashes:

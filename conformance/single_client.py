@@ -131,9 +131,9 @@ class SingleClient(RuleBasedStateMachine):
     def _write_uncopied(self, choice: int) -> None:
         uncopied = sorted(self.session.call("differences")) if self.session.has("differences") else []
         block = uncopied[choice % len(uncopied)] if uncopied else choice
-        if self._write(block) and uncopied:
+        if self._write(block) and uncopied and self.client.is_split:
             self.shared.coverage.situations[UNCOPIED] += 1
-            self.rewritten |= self.client.is_split
+            self.rewritten = True
 
     def _back_up(self, extents: Extents) -> bool:
         """Where the host has to ask for the state of the pair first, it does."""
