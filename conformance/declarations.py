@@ -6,6 +6,7 @@ What is not declared is not tested, so that a controller which says less than it
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -66,13 +67,20 @@ def _differences(_: Lab, session: Session) -> bool:
     return not session.call("differences")
 
 
+def _is_pending(session: Session, seconds: float) -> bool:
+    time.sleep(seconds)
+    return session.pair_state().target is PairState.SPLIT_PENDING
+
+
 def _hold_copy(lab: Lab, session: Session) -> bool:
     session.call("hold_copy")
     session.write(0, next(lab.numbers))
     session.call("split")
-    pending = session.pair_state().target is PairState.SPLIT_PENDING
+    held = all(
+        _is_pending(session, after) for after in (0.0, 0.05, 0.15)
+    )  # a copy would have been made by then
     session.call("release_copy")
-    return pending and lab.settles(session, lambda: session.pair_state().target is PairState.SPLIT)
+    return held and lab.settles(session, lambda: session.pair_state().target is PairState.SPLIT)
 
 
 def _crash(_: Lab, session: Session) -> bool:

@@ -15,6 +15,7 @@ from splitproof.conformance.operations import OPTIONAL
 from splitproof.conformance.reference import ReferenceController
 from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import NotOffered, Undecided
+from splitproof.spec.vocabulary import PairState
 
 HAS = ("resync", "delete_pair", "split_and_backup", "target_image", "differences", "hold_copy")
 
@@ -57,8 +58,19 @@ def refuses(*_: object) -> None:
     raise Unsupported("no")
 
 
+def splits_completely(self: Declares) -> None:
+    ReferenceController.split(self)
+    while self.pair_state().target is not PairState.SPLIT:
+        pass
+
+
 def test_what_is_refused_or_does_not_do_what_it_says_is_not_named() -> None:
-    assert found(resync=refuses, hold_copy=lambda self: None, target_image=lambda self: [b"?" * 64] * 2) == (
+    assert found(
+        resync=refuses,
+        hold_copy=lambda self: None,
+        split=splits_completely,
+        target_image=lambda self: [b"?" * 64] * 2,
+    ) == (
         "delete_pair",
         "split_and_backup",
         "differences",
