@@ -354,7 +354,8 @@ class _Check:
         item, engine = self._engine.properties[finding.property_id], self._engine
         is_whole = exploration.complete and not self._folded and not engine.is_symmetric
         is_small = exploration.states <= GRAPH_STATES_MAX
-        if not (self._options.essential and is_whole and is_small and item.property.kind is Kind.ALWAYS):
+        is_asked = self._options.essential and item.property.kind is Kind.ALWAYS
+        if not (is_asked and is_whole and is_small) or self._limits.time_is_up:
             return None
         if self._on_every_path is None:
             self._on_every_path = ActionsOnEveryPath(engine.oracle, exploration)

@@ -13,30 +13,41 @@ import typer
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
     BlocksOption,
+    CertificateOption,
     ConformFormat,
     ConformFormatOption,
+    DeclaredDesignsArgument,
+    DepthOption,
     DesignArgument,
     Engine,
     EngineOption,
     Export,
+    FoldOption,
     Format,
     FormatOption,
+    InductionOption,
     JobsOption,
     MaxMemoryOption,
     MaxSecondsOption,
     MaxStatesOption,
+    OnlyBlocksOption,
     OutputOption,
     Profile,
+    ProofSecondsOption,
+    PropertiesOption,
+    ProveOption,
     ReportFormat,
     ReportFormatOption,
     ReportsOption,
     SliceOption,
+    StoriesOption,
     SymmetryOption,
     TableFormat,
     TableFormatOption,
     ThreadsOption,
     TraceFormat,
     TraceFormatOption,
+    TraceOption,
 )
 
 __all__ = ["app"]
@@ -73,29 +84,10 @@ def _root(
 
 @app.command(short_help="Check the whole catalogue against its declared verdicts.")
 def verify(
-    designs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Designs that declare `expects`; if none is named, those of [tool.splitproof] in pyproject.toml, "
-            "else the whole catalogue.",
-            metavar="[DESIGN]...",
-        ),
-    ] = None,
-    blocks: Annotated[
-        int | None,
-        typer.Option("--blocks", min=1, max=8, help="Check at this size only; from 2 on the closed designs."),
-    ] = None,
-    prove: Annotated[
-        bool,
-        typer.Option(
-            "--prove",
-            help="For every number of blocks; the closed designs of the catalogue if none is named.",
-        ),
-    ] = False,
-    max_seconds: Annotated[
-        float | None,
-        typer.Option("--max-seconds", min=0.001, help="With --prove: end a design as unknown after so long."),
-    ] = None,
+    designs: DeclaredDesignsArgument = None,
+    blocks: OnlyBlocksOption = None,
+    prove: ProveOption = False,
+    max_seconds: ProofSecondsOption = None,
     format: ReportFormatOption = ReportFormat.TEXT,
     output: OutputOption = None,
     report: ReportsOption = None,
@@ -109,10 +101,8 @@ def verify(
     from splitproof import catalogue_commands, proof_table_command
 
     if prove:
-        if blocks is not None:
-            raise typer.BadParameter("--prove is for every number of blocks; leave --blocks out")
-        if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
-            raise typer.BadParameter("--prove reports as text or json")
+        if blocks is not None or report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
+            raise typer.BadParameter("--prove goes with no number of blocks, and reports as text or json")
         return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs)
     if max_seconds is not None:
         raise typer.BadParameter("--max-seconds limits proofs; searches have theirs in [tool.splitproof]")
@@ -169,10 +159,7 @@ def distinguish(
 def check(
     design: DesignArgument,
     blocks: BlocksOption = 1,
-    properties: Annotated[
-        list[str] | None,
-        typer.Option("--property", help="Check this property only; may be repeated.", metavar="ID"),
-    ] = None,
+    properties: PropertiesOption = None,
     max_states: MaxStatesOption = None,
     max_seconds: MaxSecondsOption = None,
     max_memory: MaxMemoryOption = None,
@@ -180,22 +167,11 @@ def check(
     threads: ThreadsOption = None,
     symmetry: SymmetryOption = True,
     slice_: SliceOption = True,
-    fold: Annotated[
-        bool | None,
-        typer.Option(
-            "--fold/--no-fold",
-            help="Deliver messages at once where that loses nothing; from 2 blocks on unless given.",
-        ),
-    ] = None,
-    depth: Annotated[
-        int | None, typer.Option("--depth", min=0, help="Steps to look ahead; of the engine bmc only.")
-    ] = None,
-    stories: Annotated[
-        bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")
-    ] = False,
-    trace: Annotated[
-        Path | None, typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False)
-    ] = None,
+    fold: FoldOption = None,
+    depth: DepthOption = None,
+    induction: InductionOption = False,
+    stories: StoriesOption = False,
+    trace: TraceOption = None,
     format: ReportFormatOption = ReportFormat.TEXT,
     output: OutputOption = None,
     report: ReportsOption = None,
@@ -205,6 +181,8 @@ def check(
 
     if (engine is Engine.BMC) != (depth is not None):
         raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
+    if induction and depth is None:
+        raise typer.BadParameter("--induction goes with --engine bmc --depth K")
     request = check_commands.Request(
         design=design,
         blocks=blocks,
@@ -223,21 +201,15 @@ def check(
             raise typer.BadParameter("--engine bmc has no verdict to report: its formats are text and json")
         from splitproof import bounded_command
 
-        return bounded_command.check(request, depth, stories, trace, format.value, output)
+        return bounded_command.check(request, depth, induction, stories, trace, format.value, output)
     return check_commands.check(request, stories, trace, format.value, output, report or [])
 
 
 @app.command(short_help="Prove one design for every number of blocks.")
 def prove(
     design: DesignArgument,
-    properties: Annotated[
-        list[str] | None,
-        typer.Option("--property", help="Prove this property only; may be repeated.", metavar="ID"),
-    ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
-    ] = None,
+    properties: PropertiesOption = None,
+    certificate: CertificateOption = None,
     max_seconds: MaxSecondsOption = None,
     format: ReportFormatOption = ReportFormat.TEXT,
     output: OutputOption = None,
@@ -284,14 +256,20 @@ def mutate(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
     ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove", help="Also name the clause of the invariant that each mutant breaks that is caught."
+        ),
+    ] = False,
 ) -> int:
     """Drop every guard clause, drop or alter every effect, one at a time: what catches it, and what survives.
 
-    Exits with 1 if a mutant survives that is another design, with 3 if one is undecided.
+    Exits with 1 if a mutant survives that is another design, or breaks no proof and should; with 3 if one is undecided.
     """
     from splitproof import mutation_command
 
-    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
+    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs, prove)
 
 
 @app.command(short_help="Find the smallest changes that mend a design.")
@@ -428,6 +406,14 @@ def conform(
     expected: Annotated[
         Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
     ] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            "--init",
+            help="Test nothing: write an adapter to start from into this empty folder.",
+            metavar="DIR",
+        ),
+    ] = None,
     tests: Annotated[
         list[str] | None,
         typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
@@ -450,6 +436,8 @@ def conform(
     """
     from splitproof import conform_commands
 
+    if init is not None:
+        return conform_commands.init(init, adapter is not None or command is not None, output)
     options = {
         "adapter": adapter,
         "command": command,

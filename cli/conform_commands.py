@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from splitproof.checker.verdicts import ExitCode
 from splitproof.conformance.findings import Judgement
 from splitproof.conformance.history import History, HistoryError, load_history
 from splitproof.conformance.judgement import judge_history
+from splitproof.conformance.skeleton import NotEmpty, write_skeleton
 from splitproof.model.errors import ModelError
 from splitproof.output import json_text, report_asked, show, write
 
-__all__ = ["conform", "judge"]
+__all__ = ["conform", "init", "judge"]
 
 _CODES = {
     "holds": ExitCode.HOLDS,
@@ -51,6 +53,22 @@ def conform(options: dict[str, Any], format: str, output: Path | None, also: Seq
     }
     show(format, output, [suite_report(result)], own, also)
     return result.exit_code
+
+
+def init(folder: Path, names_controller: bool, output: Path | None) -> int:
+    """Write an adapter to start from; `names_controller`: one to test was named as well."""
+    if names_controller:
+        raise ModelError("--init writes an adapter and tests nothing; name a controller without it", "")
+    try:
+        written = write_skeleton(folder)
+    except NotEmpty as error:
+        raise ModelError(str(error), "") from error
+    except OSError as error:
+        raise ModelError(f"{folder} cannot be written: {error.strerror}", "") from error
+    lines = [f"wrote {path}" for path in written]
+    lines += [f"next: cd {shlex.quote(str(folder))} && splitproof conform adapter.py:make --profile core"]
+    write([*lines, "it fails, and says why; README.md says how to go on"], output)
+    return ExitCode.HOLDS
 
 
 def judge(path: Path, crash_consistent: bool, format: str, output: Path | None) -> int:

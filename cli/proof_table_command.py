@@ -91,7 +91,7 @@ def _lines(outcomes: Sequence[ProofOutcome]) -> Iterator[str]:
 
 def _table(family: str, columns: Sequence[ProofOutcome]) -> Iterator[str]:
     """A row a property, a column a design; then what was needed for it."""
-    yield f"{family}: {SCOPE}"
+    yield f"{family}: {SCOPE}; `proved`, and the number of clauses that it takes"
     heads = [short_name(outcome.job.design) for outcome in columns]
     for part in (0, 1):
         yield f"{'':<28}" + "".join(f"{head[part]:>11}" for head in heads)
@@ -99,7 +99,7 @@ def _table(family: str, columns: Sequence[ProofOutcome]) -> Iterator[str]:
     for name in listed:
         yield f"{name:<28}" + "".join(f"{_cell(outcome.result, name):>11}" for outcome in columns)
     for title, figures in (
-        ("clauses", [f"{outcome.result['clauses']}" for outcome in columns]),
+        ("clauses in all", [f"{outcome.result['clauses']}" for outcome in columns]),
         ("obligations confirmed", [f"{_confirmed(outcome.result)}" for outcome in columns]),
         ("seconds", [f"{outcome.result['timing']['seconds']:.1f}" for outcome in columns]),
     ):
@@ -109,7 +109,8 @@ def _table(family: str, columns: Sequence[ProofOutcome]) -> Iterator[str]:
 def _cell(result: Mapping[str, Any], name: str) -> str:
     for item in result["properties"]:
         if item["id"] == name:
-            shown = f"{item['depth']} steps" if item["verdict"] == "violated" else str(item["verdict"])
+            said = {"violated": f"{item['depth']} steps", "proved": f"proved {item['clauses']}"}
+            shown = said.get(item["verdict"], str(item["verdict"]))
             return shown if item["verdict"] == _declared(item) else f"{shown} (!)"
     return "-"
 

@@ -108,6 +108,15 @@ class Coverage:
         """Those that were not reached."""
         return tuple(state for state in self.possible if not self.states[state])
 
+    @property
+    def possible_transitions(self) -> tuple[tuple[Views, Views], ...]:
+        """Those that lead on, and those that join the pair if the controller can."""
+        return tuple(
+            (old, new)
+            for old, new in legal_pair_transitions().edges
+            if "resync" in self.declared or not _joins(old, new)
+        )
+
     def json(self) -> dict[str, Any]:
         """In the order of a cycle."""
         graph = legal_pair_transitions()
@@ -127,7 +136,7 @@ class Coverage:
                     "cites": list(graph.edges[old, new]["cites"]),
                     "count": self.transitions[old, new],
                 }
-                for old, new in graph.edges
+                for old, new in self.possible_transitions
             ],
             "unlike": {
                 f"{views_text(old)} to {views_text(new)}": count
@@ -154,7 +163,7 @@ class Coverage:
     def lines(self) -> Iterator[str]:
         """For people."""
         possible, missing = self.possible, self.missing
-        edges = legal_pair_transitions().edges
+        edges = self.possible_transitions
         walked = sum(1 for edge in edges if self.transitions[edge])
         yield (
             f"coverage: {len(possible) - len(missing)} of {len(possible)} abstract states of the specification, "
@@ -228,6 +237,11 @@ def _steps(old: Views, new: Views) -> tuple[tuple[Views, Views], ...]:
         return ((old, new),)
     between = [one for one in graph.successors(old) if graph.has_edge(one, new) and _settles(one, new)]
     return ((old, between[0]), (between[0], new)) if len(between) == 1 else ()
+
+
+def _joins(old: Views, new: Views) -> bool:
+    """Whether a split pair is joined again."""
+    return old[0] is PairState.SPLIT and new[0] is not PairState.SPLIT
 
 
 def _settles(old: Views, new: Views) -> bool:

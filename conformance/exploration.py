@@ -7,6 +7,8 @@ Which rules are offered never depends on the controller: it may not repeat itsel
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
@@ -46,10 +48,32 @@ def explore(lab: Lab, item: Property, *, crashes: bool = False) -> None:
     watch = WATCHES[item]
     lab.needs(*watch.needs, *(("crash",) if crashes else ()))
     run = Run(lab, watch)
-    machine = type("Exploration", (_Crashing if crashes else _Exploration,), {"shared": run})
-    limits = lab.limits
+    kind = _Crashing if crashes else _Exploration
+    try:
+        for stage in _STAGES:  # each at least once, whatever Hypothesis draws
+            _try(run, kind, stage, examples=1)
+        _try(run, kind, None, lab.limits.examples)
+    finally:
+        lab.coverage.add(run.coverage)
+    if run.violation is not None:
+        raise run.violation
+    if run.error is not None:
+        raise run.error
+    if lab.limits.over:
+        raise Undecided("the time budget ended the run; nothing was violated until then")
+    missing = [text for text in _situations(lab.session, watch, crashes) if not run.coverage.situations[text]]
+    if missing:
+        raise Vacuous(missing)
+
+
+def _try(run: Run, kind: type[SingleClient], stage: str | None, examples: int) -> None:
+    """So many examples, from a stage or from one that Hypothesis draws, unless the run is decided."""
+    if run.has_result or run.over:
+        return
+    limits = run.lab.limits
+    machine = type("Exploration", (kind,), {"shared": run, "stage": stage})
     chosen = settings(
-        max_examples=limits.examples,
+        max_examples=examples,
         stateful_step_count=limits.steps,
         deadline=None,
         database=None,
@@ -65,19 +89,8 @@ def explore(lab: Lab, item: Property, *, crashes: bool = False) -> None:
         run_state_machine_as_test(machine, settings=chosen)
     except Exception:
         # A controller with threads of its own does not repeat itself, and Hypothesis says so; what was seen was seen.
-        if run.violation is None and run.error is None:
+        if not run.has_result:
             raise
-    finally:
-        lab.coverage.add(run.coverage)
-    if run.violation is not None:
-        raise run.violation
-    if run.error is not None:
-        raise run.error
-    if limits.over:
-        raise Undecided("the time budget ended the run; nothing was violated until then")
-    missing = [text for text in _situations(lab.session, watch, crashes) if not run.coverage.situations[text]]
-    if missing:
-        raise Vacuous(missing)
 
 
 def _situations(session: Session, watch: Watch, crashes: bool) -> list[str]:
@@ -98,20 +111,28 @@ def _situations(session: Session, watch: Watch, crashes: bool) -> list[str]:
 
 
 _BLOCK = st.integers(0, BLOCKS - 1)
-_KIND = st.sampled_from(["copy", "destage", "backup"])
-_ANY_KIND = st.sampled_from(["copy", "destage", "backup", "host", "command"])
+_KIND = st.sampled_from(["copy", "destage", "backup", "command"])
 
 
-_STAGES = ["fresh", "creating", "duplex", "pending", "rewritten", "backup", "again"]
+_STAGES = ["fresh", "at once", "creating", "duplex", "pending", "rewritten", "backup", "again"]
 
 
 class _Exploration(SingleClient):
+    stage: ClassVar[str | None] = None
+    """Where every example starts; None if that is drawn."""
+
     # ---- rules ---------------------------------------------------------------------------------------
 
-    @initialize(stage=st.sampled_from(_STAGES), block=_BLOCK)
-    def begin(self, stage: str, block: int) -> None:
+    @initialize(drawn=st.sampled_from(_STAGES), block=_BLOCK)
+    def begin(self, drawn: str, block: int) -> None:
+        stage = self.stage or drawn
+
         def act() -> None:
             if stage == "fresh":
+                self._do("backup", extents=((block, 1),))  # of no pair
+                return
+            if stage == "at once":
+                self._split_at_once(block, 0)
                 return
             if stage == "creating":
                 self._hold()
@@ -128,7 +149,7 @@ class _Exploration(SingleClient):
             if stage == "rewritten":
                 self._write_uncopied(block)
             if stage == "backup":
-                self._back_up(((0, block + 1),))
+                self._do("backup", extents=((0, block + 1),))
             if stage == "again":
                 self._next_cycle(block)
 
@@ -156,14 +177,14 @@ class _Exploration(SingleClient):
 
     @rule(first=_BLOCK, last=_BLOCK)
     def backup(self, first: int, last: int) -> None:
-        self._guarded(lambda: self._back_up(self._extents(first, last)))
+        self._guarded(lambda: self._do("backup", extents=self._extents(first, last)))
 
     @rule(block=_BLOCK, last=_BLOCK, ends=st.booleans())
     def write_and_back_up(self, block: int, last: int, ends: bool) -> None:
         def act() -> None:
             self._ensure_split()
             self._write(block)
-            if self._back_up(self._extents(block, last)) and ends:
+            if self._do("backup", extents=self._extents(block, last)) and ends:
                 self._end_backups()
 
         self._guarded(act)
@@ -180,7 +201,7 @@ class _Exploration(SingleClient):
     def hold_or_release(self) -> None:
         self._guarded(self._release if self.held else self._hold)
 
-    @rule(kind=_ANY_KIND, steps=st.integers(1, 4))
+    @rule(kind=_KIND, steps=st.integers(1, 4))
     def pump(self, kind: str, steps: int) -> None:
         self._guarded(lambda: self._pump(kind, steps))
 
@@ -205,7 +226,7 @@ class _Exploration(SingleClient):
             if not self.session.has("pump"):
                 return
             self._ensure_split()
-            if self._back_up(((block, 1),)):
+            if self._do("backup", extents=((block, 1),)):
                 self._pump("backup", steps)
                 self._write(block)
                 self._release()
@@ -226,6 +247,25 @@ class _Exploration(SingleClient):
 
         self._guarded(act)
 
+    @rule(block=_BLOCK, last=_BLOCK)
+    def split_at_once(self, block: int, last: int) -> None:
+        def act() -> None:
+            if not self.client.is_split or self._do("resync"):
+                self._split_at_once(block, last)
+
+        self._guarded(act)
+
+    def _split_at_once(self, block: int, last: int) -> None:
+        """With no look in between, which may be when a controller gets on with its work, and takes its time."""
+        self._mirror()
+        self.blind = True
+        self._write(block)
+        self._write(last)
+        self._do("split")
+        self._do("backup", extents=self._extents(block, last))
+        self.blind = False
+        self._end_backups()
+
     @rule()
     def delete_pair(self) -> None:
         self._guarded(lambda: self._do("delete_pair"))
@@ -236,7 +276,7 @@ class _Exploration(SingleClient):
         def act() -> None:
             self._ensure_split()
             self._write(0)
-            self._back_up(((0, BLOCKS),))
+            self._do("backup", extents=((0, BLOCKS),))
             self._end_backups()
 
         self._guarded(act)
@@ -270,26 +310,13 @@ class _Crashing(_Exploration):
 
         self._guarded(act)
 
-    @rule(block=_BLOCK, steps=st.integers(1, 3))
-    def crash_during_a_copy(self, block: int, steps: int) -> None:
-        """What was being copied is not copied."""
-
-        def act() -> None:
-            self._release()
-            self._write(block)
-            self._pump("command", 1)
-            self._pump("copy", steps)
-            self._crash()
-
-        self._guarded(act)
-
     @rule(block=_BLOCK, kind=_KIND, steps=st.integers(0, 4), later=st.booleans())
     def crash_during_a_backup(self, block: int, kind: str, steps: int, later: bool) -> None:
         """Some of it was done; what is written afterwards must not get to the tape."""
 
         def act() -> None:
             self._ensure_split()
-            self._back_up(((0, BLOCKS),))
+            self._do("backup", extents=((0, BLOCKS),))
             self._pump(kind, steps)
             if later:
                 self._write(block)

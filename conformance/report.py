@@ -39,6 +39,7 @@ class Report:
 
     `coverage`: None if no single client worked with it. `under_declared`: operations that it has and does not declare.
     `command`: what the run was started with, as words of a command line. `saved`: test to the file of its history.
+    `tests`: those that were asked for by name, whatever the profile.
     """
 
     subject: str
@@ -50,6 +51,7 @@ class Report:
     under_declared: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     saved: Mapping[str, Path] = field(default_factory=dict)
+    tests: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -87,7 +89,9 @@ class Report:
         if self.command and result.verdict not in (Verdict.PASS, Verdict.SKIPPED):
             yield f"again: {shlex.join([*self.command, '--test', result.test])}"
         if result.test in self.saved and result.failure is not None and result.failure.timeline is not None:
-            yield f"judge: {shlex.join(['splitproof', 'judge', str(self.saved[result.test])])}"
+            path = shlex.quote(str(self.saved[result.test]))
+            yield f"judge: splitproof judge {path}"
+            yield f"look:  splitproof trace {path} --format html --output history.html"
 
     # ---- forms ---------------------------------------------------------------------------------------
 
@@ -96,6 +100,7 @@ class Report:
         return {
             "subject": self.subject,
             "profile": self.profile,
+            "tests": list(self.tests),
             "seed": self.seed,
             "capabilities": _capabilities(self.capabilities),
             "verdict": self.verdict.value,
@@ -148,9 +153,8 @@ class Report:
         listed = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
         seed = "the same examples every time" if self.seed is None else f"seed {self.seed}"
         name = self.capabilities.name if self.capabilities else self.subject
-        return (
-            f"{self.verdict.name}  {name}, profile {self.profile}: {listed or 'nothing was tested'} ({seed})"
-        )
+        run = f"profile {self.profile}" if not self.tests else "tests by name"
+        return f"{self.verdict.name}  {name}, {run}: {listed or 'nothing was tested'} ({seed})"
 
     def html(self) -> str:
         """One page, with nothing to load from elsewhere."""

@@ -100,7 +100,7 @@ def _coverage(coverage: Coverage) -> Iterator[str]:
             graph.edges[old, new]["cause"],
             _count(coverage.transitions[old, new]),
         )
-        for old, new in graph.edges
+        for old, new in coverage.possible_transitions
     ]
     yield _table(("from", "to", "because", "times"), edges)
     for views in legal_views():

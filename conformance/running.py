@@ -111,7 +111,7 @@ def run_suite(request: Request) -> Report:
     assert used is not None
     return Report(
         subject=request.adapter or request.command or "",
-        profile=request.profile if not request.tests else "of tests by name",
+        profile=request.profile,
         seed=request.seed,
         capabilities=used.capabilities,
         results=tuple(collector.results),
@@ -119,4 +119,5 @@ def run_suite(request: Request) -> Report:
         under_declared=used.under_declared,
         command=request.words(),
         saved=used.saved,
+        tests=request.tests,
     )

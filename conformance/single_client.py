@@ -73,6 +73,11 @@ class Run:
             return True
         return self.violation is not None and time.monotonic() > self.shrinks_until
 
+    @property
+    def has_result(self) -> bool:
+        """Whether something was seen, good for a verdict whatever comes after."""
+        return self.violation is not None or self.error is not None
+
     def found(self, violation: PropertyViolated) -> None:
         """Keep the shortest story."""
         if self.violation is None:
@@ -92,6 +97,7 @@ class SingleClient(RuleBasedStateMachine):
         self.held = False
         self.rewritten = False
         self.crashes = 0
+        self.blind = False
         self.views: PairViews | None = None
         self.client = ClientRecord(())
         self._guarded(self._open)
@@ -254,7 +260,7 @@ class SingleClient(RuleBasedStateMachine):
             self.story.append(told)
         elif result:
             self._tell_pumped(str(arguments["kind"]))
-        before, self.views = self.views, self.session.pair_state()
+        before, self.views = self.views, None if self.blind else self.session.pair_state()
         event = Event(name, arguments, result, accepted, before, self.views)
         if accepted:
             self.client.learn(name, arguments, result)

@@ -65,6 +65,8 @@ COMMANDS = [
     ("verify", ["verify", LOCK, BROKEN, "--jobs", "1"]),
     ("bounded", ["check", BROKEN, "--engine", "bmc", "--depth", "3"]),
     ("bounded", ["check", BROKEN, "--engine", "bmc", "--depth", "4"]),
+    ("bounded", ["check", LOCK, "--engine", "bmc", "--depth", "4", "--induction"]),
+    ("verify-prove", ["verify", "--prove", LOCK, BROKEN, "--jobs", "1"]),
     ("mutate", ["mutate", LOCK, "--jobs", "1"]),
     ("prove", ["prove", LOCK]),
     ("prove", ["prove", BROKEN]),

@@ -6,9 +6,9 @@ steps move data to places of the same owner only, compare data of one owner only
 while it means nothing (a default, whatever the data are called) for data (cf. Ip and Dill, 1996; Wolper, 1986).
 
 Every ground tree is walked with what is known along the way. What the walk needs and does not know is an
-*obligation*: a truth value over states. Most follow from the guards. Those that are false nowhere on the way but do not
-follow are left to the search, which asks every state that it visits; as long as none fails, each step and each property
-looks the same from a state and from its image, and so, by induction over runs, does what is reachable.
+*obligation*: a truth value over states. Most follow from the guards. Those that do not are left to the search, which
+asks every state that it visits; as long as none fails, each step and each property looks the same from a state and
+from its image, and so, by induction over runs, does what is reachable.
 """
 
 from __future__ import annotations
@@ -71,8 +71,11 @@ class Ownership:
     # -- what is walked --------------------------------------------------------------------------------
 
     def _walk_slot(self, slot: Owned, start: _Place) -> None:
-        """A slot means something together with the reference that names its owner."""
+        """Whether a slot means something is the same in a state and in its image, and where it does, so does the
+        reference that names its owner.
+        """
         self._subject = slot.field.slot.name
+        self._walk(slot.meaning, start)
         if isinstance(slot.owner, Var):
             reference = self._meaning_of_reference(slot.owner)
             self._oblige(self._terms.or_(self._terms.not_(slot.meaning), reference), start)
@@ -216,11 +219,21 @@ class Ownership:
         if left is TRUE:
             return
         needed = terms.or_(left, *(terms.not_(condition) for condition in place.path))
+        needed = self._for_any_data(needed)
         if terms.under(needed, terms.nothing_known) is FALSE and self.obstacle is None:
             self.obstacle = (
                 f"{self._subject} takes data of one block for another's, or what means nothing for data"
             )
         self._obligations[needed] = None
+
+    def _for_any_data(self, node: Expr) -> Expr:
+        """What a tree says of a state if it holds whatever the data parameters are."""
+        terms, slots = self._terms, self._engine.grounding.slots
+        open_ = (variable for variable in terms.free(node) if variable.name not in slots)
+        for parameter in sorted(open_, key=lambda variable: variable.name):
+            each = ({parameter: terms.const(value, DATA)} for value in terms.domain(parameter))
+            node = terms.and_(*(terms.substitute(node, known) for known in each))
+        return node
 
 
 def data_owners(engine: Engine) -> dict[str, Owned]:

@@ -18,11 +18,17 @@ from splitproof.model.properties import BLOCK_PARAMETER
 
 __all__ = ["WALKS", "Samples"]
 
-WALKS: Final[Mapping[int, int]] = {2: 30_000, 3: 20_000}
+WALKS: Final[Mapping[int, int]] = {2: 50_000, 3: 40_000}
 """By the number of blocks, the steps of the walk."""
+
+_STEPS_OF_ONE_PACE = 150
+_CHANCE_OF_SLOW_STEP = 0.05
 
 _BITS_LOOKED_UP = 14
 """Bits of a state that are looked up at once: few enough for the same ones to come up again and again."""
+
+_PATIENCE = 5_000
+"""Steps without a new state after which a walk has seen enough."""
 
 
 class Samples:
@@ -53,19 +59,35 @@ class Samples:
 
 
 def _walk(oracle: Oracle, steps: int) -> list[int]:
-    """States on a random run, each action as likely as another; the same on every run of the program."""
-    choose = random.Random(oracle.blocks).choice
+    """States on a random run; the same on every run of the program.
+
+    For some steps at a time, half of the actions are taken only where nothing else can be, or seldom: so each processor
+    is now and then far behind the others (swarm testing, Groce 2012).
+    """
+    chance = random.Random(oracle.blocks)
     actions = [step.action.label for step in oracle.steps]
+    labels = list(dict.fromkeys(actions))
+    slow: set[str] = set()
     seen: set[int] = set()
+    last_new = 0
     if not oracle.initial:
         return []
-    state = choose(oracle.initial)
-    for _ in range(steps):
-        seen.add(state)
+    state = chance.choice(oracle.initial)
+    for taken in range(steps):
+        if taken % _STEPS_OF_ONE_PACE == 0:
+            slow = {label for label in labels if chance.random() < 0.5}
+        if state not in seen:
+            seen.add(state)
+            last_new = taken
+        elif taken - last_new > _PATIENCE:
+            break
         following: dict[str, list[int]] = {}
         for step, after in oracle.successors(state):
             following.setdefault(actions[step], []).append(after)
-        state = choose(following[choose(list(following))]) if following else choose(oracle.initial)
+        quick = [label for label in following if label not in slow]
+        if not quick or chance.random() < _CHANCE_OF_SLOW_STEP:
+            quick = list(following)
+        state = chance.choice(following[chance.choice(quick)] if quick else oracle.initial)
     return sorted(seen)
 
 

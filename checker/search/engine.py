@@ -147,6 +147,7 @@ class Engine(ABC):
     `properties`: what is watched for; the machine's own unless given. `folded`: where a step of an action
     with `folds` can be taken, only the first such step is; see `folding.diamond_violations`. `data_values`: see
     `Layout`; with one, the search is over control states. `cone`: what of the machine is searched, all unless given.
+    `like`: an engine that was asked for the same; its ground model is taken over.
     """
 
     name: str
@@ -154,6 +155,11 @@ class Engine(ABC):
 
     oracle: Oracle
     """The same machine in generated Python, for questions about few states."""
+
+    grounding: Grounding
+    packing: Packing
+    properties: dict[str, GroundProperty]
+    _starts: dict[int, Valuation]
 
     is_block_symmetric: bool = False
     """Whether states that differ in the names of blocks only are one."""
@@ -169,22 +175,28 @@ class Engine(ABC):
         folded: bool = False,
         data_values: int = 2,
         cone: Cone | None = None,
+        *,
+        like: Engine | None = None,
     ) -> None:
         self.machine = machine
         self.cone = cone
         self.blocks = blocks
         self.folded = folded
         self.data_values = data_values
-        self.grounding = Grounding(machine, blocks, data_values, cone)
-        self.packing = Packing(self.grounding.layout)
-        watched = list(machine.properties.values()) if properties is None else list(properties)
-        self.properties: dict[str, GroundProperty] = {
-            item.id: self.grounding.property(item) for item in watched
-        }
-        self._starts: dict[int, Valuation] = {}
-        for start in Interpreter(machine, blocks).initial_states():
-            self._starts.setdefault(self.packing.pack(self.grounding.layout.project(start)), start)
+        if like is not None:
+            self.grounding, self.packing = like.grounding, like.packing
+            self.properties, self._starts = like.properties, like._starts
+        else:
+            self._ground(list(machine.properties.values()) if properties is None else list(properties))
         self.initial = sorted(self._starts)
+
+    def _ground(self, watched: list[Property]) -> None:
+        self.grounding = Grounding(self.machine, self.blocks, self.data_values, self.cone)
+        self.packing = Packing(self.grounding.layout)
+        self.properties = {item.id: self.grounding.property(item) for item in watched}
+        self._starts = {}
+        for start in Interpreter(self.machine, self.blocks).initial_states():
+            self._starts.setdefault(self.packing.pack(self.grounding.layout.project(start)), start)
 
     def start_of(self, state: int) -> Valuation:
         """An initial state of the interpreter that a packed one stands for: itself, or the first with this control."""

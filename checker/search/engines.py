@@ -43,6 +43,7 @@ def search(
 ) -> tuple[Engine, Exploration]:
     """The engine chosen, and what it found. `say` is told of a change of engine, and why states are not one."""
     limits = limits.started()
+    oracle: Oracle | None = None
     if choice is not EngineChoice.COMPILED:
         is_tried = choice is EngineChoice.AUTO and _is_above(limits.max_states)
         oracle = Oracle(machine, blocks, properties, folded, data_values, cone)
@@ -58,7 +59,15 @@ def search(
     say = say or _silence
     is_reduced = symmetry and blocks > 1
     engine = CompiledEngine(
-        machine, blocks, properties, folded, data_values, cone, symmetry=is_reduced, data_symmetry=is_reduced
+        machine,
+        blocks,
+        properties,
+        folded,
+        data_values,
+        cone,
+        like=oracle,
+        symmetry=is_reduced,
+        data_symmetry=is_reduced,
     )
     if engine.symmetry.block_obstacle is not None:
         say(f"blocks keep their names: {engine.symmetry.block_obstacle}")
@@ -68,7 +77,9 @@ def search(
         return engine, engine.explore(limits, progress, threads)
     except UnsoundSymmetryError as refuted:
         say(f"data keep their values: {refuted}")
-    engine = CompiledEngine(machine, blocks, properties, folded, data_values, cone, symmetry=is_reduced)
+    engine = CompiledEngine(
+        machine, blocks, properties, folded, data_values, cone, like=engine, symmetry=is_reduced
+    )
     return engine, engine.explore(limits, progress, threads)
 
 

@@ -41,8 +41,10 @@ class Oracle(Engine):
         folded: bool = False,
         data_values: int = 2,
         cone: Cone | None = None,
+        *,
+        like: Engine | None = None,
     ) -> None:
-        super().__init__(machine, blocks, properties, folded, data_values, cone)
+        super().__init__(machine, blocks, properties, folded, data_values, cone, like=like)
         self.oracle = self
         self.source = Source(self.grounding.terms, self.packing)
         self._selections: dict[Expr, Callable[[Sequence[int]], list[int]]] = {}

@@ -165,6 +165,8 @@ class LioController:
             block_count_max=_BLOCKS_MAX,
             operations=frozenset({"resync", "delete_pair", "target_image"}),
             atomic_block_io=False,
+            call_seconds_max=30.0,
+            settle_seconds_max=60.0,
             name=f"LIO and dm-snapshot, Linux {self.machine.greeting}",
         )
 

@@ -24,10 +24,13 @@ __all__ = ["CommandFailed", "VirtualMachine", "absent"]
 
 _PROGRAM: Final = "qemu-system-x86_64"
 _MEMORY_MIB: Final = 256
+_CODE_CACHE_MIB: Final = 64
+"""Of translated code; the emulator takes a gigabyte if it is left to itself."""
 _BOOT_SECONDS_MAX: Final = 120.0
 """Emulated, and on a machine that others use."""
 _COMMAND_SECONDS_MAX: Final = 30.0
 _CLOSE_SECONDS_MAX: Final = 1.0
+_LAST_LINES: Final = 3
 
 
 def absent() -> str | None:
@@ -84,7 +87,8 @@ class VirtualMachine:
         self._process: subprocess.Popen[bytes] | None = None
         self._over = threading.Event()
         arguments = [
-            *("-accel", "tcg,thread=multi", "-cpu", "max", "-m", str(_MEMORY_MIB), "-smp", "1"),
+            *("-accel", f"tcg,thread=multi,tb-size={_CODE_CACHE_MIB}", "-cpu", "max"),
+            *("-m", str(_MEMORY_MIB), "-smp", "1"),
             *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
             *("-chardev", f"file,id=log,path={self._log}", "-serial", "chardev:log"),
             *(
@@ -192,11 +196,19 @@ class VirtualMachine:
         if code is None:
             return AdapterFault(FaultKind.DIED, f"{_PROGRAM} could not be started: {cause}")
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        said = [
-            path.read_text(errors="replace").strip() for path in (self._errors, self._log) if path.exists()
+        return AdapterFault(
+            FaultKind.DIED, ": ".join([f"{_PROGRAM} {how} during {during}", *self._last_words()])
+        )
+
+    def _last_words(self) -> list[str]:
+        """Of the emulator, and of the kernel: if it panicked, the first thing that it said of that."""
+        lines = [
+            line.strip()
+            for path in (self._errors, self._log)
+            if path.exists()
+            for line in path.read_text(errors="replace").splitlines()
         ]
-        last = [line for text in said for line in text.splitlines()[-3:]]
-        return AdapterFault(FaultKind.DIED, ": ".join([f"{_PROGRAM} {how} during {during}", *last]))
+        return [line for line in lines if "Kernel panic" in line][:1] or lines[-_LAST_LINES:]
 
     def close(self) -> None:
         """Kill the machine, and remove its folder."""

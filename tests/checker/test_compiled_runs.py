@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.compiled.engine import CompiledEngine
-from splitproof.checker.fairness import compiled_runs, lassos
+from splitproof.checker.fairness import compiled_runs, lassos, liveness
 from splitproof.checker.fairness.compiled_runs import CompiledRuns, RunsTooLargeError
 from splitproof.checker.fairness.lassos import Lasso
 from splitproof.checker.fairness.liveness import find_lasso, judge_leads_to
@@ -60,7 +60,7 @@ def both(
 # -- the same as in Python -----------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(graphs(9))
 def test_random_graphs_have_the_same_lassos(
     drawn: tuple[tuple[Fairness | None, ...], set[Edge], tuple[set[int], set[int]]],
@@ -199,6 +199,23 @@ def test_time_that_runs_out_leaves_a_property_undecided() -> None:
         machine, 1, asked_of(machine), Options(Limits(max_seconds=0), engine=EngineChoice.COMPILED)
     )
     assert {item.verdict for item in result.properties} == {Unknown("0 seconds, while looking at all runs")}
+
+
+def test_an_interrupt_leaves_undecided_what_is_not_decided_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = load_machine("prior-art-wait")
+    asked, judged = asked_of(machine), list[Property]()
+
+    def interrupted(graph: Runs, item: Property) -> Lasso | None:
+        judged.append(item)
+        if len(judged) > 1:
+            raise KeyboardInterrupt
+        return find_lasso(graph, item)
+
+    monkeypatch.setattr(liveness, "find_lasso", interrupted)
+    found = judge_leads_to(machine, 1, asked, choice=EngineChoice.COMPILED)
+    assert judged == asked[:2]
+    assert set(found.traces) == {"split-is-reported"}
+    assert found.limits == {item.id: "interrupted, while looking at all runs" for item in asked[1:]}
 
 
 def test_a_cycle_that_may_not_be_the_shortest_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,20 @@ def _habits(made: Machine, habits: tuple[str, ...]) -> None:
             """One looks whether the volume is stale."""
             s.stale[b] = s.volume[b] != s.written[b]
 
+    if "remembers" in habits:
+        made.ghost(
+            "mark",
+            Data,
+            "what it was when all was well",
+            per_block=True,
+            while_=lambda s, b: s.volume[b] == s.written[b],
+        )
+
+        @made.action(by=VOLUME_WORKER)
+        def remember(s: State, b: Block) -> None:
+            """One remembers what the volume holds."""
+            s.mark[b] = s.volume[b]
+
     if "renames" in habits:
 
         @made.action(by=VOLUME_WORKER)
@@ -278,7 +292,7 @@ def test_it_finds_what_the_full_search_finds(
         assert_told(engine, found, stuck)
 
 
-HABITS = ("misplaces", "grabs", "looks", "renames")
+HABITS = ("misplaces", "grabs", "looks", "renames", "remembers")
 
 
 @settings(thorough, max_examples=40)
@@ -293,7 +307,7 @@ def test_where_it_is_not_refused_it_is_right(
 ) -> None:
     machine = shelf(*habits)
     engine = CompiledEngine(machine, blocks, asked, symmetry=names, data_symmetry=True)  # type: ignore[arg-type]
-    is_fine = not {"grabs"} & set(habits) and ROW_IS_WRITTEN not in asked
+    is_fine = not {"grabs", "remembers"} & set(habits) and ROW_IS_WRITTEN not in asked
     if blocks > 1:
         is_fine = is_fine and not {"misplaces", "renames"} & set(habits) and ALL_ALIKE not in asked
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -186,38 +185,6 @@ def test_messages_of_proofs_and_of_controllers_are_recognised(
 ) -> None:  # fmt: skip
     assert run(["explain", message]) == 0
     assert capsys.readouterr().out.startswith(f"{explained}  ")
-
-
-def commands(page: Path) -> list[str]:
-    text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [
-        line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")
-    ]
-
-
-@pytest.mark.parametrize(("page", "count"), [("ci.md", 9), ("counterexamples.md", 2), ("tutorial.md", 7)])
-def test_every_command_of_the_page_runs(
-    page: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    (tmp_path / "examples").mkdir()
-    (tmp_path / "examples" / "lock.py").write_text(LOCK.read_text(encoding="utf-8"), encoding="utf-8")
-    program = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
-    (tmp_path / "mirror.py").write_text(program, encoding="utf-8")
-    for block in re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        (tmp_path / "pyproject.toml").write_text(block, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    asked = commands(ROOT / "docs" / page)
-    assert len(asked) == count
-    for command in asked:
-        name, *arguments = shlex.split(command)
-        assert name == "splitproof"
-        is_violated = "check third-" in command or "check mirror.py:late" in command
-        assert run(arguments) == is_violated, command
-    written = re.findall(r"(?:--output |--trace |--report \w+=)(\S+)", "\n".join(asked))
-    assert written
-    assert all((tmp_path / name).stat().st_size > 0 for name in written)
 
 
 def test_the_action_runs_verify_and_writes_its_reports(project: Path) -> None:

@@ -25,7 +25,7 @@ def test_a_proof_is_told_and_its_certificate_certified(
         "       while left is 'inside' or right is 'inside': a processor holds the lock",
         "certificate: 10 obligations, each confirmed by cvc5 and by z3",
         f"replay:   splitproof certify {certificate}",
-        "not asked: left-can-enter (an invariant proves `always` and `step` only)",
+        "not asked: left-can-enter (an invariant proves `always` and `step`; a `leads to` needs a ranking argument)",
     ]
     assert run(["certify", str(certificate)]) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -132,8 +132,8 @@ def test_a_proof_that_runs_out_of_time_is_unknown(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--prove", "--blocks", "2"], "--prove is for every number of blocks"),
-        (["--prove", "--format", "junit"], "--prove reports as text or json"),
+        (["--prove", "--blocks", "2"], "--prove goes with no number of blocks"),
+        (["--prove", "--format", "junit"], "reports as text or json"),
         (["--max-seconds", "5"], "--max-seconds limits proofs"),
     ],
 )

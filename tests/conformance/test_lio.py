@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from splitproof.conformance.adapter import AdapterFault, BackupState, FaultKind, Rejected
-from splitproof.conformance.adapters import scsi
+from splitproof.conformance.adapters import lio, scsi
 from splitproof.conformance.adapters.catching import wrong_table
+from splitproof.conformance.adapters.initramfs import archive
 from splitproof.conformance.adapters.iscsi import CheckCondition
 from splitproof.conformance.adapters.lio import (
     BLOCK_SIZE_BYTES,
@@ -169,7 +170,14 @@ def test_a_command_that_fails_in_the_machine_says_what_it_printed(controller: Li
         controller.machine.run("echo no such thing; false")
 
 
-def test_the_machine_ends_with_the_process_that_started_it_and_its_loss_is_said() -> None:
+def test_a_machine_that_does_not_come_up_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lio, "initramfs", lambda *_: archive({"init": (0o100755, b"#!/no/such/shell")}))
+    with pytest.raises(AdapterFault, match=r"ended with code 0 during its start: .*Kernel panic") as lost:
+        make()
+    assert lost.value.kind is FaultKind.DIED
+
+
+def test_the_machine_ends_with_the_process_that_started_it() -> None:
     code = (
         "import time; from splitproof.conformance.adapters.lio import make; "
         "print(make().machine.pid, flush=True); time.sleep(60)"
