@@ -12,8 +12,10 @@ import typer
 
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
+    AdapterArgument,
     BlocksOption,
     CertificateOption,
+    CommandOption,
     ConformFormat,
     ConformFormatOption,
     DeclaredDesignsArgument,
@@ -21,11 +23,15 @@ from splitproof.options import (
     DesignArgument,
     Engine,
     EngineOption,
+    ExamplesOption,
+    ExpectedOption,
     Export,
     FoldOption,
     Format,
     FormatOption,
+    HistoriesOption,
     InductionOption,
+    InitOption,
     JobsOption,
     MaxMemoryOption,
     MaxSecondsOption,
@@ -33,18 +39,22 @@ from splitproof.options import (
     OnlyBlocksOption,
     OutputOption,
     Profile,
+    ProfileOption,
     ProofSecondsOption,
     PropertiesOption,
     ProveOption,
     ReportFormat,
     ReportFormatOption,
     ReportsOption,
+    SeedOption,
     SliceOption,
     StoriesOption,
     SymmetryOption,
     TableFormat,
     TableFormatOption,
+    TestsOption,
     ThreadsOption,
+    TimeBudgetOption,
     TraceFormat,
     TraceFormatOption,
     TraceOption,
@@ -384,48 +394,16 @@ def explain(
 
 @app.command(short_help="Test a real controller.")
 def conform(
-    adapter: Annotated[
-        str | None,
-        typer.Argument(help="module:factory, file.py:factory, or a name such as qemu", metavar="[ADAPTER]"),
-    ] = None,
-    command: Annotated[
-        str | None,
-        typer.Option("--command", help="The controller as a command that speaks JSON lines instead."),
-    ] = None,
-    profile: Annotated[
-        Profile, typer.Option("--profile", help="How much is tested; each includes those before it.")
-    ] = Profile.CONCURRENT,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
-    ] = None,
-    examples: Annotated[int, typer.Option("--examples", min=1, help="Examples a property.")] = 30,
-    time_budget: Annotated[
-        float | None,
-        typer.Option("--time-budget", min=0.001, help="Seconds; what is not decided by then is unknown."),
-    ] = None,
-    expected: Annotated[
-        Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
-    ] = None,
-    init: Annotated[
-        Path | None,
-        typer.Option(
-            "--init",
-            help="Test nothing: write an adapter to start from into this empty folder.",
-            metavar="DIR",
-        ),
-    ] = None,
-    tests: Annotated[
-        list[str] | None,
-        typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
-    ] = None,
-    histories: Annotated[
-        Path | None,
-        typer.Option(
-            "--histories",
-            help="Save what led to a failure, and what several clients did, there.",
-            file_okay=False,
-        ),
-    ] = None,
+    adapter: AdapterArgument = None,
+    command: CommandOption = None,
+    profile: ProfileOption = Profile.CONCURRENT,
+    seed: SeedOption = None,
+    examples: ExamplesOption = 30,
+    time_budget: TimeBudgetOption = None,
+    expected: ExpectedOption = None,
+    init: InitOption = None,
+    tests: TestsOption = None,
+    histories: HistoriesOption = None,
     format: ConformFormatOption = ConformFormat.TEXT,
     output: OutputOption = None,
     report: ReportsOption = None,

@@ -9,18 +9,24 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "AdapterArgument",
     "BlocksOption",
     "CertificateOption",
+    "CommandOption",
     "DeclaredDesignsArgument",
     "DepthOption",
     "DesignArgument",
     "Engine",
     "EngineOption",
+    "ExamplesOption",
+    "ExpectedOption",
     "Export",
     "FoldOption",
     "Format",
     "FormatOption",
+    "HistoriesOption",
     "InductionOption",
+    "InitOption",
     "JobsOption",
     "MaxMemoryOption",
     "MaxSecondsOption",
@@ -28,18 +34,22 @@ __all__ = [
     "OnlyBlocksOption",
     "OutputOption",
     "Profile",
+    "ProfileOption",
     "ProofSecondsOption",
     "PropertiesOption",
     "ProveOption",
     "ReportFormat",
     "ReportFormatOption",
     "ReportsOption",
+    "SeedOption",
     "SliceOption",
     "StoriesOption",
     "SymmetryOption",
     "TableFormat",
     "TableFormatOption",
+    "TestsOption",
     "ThreadsOption",
+    "TimeBudgetOption",
     "TraceFormat",
     "TraceFormatOption",
     "TraceOption",
@@ -139,6 +149,45 @@ TableFormatOption = Annotated[TableFormat, typer.Option("--format", help="How to
 TraceFormatOption = Annotated[TraceFormat, typer.Option("--format", help="How to show the counterexample.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
+]
+AdapterArgument = Annotated[
+    str | None,
+    typer.Argument(help="module:factory, file.py:factory, or a name such as qemu", metavar="[ADAPTER]"),
+]
+CommandOption = Annotated[
+    str | None, typer.Option("--command", help="The controller as a command that speaks JSON lines instead.")
+]
+ProfileOption = Annotated[
+    Profile, typer.Option("--profile", help="How much is tested; each includes those before it.")
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
+]
+ExamplesOption = Annotated[int, typer.Option("--examples", min=1, help="Examples a property.")]
+TimeBudgetOption = Annotated[
+    float | None,
+    typer.Option("--time-budget", min=0.001, help="Seconds; what is not decided by then is unknown."),
+]
+ExpectedOption = Annotated[
+    Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
+]
+InitOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--init", help="Test nothing: write an adapter to start from into this empty folder.", metavar="DIR"
+    ),
+]
+TestsOption = Annotated[
+    list[str] | None,
+    typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
+]
+HistoriesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--histories",
+        help="Save what led to a failure, and what several clients did, there.",
+        file_okay=False,
+    ),
 ]
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
