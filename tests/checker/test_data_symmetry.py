@@ -406,7 +406,7 @@ def test_what_does_not_follow_from_the_guards_is_asked_of_every_state() -> None:
         ("renames", "rename", 2),
     ):
         engine = CompiledEngine(shelf(habit), 2, SOUND, data_symmetry=True)
-        assert set(engine.symmetry.obligations.values()) == {f"disk 508 {step_}"}
+        assert all(who.endswith(f"disk 508 {step_}") for who in engine.symmetry.obligations.values())
         sentence = f"disk 508 {step_} {OFFENCE}, {depth} steps from the start"
         with pytest.raises(UnsoundSymmetryError, match=f"^{re.escape(sentence)}$"):
             engine.explore()
