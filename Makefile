@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 KERNEL := $(CURDIR)/.kernel
 
 .DEFAULT_GOAL := help
-.PHONY: help verify mutations test test-vm lint bench format clean
+.PHONY: help verify mutations test test-vm lint docs bench format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,10 @@ lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(INSTALLED) ## measure the engines against the same search in C (needs gcc)
+docs: $(INSTALLED) ## build the documentation as a site, in build/docs
+	$(BIN)/python docs/build.py build/docs
+
+bench: $(INSTALLED) ## measure the engines against C, Spin and Rumur (needs gcc, spin, rumur)
 	PYTHONPATH=. $(BIN)/python benchmarks/bench.py $(CASES)
 
 format: $(INSTALLED) ## fix what can be fixed by itself

@@ -57,10 +57,10 @@ def check_concurrently(lab: Lab, item: Property, histories: Sequence[History]) -
         Undecided, Vacuous: it could not be judged, or a pass would mean nothing.
     """
     judgements = [judge_history(history) for history in histories]
-    for judgement in judgements:
+    for history, judgement in zip(histories, judgements, strict=True):
         for finding in judgement.findings:
             if finding.property is item:
-                raise PropertyViolated.of(finding)
+                raise PropertyViolated.of(finding, history=history)
     if lab.limits.over:
         raise Undecided("the time budget ended the run; nothing was violated until then")
     telling = [
@@ -119,7 +119,7 @@ def _split_and_back_up(lab: Lab, session: Session, traffic: Traffic, choices: ra
         session.call("split", client=_COORDINATOR)
     if choices.random() < 0.5:
         time.sleep(_QUIET_SECONDS * choices.random())
-    backup = session.backup(whole(session), client=_COORDINATOR)
+    backup = lab.back_up(session, whole(session), client=_COORDINATOR)
     traffic.write(WRITTEN_WHILE_SPLIT, _COORDINATOR)
     session.tape_image(backup, client=_COORDINATOR)  # whatever is on it already is right already
     state = lab.ends(session, backup)
@@ -149,7 +149,7 @@ class Traffic:
     apart: list[contextlib.AbstractContextManager[object]] = field(init=False)
     threads: list[threading.Thread] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
-    fault: AdapterFault | None = None
+    fault: AdapterFault | Undecided | None = None
 
     def __post_init__(self) -> None:
         atomic = self.session.capabilities.atomic_block_io
@@ -205,7 +205,7 @@ class Traffic:
                     self.write(block, client)
             except (Rejected, Indefinite, Unsupported):
                 pass  # recorded as such
-            except AdapterFault as fault:
+            except (AdapterFault, Undecided) as fault:
                 self.fault = fault
                 return
             if choices.random() < 0.2:
