@@ -12,8 +12,10 @@ import typer
 
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
+    BeyondOption,
     BlocksOption,
     CertificateOption,
+    ConfirmOption,
     ConformFormat,
     ConformFormatOption,
     DeclaredDesignsArgument,
@@ -21,6 +23,8 @@ from splitproof.options import (
     DesignArgument,
     Engine,
     EngineOption,
+    EntryArgument,
+    EveryOption,
     Export,
     FoldOption,
     Format,
@@ -45,6 +49,9 @@ from splitproof.options import (
     TableFormat,
     TableFormatOption,
     ThreadsOption,
+    ToExplainArgument,
+    ToRepairOption,
+    ToShowArgument,
     TraceFormat,
     TraceFormatOption,
     TraceOption,
@@ -276,21 +283,10 @@ def mutate(
 def repair(
     design: DesignArgument,
     blocks: BlocksOption = 1,
-    properties: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
-        ),
-    ] = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
-    ] = False,
-    beyond: Annotated[
-        int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
-    ] = 0,
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="Check each repair with one block more, too.")
-    ] = False,
+    properties: ToRepairOption = None,
+    every: EveryOption = False,
+    beyond: BeyondOption = 0,
+    confirm: ConfirmOption = False,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -306,14 +302,7 @@ def repair(
 
 @app.command(short_help="Tell a saved counterexample: text, page, diagram.")
 def trace(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="A counterexample saved with `check --trace`, or a history of a controller (NDJSON).",
-            exists=True,
-            dir_okay=False,
-        ),
-    ],
+    file: ToShowArgument,
     format: TraceFormatOption = TraceFormat.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -349,12 +338,7 @@ def export(
 
 @app.command(short_help="Show what the document says, and what checks it.")
 def requirement(
-    identifier: Annotated[
-        str | None,
-        typer.Argument(
-            help="R01 to R114, G01 to G39 or a property; all entries if none is named.", metavar="[ID]"
-        ),
-    ] = None,
+    identifier: EntryArgument = None,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -366,13 +350,7 @@ def requirement(
 
 @app.command(short_help="Explain a verdict, an exit code, an error.")
 def explain(
-    identifier: Annotated[
-        str | None,
-        typer.Argument(
-            help="A verdict, exit-N, a property, an error or its message; a list if none is given.",
-            metavar="[ID]",
-        ),
-    ] = None,
+    identifier: ToExplainArgument = None,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
