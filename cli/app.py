@@ -108,9 +108,10 @@ def verify(
     from splitproof import catalogue_commands, proof_table_command
 
     if prove:
-        if blocks is not None or report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
-            raise typer.BadParameter("--prove goes with no number of blocks, and reports as text or json")
-        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs)
+        if blocks is not None:
+            raise typer.BadParameter("--prove goes with no number of blocks")
+        also = report or []
+        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs, also)
     if max_seconds is not None:
         raise typer.BadParameter("--max-seconds limits proofs; searches have theirs in [tool.splitproof]")
     return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
