@@ -13,9 +13,11 @@ import typer
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
     AdapterArgument,
+    BeyondOption,
     BlocksOption,
     CertificateOption,
     CommandOption,
+    ConfirmOption,
     ConformFormat,
     ConformFormatOption,
     DeclaredDesignsArgument,
@@ -23,6 +25,8 @@ from splitproof.options import (
     DesignArgument,
     Engine,
     EngineOption,
+    EntryArgument,
+    EveryOption,
     ExamplesOption,
     ExpectedOption,
     Export,
@@ -55,6 +59,9 @@ from splitproof.options import (
     TestsOption,
     ThreadsOption,
     TimeBudgetOption,
+    ToExplainArgument,
+    ToRepairOption,
+    ToShowArgument,
     TraceFormat,
     TraceFormatOption,
     TraceOption,
@@ -111,9 +118,10 @@ def verify(
     from splitproof import catalogue_commands, proof_table_command
 
     if prove:
-        if blocks is not None or report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
-            raise typer.BadParameter("--prove goes with no number of blocks, and reports as text or json")
-        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs)
+        if blocks is not None:
+            raise typer.BadParameter("--prove goes with no number of blocks")
+        also = report or []
+        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs, also)
     if max_seconds is not None:
         raise typer.BadParameter("--max-seconds limits proofs; searches have theirs in [tool.splitproof]")
     return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
@@ -286,21 +294,10 @@ def mutate(
 def repair(
     design: DesignArgument,
     blocks: BlocksOption = 1,
-    properties: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
-        ),
-    ] = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
-    ] = False,
-    beyond: Annotated[
-        int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
-    ] = 0,
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="Check each repair with one block more, too.")
-    ] = False,
+    properties: ToRepairOption = None,
+    every: EveryOption = False,
+    beyond: BeyondOption = 0,
+    confirm: ConfirmOption = False,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -316,14 +313,7 @@ def repair(
 
 @app.command(short_help="Tell a saved counterexample: text, page, diagram.")
 def trace(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="A counterexample saved with `check --trace`, or a history of a controller (NDJSON).",
-            exists=True,
-            dir_okay=False,
-        ),
-    ],
+    file: ToShowArgument,
     format: TraceFormatOption = TraceFormat.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -359,12 +349,7 @@ def export(
 
 @app.command(short_help="Show what the document says, and what checks it.")
 def requirement(
-    identifier: Annotated[
-        str | None,
-        typer.Argument(
-            help="R01 to R114, G01 to G39 or a property; all entries if none is named.", metavar="[ID]"
-        ),
-    ] = None,
+    identifier: EntryArgument = None,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -376,13 +361,7 @@ def requirement(
 
 @app.command(short_help="Explain a verdict, an exit code, an error.")
 def explain(
-    identifier: Annotated[
-        str | None,
-        typer.Argument(
-            help="A verdict, exit-N, a property, an error or its message; a list if none is given.",
-            metavar="[ID]",
-        ),
-    ] = None,
+    identifier: ToExplainArgument = None,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
