@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.search.memory import available_bytes
@@ -31,7 +31,11 @@ __all__ = [
     "catalogue_jobs",
     "distinction_jobs",
     "run",
+    "spread",
 ]
+
+_Job = TypeVar("_Job")
+_Outcome = TypeVar("_Outcome")
 
 TWO_BLOCKS: tuple[str, ...] = (
     "third-embodiment-closed",
@@ -126,31 +130,37 @@ def run(
 
     `processes`: at most this many at once; one for each core unless given.
     """
+    return spread(_outcome, jobs, processes, done)
+
+
+def spread(
+    work: Callable[[_Job], _Outcome],
+    jobs: Sequence[_Job],
+    processes: int | None = None,
+    done: Callable[[_Outcome], None] | None = None,
+) -> list[_Outcome]:
+    """What `work` makes of each job, in their order, in as many processes as there are cores unless told otherwise.
+
+    `work` is a function of a module, and jobs and outcomes can be pickled; equal jobs are done once.
+    """
+
+    def told(outcome: _Outcome) -> _Outcome:
+        if done is not None:
+            done(outcome)
+        return outcome
+
     count = min(processes or os.cpu_count() or 1, len(jobs))
     if count <= 1:
-        return [_told(_outcome(job), done) for job in jobs]
+        return [told(work(job)) for job in jobs]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=context) as pool:
-        futures = {pool.submit(_outcome, job): job for job in jobs}
+        futures = {pool.submit(work, job): job for job in dict.fromkeys(jobs)}
         try:
-            outcomes = {outcome.job: _told(outcome, done) for outcome in _as_completed(futures)}
+            outcomes = {futures[future]: told(future.result()) for future in as_completed(futures)}
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [outcomes[job] for job in jobs]
-
-
-def _as_completed(futures: dict[Future[Outcome], Job]) -> Iterator[Outcome]:
-    pending = set(futures)
-    while pending:
-        finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-        yield from (future.result() for future in finished)
-
-
-def _told(outcome: Outcome, done: Callable[[Outcome], None] | None) -> Outcome:
-    if done is not None:
-        done(outcome)
-    return outcome
 
 
 def _shared(options: Options) -> Options:

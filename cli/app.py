@@ -80,6 +80,17 @@ def verify(
         int | None,
         typer.Option("--blocks", min=1, max=8, help="Check at this size only; from 2 on the closed designs."),
     ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove",
+            help="For every number of blocks; the closed designs of the catalogue if none is named.",
+        ),
+    ] = False,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option("--max-seconds", min=0.001, help="With --prove: end a design as unknown after so long."),
+    ] = None,
     format: ReportFormatOption = ReportFormat.TEXT,
     output: OutputOption = None,
     report: ReportsOption = None,
@@ -87,10 +98,19 @@ def verify(
 ) -> int:
     """Check every design of the catalogue, and hold each verdict against the declared one.
 
-    Exits with 0 exactly when each property of each design gets the verdict that the design declares.
+    Exits with 0 exactly when each property of each design gets the verdict that the design declares. With --prove, of
+    each property that holds in every state or of every step, and for every number of blocks.
     """
-    from splitproof import catalogue_commands
+    from splitproof import catalogue_commands, proof_table_command
 
+    if prove:
+        if blocks is not None:
+            raise typer.BadParameter("--prove is for every number of blocks; leave --blocks out")
+        if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
+            raise typer.BadParameter("--prove reports as text or json")
+        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs)
+    if max_seconds is not None:
+        raise typer.BadParameter("--max-seconds limits proofs; searches have theirs in [tool.splitproof]")
     return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
 
 
@@ -170,6 +190,12 @@ def check(
     depth: Annotated[
         int | None, typer.Option("--depth", min=0, help="Steps to look ahead; of the engine bmc only.")
     ] = None,
+    induction: Annotated[
+        bool,
+        typer.Option(
+            "--induction", help="With --engine bmc: what holds to the depth may hold for ever, by induction."
+        ),
+    ] = False,
     stories: Annotated[
         bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")
     ] = False,
@@ -185,6 +211,8 @@ def check(
 
     if (engine is Engine.BMC) != (depth is not None):
         raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
+    if induction and depth is None:
+        raise typer.BadParameter("--induction goes with --engine bmc --depth K")
     request = check_commands.Request(
         design=design,
         blocks=blocks,
@@ -200,7 +228,7 @@ def check(
     if depth is not None:
         if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
             raise typer.BadParameter("--engine bmc has no verdict to report: its formats are text and json")
-        return bounded_command.check(request, depth, stories, trace, format.value, output)
+        return bounded_command.check(request, depth, induction, stories, trace, format.value, output)
     return check_commands.check(request, stories, trace, format.value, output, report or [])
 
 

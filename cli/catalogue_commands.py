@@ -18,7 +18,7 @@ from splitproof.output import json_text, report_asked, run_jobs, show, write
 from splitproof.settings import read_settings
 from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE, WITH_PAUSE
 
-__all__ = ["ablate", "designs", "verify"]
+__all__ = ["ablate", "designs", "families", "short_name", "verify"]
 
 
 def verify(
@@ -80,7 +80,7 @@ def _verify_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
     by_job = {(outcome.job.design, outcome.job.blocks): outcome for outcome in outcomes}
     sizes = sorted({outcome.job.blocks for outcome in outcomes})
     for blocks in sizes:
-        for family, names in _families().items():
+        for family, names in families().items():
             columns = [outcome for name in names if (outcome := by_job.get((name, blocks))) is not None]
             if columns:
                 yield from _table(family, columns)
@@ -97,7 +97,7 @@ def _verify_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield from _summary(outcomes)
 
 
-def _families() -> dict[str, list[str]]:
+def families() -> dict[str, list[str]]:
     """The designs of the catalogue, those with one heading in one table."""
     families: dict[str, list[str]] = {"as written": [], "closed": [], "two slots": []}
     for name in CATALOGUE:
@@ -113,7 +113,7 @@ def _table(family: str, columns: Sequence[Outcome]) -> Iterator[str]:
         f"{family}, {size}, any number of writes: `holds` in all states, or violated in so many steps "
         "(10+6: in ten, with six for ever after)"
     )
-    heads = [_short(outcome.job.design) for outcome in columns]
+    heads = [short_name(outcome.job.design) for outcome in columns]
     for part in (0, 1):
         yield f"{'':<28}" + "".join(f"{head[part]:>11}" for head in heads)
     for item in (*PROPERTIES, *WITH_PAUSE):
@@ -123,7 +123,7 @@ def _table(family: str, columns: Sequence[Outcome]) -> Iterator[str]:
     yield f"{'states':<28}" + "".join(f"{outcome.result['states']:>11,}" for outcome in columns)
 
 
-def _short(name: str) -> tuple[str, str]:
+def short_name(name: str) -> tuple[str, str]:
     """The two lines of a column's head."""
     embodiment, _, variant = name.partition("-embodiment")
     if embodiment == name:

@@ -32,6 +32,7 @@ from splitproof.model.expressions import (
     children,
     key,
     show,
+    walk,
 )
 from splitproof.model.machine import Machine
 from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, EnumType, Int, Type
@@ -47,8 +48,11 @@ class Sorts:
         self.context = z3.Context()
         self.block = z3.DeclareSort("Block", self.context)
         self.data = z3.DeclareSort("Data", self.context)
+        self.lowered: dict[tuple[Any, ...], Any] = {}
+        """Terms of trees without quantifiers, which are the same for all who share these sorts."""
         self._enums: dict[Type, tuple[Any, list[Any]]] = {}
         self._symbols: dict[tuple[str, str], Any] = {}
+        self._traits: dict[int, tuple[Expr, tuple[str, ...], bool]] = {}
         for leaf in machine.leaves.values():
             if leaf.per_block and leaf.type is BLOCK:
                 raise ModelError(
@@ -59,6 +63,14 @@ class Sorts:
 
     def truth(self, value: bool) -> Any:
         return z3.BoolVal(value, self.context)
+
+    def traits(self, node: Expr) -> tuple[tuple[str, ...], bool]:
+        """The free parameters of a tree, and whether it quantifies; the tree is kept, as its `id` is its key."""
+        found = self._traits.get(id(node))
+        if found is None:
+            quantifies = any(isinstance(part, Every | Some) for part in walk(node))
+            found = self._traits[id(node)] = node, _free_parameters(node), quantifies
+        return found[1:]
 
     def sort(self, type_: Type) -> Any:
         if type_ is BOOL:
@@ -78,6 +90,11 @@ class Sorts:
             values = [f"{name}.{member.name}" for member in type_.members]
             self._enums[type_] = z3.EnumSort(name, values, self.context)
         return self._enums[type_]
+
+    def members(self, type_: EnumType) -> dict[int, Any]:
+        """The values of an enumeration by the identities of their terms."""
+        terms = self._enum(type_)[1]
+        return {term.get_id(): member for term, member in zip(terms, type_.members, strict=True)}
 
     def constant(self, node: Const) -> Any:
         """A value. Of blocks and data, there is one that variables hold while they mean nothing."""
@@ -129,8 +146,6 @@ class Instances:
         self._quantified: dict[tuple[Any, ...], Any] = {}
         self._polarities: set[tuple[Any, bool]] = set()
         self._memo: dict[tuple[Any, ...], Any] = {}
-        self._trees: list[Expr] = []
-        self._free: dict[int, tuple[str, ...]] = {}
 
     def add_block(self, block: Any) -> None:
         """Name a further block."""
@@ -159,15 +174,13 @@ class Instances:
         self, node: Expr, known: Mapping[str, Any], *, positive: bool = True, negative: bool = True
     ) -> Any:
         """The tree as a term of z3. `positive`, `negative`: whether it is going to be asserted, or its negation."""
-        free = self._free.get(id(node))
-        if free is None:
-            free = self._free[id(node)] = _free_parameters(node)
-            self._trees.append(node)  # its identity stays its own
-        values = tuple(known[name].get_id() if name in known else None for name in free)
-        at = (id(node), positive, negative, values)
-        found = self._memo.get(at)
+        free, quantifies = self.sorts.traits(node)
+        values = tuple([known[name].get_id() if name in known else None for name in free])
+        memo = self._memo if quantifies else self.sorts.lowered
+        at = (id(node), positive, negative, values) if quantifies else (id(node), values)
+        found = memo.get(at)
         if found is None:
-            found = self._memo[at] = self._lower(node, known, positive, negative)
+            found = memo[at] = self._lower(node, known, positive, negative)
         return found
 
     def _lower(self, node: Expr, known: Mapping[str, Any], positive: bool, negative: bool) -> Any:

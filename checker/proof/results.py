@@ -37,7 +37,8 @@ class PropertyProof:
     """The verdict for one property.
 
     `stuck`: where an attempt to prove it ended. `vacuous`: at 1 block its trigger never occurs. `ranked`: the ranking
-    argument that it is proved by, if it is of the kind *leads to*.
+    argument that it is proved by, if it is of the kind *leads to*. `clauses`: of the invariant, beside properties, that
+    its proof needs.
     """
 
     asked: Property
@@ -46,6 +47,7 @@ class PropertyProof:
     vacuous: bool = False
     expected: Expectation | None = None
     ranked: Premises | None = None
+    clauses: int | None = None
 
     def json(self) -> dict[str, Any]:
         violated = None
@@ -55,6 +57,7 @@ class PropertyProof:
             "id": self.asked.id,
             "verdict": self.verdict.word,
             "vacuous": self.vacuous,
+            "clauses": self.clauses if isinstance(self.verdict, Proved) else None,
             "expected": self.expected.verdict if self.expected else None,
             "blocks": self.verdict.trace.blocks if isinstance(self.verdict, Violated) else None,
             "depth": violated["depth"] if violated else None,
@@ -208,7 +211,8 @@ def _invariant_lines(result: ProofResult) -> Iterator[str]:
         yield f"  {subject}"
         for line in lines:
             number += 1
-            yield f"  {number:>3}. {line.sentence}"
+            yield f"  {number:>3}. {line.text}"
+            yield f"       {line.sentence}"
     yield from certified_lines(certified)
     if result.directory is not None:
         yield f"replay:   splitproof certify {result.directory}"

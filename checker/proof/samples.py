@@ -7,25 +7,25 @@ walk at more: with one block, the block that a worker holds is every block.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from splitproof.checker.ground.decision import function
 from splitproof.checker.search.oracle import Exploration, Oracle
-from splitproof.model.expressions import FALSE, TRUE, Expr
+from splitproof.model.expressions import FALSE, TRUE, Expr, Var, walk
 from splitproof.model.machine import Machine
 from splitproof.model.properties import BLOCK_PARAMETER
 
 __all__ = ["WALKS", "Samples"]
 
-WALKS: Final[Mapping[int, int]] = {2: 80_000, 3: 60_000}
+WALKS: Final[Mapping[int, int]] = {2: 50_000, 3: 40_000}
 """By the number of blocks, the steps of the walk."""
 
-_STRETCH, _HALVINGS = 100, 10
-"""Steps with the same weights, and how much rarer than the commonest the rarest action may be, as a power of two."""
+_STEPS_OF_ONE_PACE = 150
+_CHANCE_OF_SLOW_STEP = 0.05
 
-_PATIENCE = 5_000
-"""Steps without a new state after which a walk has seen enough."""
+_BITS_LOOKED_UP = 14
+"""Bits of a state that are looked up at once: few enough for the same ones to come up again and again."""
 
 
 class Samples:
@@ -58,35 +58,28 @@ class Samples:
 def _walk(oracle: Oracle, steps: int) -> list[int]:
     """States on a random run; the same on every run of the program.
 
-    What is taken often changes with each stretch of the run, so that it comes to where somebody is slow: where all
-    actions are always as likely, a copy is done long before the next split is ordered, and what a proof would have to
-    know of that case is never seen (swarm testing, Groce et al. 2012).
+    For some steps at a time, half of the actions are taken only where nothing else can be, or seldom: so each processor
+    is now and then far behind the others (swarm testing, Groce 2012).
     """
-    choose = random.Random(oracle.blocks)
+    chance = random.Random(oracle.blocks)
     actions = [step.action.label for step in oracle.steps]
     labels = list(dict.fromkeys(actions))
+    slow: set[str] = set()
     seen: set[int] = set()
     if not oracle.initial:
         return []
-    state = choose.choice(oracle.initial)
-    weights: dict[str, float] = {}
-    last_new = 0
-    for place in range(steps):
-        if place % _STRETCH == 0:
-            weights = {label: 2.0 ** -choose.uniform(0, _HALVINGS) for label in labels}
-        if state not in seen:
-            seen.add(state)
-            last_new = place
-        elif place - last_new > _PATIENCE:
-            break
+    state = chance.choice(oracle.initial)
+    for taken in range(steps):
+        if taken % _STEPS_OF_ONE_PACE == 0:
+            slow = {label for label in labels if chance.random() < 0.5}
+        seen.add(state)
         following: dict[str, list[int]] = {}
         for step, after in oracle.successors(state):
             following.setdefault(actions[step], []).append(after)
-        if following:
-            (label,) = choose.choices(list(following), [weights[label] for label in following])
-            state = choose.choice(following[label])
-        else:
-            state = choose.choice(oracle.initial)
+        quick = [label for label in following if label not in slow]
+        if not quick or chance.random() < _CHANCE_OF_SLOW_STEP:
+            quick = list(following)
+        state = chance.choice(following[chance.choice(quick)] if quick else oracle.initial)
     return sorted(seen)
 
 
@@ -103,17 +96,46 @@ class _Reader:
 
 
 def _reader(oracle: Oracle, atoms: Sequence[Expr], block: int) -> Callable[..., None]:
+    """A function that adds the rows of states for one block.
+
+    Atoms that look at few bits between them are looked up together: states that agree in those bits agree in them.
+    """
     grounding = oracle.grounding
-    bits = []
+    always = 0
+    asked: list[tuple[int, str]] = []
     for place, atom in enumerate(atoms):
         node = grounding.expression(atom, {BLOCK_PARAMETER.name: block})
         ground = grounding.terms.under(node, grounding.terms.nothing_known)
         if ground is TRUE:
-            bits.append(f"  r |= {1 << place:#x}")
+            always |= 1 << place
         elif ground is not FALSE:
-            bits.append(f"  if {oracle.source.truth(ground)}: r |= {1 << place:#x}")
-    lines = ["def run(states, add):", " for s in states:", "  r = 0", *bits, "  add(r)", ""]
-    return function("\n".join(lines))
+            read = {part.name for part in walk(ground) if isinstance(part, Var)}
+            mask = sum(oracle.packing.fields[name].mask for name in read)
+            asked.append((mask, f"if {oracle.source.truth(ground)}: r |= {1 << place:#x}"))
+    groups = list(_grouped(asked))
+    lines = ["def run(states, add):"]
+    lines += [f" g{number} = {{}}" for number in range(len(groups))]
+    lines += [" for s in states:", f"  row = {always:#x}"]
+    for number, (mask, tests) in enumerate(groups):
+        lines += [f"  r = g{number}.get(s & {mask:#x})", "  if r is None:", "   r = 0"]
+        lines += [f"   {test}" for test in tests]
+        lines += [f"   g{number}[s & {mask:#x}] = r", "  row |= r"]
+    return function("\n".join([*lines, "  add(row)", ""]))
+
+
+def _grouped(asked: Sequence[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
+    """Tests that read few bits between them, with those bits; each test stands with the bits that it reads."""
+    left = sorted(asked, key=lambda item: -item[0].bit_count())  # stable
+    while left:
+        mask, tests, rest = left[0][0], [], []
+        for bits, test in left:
+            if (mask | bits).bit_count() <= max(_BITS_LOOKED_UP, mask.bit_count()):
+                mask |= bits
+                tests.append(test)
+            else:
+                rest.append((bits, test))
+        yield mask, tests
+        left = rest
 
 
 def _columns(rows: list[int], atoms: int) -> list[int]:

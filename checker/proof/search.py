@@ -43,10 +43,14 @@ class Stuck:
 
 @dataclass(frozen=True)
 class Invariant:
-    """Lemmas that are kept together; the properties among them are proved. `stuck`: those that are not, with why."""
+    """Lemmas that are kept together; the properties among them are proved.
+
+    `stuck`: those that are not, with why. `clauses`: by property, how many lemmas it needs that are no properties.
+    """
 
     lemmas: tuple[Lemma, ...]
     stuck: dict[str, Stuck] = field(default_factory=dict)
+    clauses: dict[str, int] = field(default_factory=dict)
 
 
 class Search:
@@ -94,7 +98,10 @@ class Search:
                 self._tick(len(self._needed))
         self._prune()
         self._minimise()
-        return Invariant(tuple(self._needed), dict(self._stuck))
+        clauses = {
+            item.property_id: self._clauses_of(item) for item in self._needed if item.property_id is not None
+        }
+        return Invariant(tuple(self._needed), dict(self._stuck), clauses)
 
     def _settle(self, lemma: Lemma) -> Iterable[Lemma]:
         """See that the start and every step keep a lemma; the lemmas to be settled next."""
@@ -205,14 +212,23 @@ class Search:
 
     def _prune(self) -> None:
         """Keep what the properties rest on."""
+        reached = self._reached([item for item in self._properties if item in self._needed])
+        self._needed = [item for item in self._needed if item.number in reached]
+
+    def _reached(self, roots: Iterable[Lemma]) -> set[int]:
+        """The numbers of some lemmas, and of those that they rest on."""
         reasons: dict[int, list[Lemma]] = {}
         for (number, _), because in self._support.items():
             reasons.setdefault(number, []).extend(because)
-        reached = {item.number for item in self._properties if item in self._needed}
+        reached = {item.number for item in roots}
         todo = list(reached)
         while todo:
             for item in reasons.get(todo.pop(), ()):
                 if item.number not in reached:
                     reached.add(item.number)
                     todo.append(item.number)
-        self._needed = [item for item in self._needed if item.number in reached]
+        return reached
+
+    def _clauses_of(self, lemma: Lemma) -> int:
+        """How many lemmas that are no properties a property rests on."""
+        return sum(self._lemmas[number].property_id is None for number in self._reached([lemma]))

@@ -31,13 +31,17 @@ class Sentences:
 
     def of(self, clause: Clause) -> str:
         """One clause: what it concludes is a positive literal, if there is one, and about data if possible."""
+        return self._say(*self._concluding(clause))
+
+    def _concluding(self, clause: Clause) -> tuple[list[Literal], list[Literal]]:
         last = max(clause, key=lambda literal: (literal[1], self._words[literal[0]].is_equality, literal))
-        return self._say([literal for literal in clause if literal != last], [last])
+        return [literal for literal in clause if literal != last], [last]
 
     def lines(self, lemmas: Sequence[Lemma]) -> dict[str, list[Line]]:
         """Lemmas as sentences, by subject; properties are left out.
 
-        Lemmas that are the same but for one literal are one sentence: `while A: B, C and D`.
+        Lemmas that are the same but for one literal are one sentence: `while A: B, C and D`. What holds under no
+        condition is a sentence each.
         """
         found: dict[str, list[Line]] = {}
         left = [lemma for lemma in lemmas if lemma.clause]
@@ -46,12 +50,11 @@ class Sentences:
             together.sort(key=lambda lemma: lemma.clause)
             left = [lemma for lemma in left if lemma not in together]
             if len(together) == 1:
-                sentence, text = self.of(together[0].clause), self._formula(together[0].clause)
+                base, differing = self._concluding(together[0].clause)
             else:
                 base = [literal for literal in together[0].clause if literal in common]
                 differing = [next(x for x in lemma.clause if x not in common) for lemma in together]
-                sentence, text = self._say(base, differing), self._formula(base, differing)
-            line = Line(tuple(together), sentence, text)
+            line = Line(tuple(together), self._say(base, differing), self._formula(base, differing))
             found.setdefault(self._subject(line), []).append(line)
         return dict(sorted(found.items()))
 
@@ -61,41 +64,43 @@ class Sentences:
         for lemma in lemmas:
             for literal in lemma.clause:
                 groups.setdefault(frozenset(lemma.clause) - {literal}, []).append(lemma)
-        common = max(groups, key=lambda key: (len(groups[key]), -len(key)))
-        return common, groups[common]
+        common = max(groups, key=lambda key: (len(groups[key]) if key else 1, -len(key)))
+        return common, groups[common] if common else groups[common][:1]
 
     def _subject(self, line: Line) -> str:
         words = [self._words[place] for lemma in line.lemmas for place, _ in lemma.clause]
         if any(word.is_equality for word in words):
-            return "which places hold the same data"
+            return "where the same data is"
         if any(word.per_block for word in words):
             return "each block"
-        return "the rest"
+        return "the whole"
 
     def _say(self, common: Sequence[Literal], differing: Sequence[Literal]) -> str:
         """That something in `common` holds, or everything in `differing`."""
-        if (
-            len(common) == 1
-            and common[0][1]
-            and not any(sign for _, sign in differing)
-            and len(differing) > 1
-        ):
+        if self._is_one_effect(common, differing):
             causes = [self._fact((place, not sign)) for place, sign in differing]
             return f"while {_list(causes, 'or')}: {self._fact(common[0])}"
         claim = _list([self._fact(literal) for literal in differing], "and")
         premises = [self._fact((place, not sign)) for place, sign in common]
         return f"while {_list(premises, 'and')}: {claim}" if premises else claim
 
-    def _formula(self, clause: Sequence[Literal], differing: Sequence[Literal] = ()) -> str:
-        parts = [self._literal(literal) for literal in clause]
-        if differing:
-            inner = " & ".join(self._literal(literal) for literal in differing)
-            parts.append(f"({inner})" if parts and len(differing) > 1 else inner)
-        return " | ".join(parts)
+    def _is_one_effect(self, common: Sequence[Literal], differing: Sequence[Literal]) -> bool:
+        """Whether it is better said the other way round: one thing holds under each of several conditions."""
+        is_positive = len(common) == 1 and common[0][1]
+        return is_positive and len(differing) > 1 and not any(sign for _, sign in differing)
+
+    def _formula(self, common: Sequence[Literal], differing: Sequence[Literal]) -> str:
+        """That something in `common` holds, or everything in `differing`."""
+        if self._is_one_effect(common, differing):
+            causes = " | ".join(self._literal((place, not sign)) for place, sign in differing)
+            return f"{causes} => {self._literal(common[0])}"
+        claim = " & ".join(self._literal(literal) for literal in differing)
+        premises = " & ".join(self._literal((place, not sign)) for place, sign in common)
+        return f"{premises} => {claim}" if premises else claim
 
     def _literal(self, literal: Literal) -> str:
         text = self._words[literal[0]].text
-        return text if literal[1] else f"~({text})" if " " in text else f"~{text}"
+        return text if literal[1] else text.replace(" = ", " != ") if " = " in text else f"~{text}"
 
     def _fact(self, literal: Literal) -> str:
         word, is_true = self._words[literal[0]], literal[1]

@@ -10,6 +10,7 @@ import z3
 
 from splitproof.checker.proof.candidates import Clause
 from splitproof.checker.proof.lowering import Instances, Sorts
+from splitproof.checker.proof.models import Reading
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.checker.proof.words import Word
 from splitproof.model.expressions import TRUE, At, Expr, Var, same, walk
@@ -132,15 +133,14 @@ class StepSolver:
 
         Words that the model leaves open are left out.
         """
-        shared = dict(
-            self._said(model, [(p, w.node) for p, w in enumerate(self._words) if not w.per_block], {})
-        )
+        reading = Reading(self._sorts, model)
+        shared = {place: reading.truth(w.node, {}) for place, w in enumerate(self._words) if not w.per_block}
         own = [(place, word.node) for place, word in enumerate(self._words) if word.per_block]
         found: list[dict[int, bool]] = []
-        for block in self._instances.blocks:
-            cube = shared | dict(self._said(model, own, {BLOCK_PARAMETER.name: block}))
-            if cube not in found:
-                found.append(cube)
+        for block in dict.fromkeys(map(reading.block, self._instances.blocks)):
+            known = {BLOCK_PARAMETER.name: block}
+            said = shared | {place: reading.truth(node, known) for place, node in own}
+            found.append({place: value for place, value in said.items() if value is not None})
         return found
 
     def after(self, model: Any) -> dict[int, bool]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -85,13 +86,34 @@ def _values(shown: str, name: str, meaning: str, node: Expr, cost: int) -> Itera
     """A truth value, or each value of an enumeration or of a few numbers."""
     type_ = node.type
     if type_ is BOOL:
-        yield Word(shown, meaning, f"not ({meaning})", node, cost)
+        said = _clause(meaning)
+        yield Word(shown, said, _negated(said), node, cost)
     elif isinstance(type_, EnumType | Int):
         for value in type_.values(1):
             said = _said(value)
             text = f"{shown} = {getattr(value, 'name', value)}"
             is_it = node == Const(value, type_)
             yield Word(text, f"{name} is {said}", f"{name} is not {said}", is_it, cost)
+
+
+def _clause(meaning: str) -> str:
+    """A meaning as a clause of a sentence: without the numeral before it, and what is added to it."""
+    return re.split(r"; |, as | \[", re.sub(r"^\d+: ", "", meaning))[0]
+
+
+_VERB = re.compile(r" (is|was|has|are|were|have)( a)? ")
+_NESTED = re.compile(r"\b(and|or|while|until|unless|if|whether|exactly|only)\b")
+_NOUN_CLAUSE = re.compile(r"\b(what|who|that|which|where|each|every|no|not)\b")
+
+
+def _negated(clause: str) -> str:
+    """What says the opposite, if the clause is so simple that its verb can be negated."""
+    verb = _VERB.search(clause)
+    if verb is None or _NESTED.search(clause) or _NOUN_CLAUSE.search(clause[: verb.start()]):
+        return f"not ({clause})"
+    word, article = verb.groups()
+    not_so = " no " if word in ("has", "have") and article else f" not{article or ''} "
+    return f"{clause[: verb.start()]} {word}{not_so}{clause[verb.end() :]}"
 
 
 def _said(value: object) -> str:
@@ -145,7 +167,7 @@ def _equalities(machine: Machine) -> Iterator[Word]:
         node = _reading(machine, predicate)
         if node.type is DATA and not isinstance(node, Var | At):
             shown = f"{predicate.name}[b]" if predicate.per_block else predicate.name
-            places.setdefault(key(node), (shown, predicate.name, node))
+            places.setdefault(key(node), (shown, predicate.meaning, node))
     for leaf in machine.leaves.values():
         if leaf.type is DATA:
             places.setdefault(key(_read(leaf)), (_shown(leaf), leaf.name, _read(leaf)))

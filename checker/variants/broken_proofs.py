@@ -51,7 +51,7 @@ def broken_proofs(
     """
     machine = load_machine(design)
     proof = ProofOfDesign(machine, lambda text: say(f"{design}: {text}"))
-    found = []
+    found: list[Judged] = []
     for mutation, item in zip(mutations_of(machine), judged, strict=True):
         if item.fate is Fate.CAUGHT:
             say(f"{design}: {len(found)} of {len(judged)} mutants held against the proof")

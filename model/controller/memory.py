@@ -266,8 +266,8 @@ def _declare_cache(machine: Machine, design: Design) -> None:
         destage = field(DestageOf, "what is being destaged and was not rewritten since")
         difference = field(Bool, "514: the target lacks what the source held")
         if design.post_split_table is not PostSplitTable.SAME:
-            post_difference = field(Bool, "written after the split; merged into 514 by resync")
-        in_flight = field(Bool, "a worker is copying the block")
+            post_difference = field(Bool, "the block was written after the split; merged into 514 by resync")
+        in_flight = field(Bool, "the row shows that the block is in copy")
         if design.difference_cleared.remembers_marks:
             remarked = field(Bool, "marked again since the copy began", while_=lambda r: r.in_flight)
         if design.backup is Backup.ON_DEMAND:

@@ -1,6 +1,7 @@
 """`prove` and `certify`: exit codes, what is printed, and what is left behind."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ def test_a_proof_is_told_and_its_certificate_certified(
     assert capsys.readouterr().out.splitlines() == [
         "PROVED    mutual-exclusion             (every number of blocks, any data, any number of steps)",
         "because these hold in every reachable state (1 sentence, 2 clauses):",
-        "  the rest",
-        "    1. while left is 'inside' or right is 'inside': a processor holds the lock",
+        "  the whole",
+        "    1. left = INSIDE | right = INSIDE => taken",
+        "       while left is 'inside' or right is 'inside': a processor holds the lock",
         "certificate: 10 obligations, each confirmed by cvc5 and by z3",
         f"replay:   splitproof certify {certificate}",
         "not asked: left-can-enter (an invariant proves `always` and `step`; a `leads to` needs a ranking argument)",
@@ -95,3 +97,48 @@ def test_a_bounded_check_tells_counterexamples_and_never_passes(
     assert (report["engine"], report["properties"][0]["verdict"]) == ("bmc", "holds to depth")
     assert run(["check", BROKEN, "--engine", "bmc"]) == 2
     assert run(["check", BROKEN, "--depth", "3"]) == 2
+
+
+def test_several_proofs_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whether the verdicts are the declared ones: the lock's is to be proved, the broken lock's declared violated."""
+    assert run(["verify", "--prove", LOCK, BROKEN, "--jobs", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [re.sub(r"\d+\.\d s$", "S s", line) for line in lines] == [
+        f"{LOCK}: 1 proved; 2 clauses; S s",
+        f"{BROKEN}: 1 violated; 0 clauses; S s",
+        "",
+        "2 of 2 verdicts as declared: every number of blocks, any data, any number of steps",
+        "10 obligations, each confirmed by cvc5 and by z3",
+    ]
+
+
+def test_the_json_of_several_proofs_is_that_of_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", "--prove", LOCK, "--jobs", "1", "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["exit_code"] == 0
+    (result,) = report["results"]
+    assert result["design"] == "lock"
+    assert [item["verdict"] for item in result["properties"]] == ["proved"]
+
+
+def test_a_proof_that_runs_out_of_time_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", "--prove", LOCK, "--jobs", "1", "--max-seconds", "0.001"]) == 3
+    out = capsys.readouterr().out
+    assert "1 unknown" in out
+    assert "0 of 1 verdicts as declared" in out
+    assert "0.001 seconds" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--prove", "--blocks", "2"], "--prove is for every number of blocks"),
+        (["--prove", "--format", "junit"], "--prove reports as text or json"),
+        (["--max-seconds", "5"], "--max-seconds limits proofs"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["verify", LOCK, *options]) == 2
+    assert sentence in capsys.readouterr().err

@@ -1,0 +1,1 @@
+../../cli/proof_table_command.py
