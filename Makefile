@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+KERNEL := $(CURDIR)/.kernel
 
 .DEFAULT_GOAL := help
-.PHONY: help verify mutations test lint bench format clean
+.PHONY: help verify mutations test test-vm lint docs bench format clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 verify: $(INSTALLED) ## check every design of the catalogue against its declared verdicts
 	$(BIN)/splitproof verify
@@ -20,12 +21,18 @@ mutations: $(INSTALLED) ## write docs/mutations.md: what catches each small chan
 test: $(INSTALLED) ## run the tests
 	$(BIN)/pytest --numprocesses auto
 
+test-vm: $(INSTALLED) $(KERNEL)/boot ## run the tests that boot a virtual machine (Debian)
+	SPLITPROOF_KERNEL_ROOT=$(KERNEL) $(BIN)/pytest -m vm
+
 lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(INSTALLED) ## measure the engines against the same search in C (needs gcc)
+docs: $(INSTALLED) ## build the documentation as a site, in build/docs
+	$(BIN)/python docs/build.py build/docs
+
+bench: $(INSTALLED) ## measure the engines against C, Spin and Rumur (needs gcc, spin, rumur)
 	PYTHONPATH=. $(BIN)/python benchmarks/bench.py $(CASES)
 
 format: $(INSTALLED) ## fix what can be fixed by itself
@@ -33,7 +40,7 @@ format: $(INSTALLED) ## fix what can be fixed by itself
 	$(BIN)/ruff format
 
 clean: ## remove whatever the other targets made, .venv included
-	rm -rf $(VENV) build dist *.egg-info .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(KERNEL) build dist *.egg-info .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for all targets, refreshed when pyproject.toml changes. A half-made one (an
@@ -47,3 +54,10 @@ $(INSTALLED): pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
+
+# Debian's cloud kernel, unpacked and not installed: it is for the virtual machine only. Its package is the one that
+# linux-image-cloud-amd64 depends on.
+$(KERNEL)/boot:
+	rm -rf $(KERNEL) && mkdir -p $(KERNEL)
+	cd $(KERNEL) && apt-get download $$(apt-cache depends linux-image-cloud-amd64 | awk '$$1 == "Depends:" { print $$2 }')
+	cd $(KERNEL) && dpkg-deb --extract *.deb . && rm *.deb

@@ -1,138 +1,152 @@
-"""How fast the engines are, measured side by side: `make bench`, or `bench.py DESIGN:BLOCKS ...`.
+"""How fast the engines are, side by side in one run: `make bench`, or `make bench CASES="DESIGN:BLOCKS ..."`.
 
-Seconds are CPU seconds of the search alone, the best of some runs taken in turn, so that a busy machine disturbs all
-alike. Every engine must find the same states and transitions, or the run fails.
+Every contender searches the same space to its end, in a process of its own, in turn so that a busy machine disturbs
+all alike; all must count the same states and transitions, or the run fails. Shown are medians and, for the search
+itself, the spread. With no cases given, `benchmarks/results.md` and `benchmarks/results.svg` are written.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
+import platform
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 
-from benchmarks.c_source import model_header
-from splitproof.checker.compiled.engine import CompiledEngine
-from splitproof.checker.compiled.memory import resident_bytes
-from splitproof.checker.search.oracle import Oracle
-from splitproof.model.loading import load_machine
-from splitproof.spec.properties import Kind
+from benchmarks.contenders import CONTENDERS, OURS, Run, Space
+from benchmarks.plot import plot
 
 HERE = Path(__file__).parent
-CASES = ("second-embodiment-closed:1", "second-embodiment-closed:2")
-RUNS = 3
+RUNS = 5
+LONG = 20
+"""Seconds: a contender that takes longer is run only once more."""
+
+_FOLDING, _SYMMETRY = frozenset({"folding"}), frozenset({"symmetry"})
+SPACES = (
+    Space("prior-art-wait", 1),
+    Space("third-embodiment-closed", 1),
+    Space("prior-art-wait", 2),
+    Space("second-embodiment-closed", 2),
+    Space("second-embodiment-closed", 2, _FOLDING),
+    Space("second-embodiment-closed", 2, _SYMMETRY),
+    Space("second-embodiment-closed", 2, _FOLDING | _SYMMETRY),
+    Space("prior-art-wait", 3, _FOLDING | _SYMMETRY),
+    Space("second-embodiment-closed", 3, _FOLDING | _SYMMETRY),
+)
+
+Runs = dict[str, list[Run]]
 
 
-@dataclass(frozen=True)
-class Row:
-    """What one run of one engine took. `memory`: resident bytes a state at the end; 0 where not measured."""
-
-    states: int
-    transitions: int
-    seconds: float
-    memory: float
-
-
-Engine = Callable[[str, int], Callable[[], Row]]
-"""Prepares a design for a number of blocks; what it returns is run several times."""
-
-
-def compiled(threads: int) -> Engine:
-    def prepare(design: str, blocks: int) -> Callable[[], Row]:
-        engine = CompiledEngine(*_asked(design, blocks), folded=True)
-        engine.explore(threads=threads)  # the first run makes the code
-
-        def run() -> Row:
-            clock = time.perf_counter if threads > 1 else time.process_time
-            before, started = resident_bytes(), clock()
-            found = engine.explore(threads=threads)
-            seconds = clock() - started
-            return Row(found.states, found.transitions, seconds, (resident_bytes() - before) / found.states)
-
-        return run
-
-    return prepare
+def measured(space: Space, runs: int) -> Runs:
+    """All runs of everybody who can search the space."""
+    taking_part = {name: one for name, one in CONTENDERS.items() if space.reductions <= one.reductions}
+    found: Runs = {}
+    for turn in range(runs):
+        for name, contender in taking_part.items():
+            before = found.setdefault(name, [])
+            states = found[OURS][0].states if found[OURS] else 0
+            if states > contender.states_max or (turn > 1 and max(run.wall for run in before) > LONG):
+                continue
+            before.append(contender.search(space))
+    return {name: done for name, done in found.items() if done}
 
 
-def oracle(design: str, blocks: int) -> Callable[[], Row]:
-    engine = Oracle(*_asked(design, blocks), folded=True)
-
-    def run() -> Row:
-        started = time.process_time()
-        found = engine.explore()
-        return Row(found.states, found.transitions, time.process_time() - started, 0)
-
-    return run
+def agree(runs: Runs) -> bool:
+    """Whether all counted the same."""
+    return len({(run.states, run.transitions) for done in runs.values() for run in done}) == 1
 
 
-def c_search(design: str, blocks: int) -> Callable[[], Row]:
-    folder = Path(tempfile.mkdtemp(prefix="splitproof-bench-"))
-    header = model_header(CompiledEngine(*_asked(design, blocks), folded=True))
-    (folder / "model.h").write_text(header, encoding="ascii")
-    program = folder / "search"
-    command = ["gcc", "-O2", "-march=native", f"-I{folder}", "-o", str(program), str(HERE / "search.c")]
-    subprocess.run(command, check=True)
+def table(space: Space, runs: Runs) -> str:
+    """The runs as a table of Markdown."""
+    first = runs[OURS][0]
+    lines = [
+        f"### {space}",
+        "",
+        f"{first.states:,} states, {first.transitions:,} transitions.",
+        "",
+        "| engine | start-up s | search: CPU s | spread | wall s | M states/s | bytes/state | CPU | whole |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
 
-    def run() -> Row:
-        output = subprocess.run([program], check=True, capture_output=True, text=True).stdout.split()
-        states, transitions = int(output[0]), int(output[1])
-        return Row(states, transitions, float(output[4]), int(output[5]) / states)
+    def middle(done: Sequence[Run], what: Callable[[Run], float]) -> float:
+        return median(map(what, done))
 
-    return run
-
-
-# Spin and Rumur are measured by peers.py on the exported model, which interleaves messages; here they are delivered at
-# once, so that the states differ. Their rows join once both search the same space.
-ENGINES: dict[str, Engine] = {
-    "C, gcc -O2": c_search,
-    "compiled": compiled(1),
-    f"compiled, {os.cpu_count()} threads (wall)": compiled(os.cpu_count() or 1),
-    "graph": oracle,
-}
-
-
-def _asked(design: str, blocks: int) -> tuple:  # type: ignore[type-arg]  # machine, blocks, properties
-    machine = load_machine(design)
-    return machine, blocks, [item for item in machine.properties.values() if item.kind is Kind.ALWAYS]
-
-
-def measure(design: str, blocks: int) -> bool:
-    """Print a table; whether all engines found the same."""
-    print(f"\n{design}, {blocks} blocks")
-    print(
-        f"{'engine':<28}{'states':>14}{'transitions':>14}{'seconds':>10}{'M/s':>8}{'B/state':>9}{'to C':>7}"
-    )
-    runs = {}
-    for name, prepare in ENGINES.items():
-        if prepare is not oracle or blocks == 1:
-            runs[name] = prepare(design, blocks)
-    best: dict[str, Row] = {}
-    for _ in range(RUNS):
-        for name, run in runs.items():
-            row = run()
-            if name not in best or row.seconds < best[name].seconds:
-                best[name] = row
-    for name, row in best.items():
-        to_c = row.seconds / best["C, gcc -O2"].seconds
-        print(
-            f"{name:<28}{row.states:>14,}{row.transitions:>14,}{row.seconds:>10.3f}"
-            f"{row.states / row.seconds / 1e6:>8.2f}{row.memory:>9.1f}{to_c:>7.2f}"
+    ours = runs[OURS]
+    our_cpu = middle(ours, lambda run: run.cpu)
+    our_whole = middle(ours, lambda run: run.start_up + run.wall)
+    for name, done in runs.items():
+        cpu, wall = middle(done, lambda run: run.cpu), middle(done, lambda run: run.wall)
+        whole = middle(done, lambda run: run.start_up + run.wall)
+        times = [run.cpu for run in done]
+        per_state = middle(done, lambda run: run.memory / run.states)
+        memory = (
+            f"{per_state:.1f}" if first.states >= 10**6 else ""
+        )  # below, of nothing but what is always there
+        lines.append(
+            f"| {name} | {middle(done, lambda run: run.start_up):.2f} | {cpu:.3f} | {min(times):.3f}-{max(times):.3f} "
+            f"| {wall:.3f} | {first.states / wall / 1e6:.2f} | {memory} "
+            f"| {cpu / our_cpu:.1f} | {whole / our_whole:.1f} |"
         )
-    return len({(row.states, row.transitions) for row in best.values()}) == 1
+    return "\n".join(lines) + "\n"
+
+
+def machine() -> str:
+    """What ran all this: the processor, its cores, and the versions."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = [
+        line.partition(":")[2].strip()
+        for line in (cpuinfo.read_text().splitlines() if cpuinfo.exists() else [])
+        if line.startswith("model name")
+    ]
+
+    def first_line(*command: str) -> str:
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        return (said.stdout or said.stderr).splitlines()[0].strip()
+
+    tools = [first_line("spin", "-V"), first_line("rumur", "--version"), first_line("gcc", "--version")]
+    return (
+        f"{len(names) or '?'} cores ({names[0] if names else platform.processor()}), {platform.system()}, "
+        f"Python {platform.python_version()}, llvmlite {version('llvmlite')}; {'; '.join(tools)}."
+    )
+
+
+PREAMBLE = """# Measured
+
+Written by `make bench`. Every engine searches the same space to its end, on one core unless it says otherwise, each
+run in a new process without any cache of ours; medians, and the spread of the search. Start-up is all else of that
+process: for ours imports, grounding and code generation, for C, Spin and Rumur writing the model and compiling it. The
+last two columns are the CPU time of the search, and the wall time of everything, as multiples of those of `compiled`.
+Bytes a state: what the search added to our process, and the whole process of the others, from a million states on. No
+properties are watched. All counts agreed.
+
+"""
 
 
 def main() -> int:
-    agree = [
-        measure(design, int(blocks))
-        for design, _, blocks in (case.rpartition(":") for case in sys.argv[1:] or CASES)
-    ]
-    if not all(agree):
-        print("the engines disagree", file=sys.stderr)
-    return 0 if all(agree) else 1
+    """Measure, print, and write the results."""
+    parser = argparse.ArgumentParser(description="The engines beside C, Spin and Rumur.")
+    parser.add_argument("cases", nargs="*", metavar="DESIGN:BLOCKS", help="instead of the published ones")
+    parser.add_argument("--runs", type=int, default=RUNS)
+    asked = parser.parse_args()
+    spaces = [
+        Space(design, int(blocks)) for design, _, blocks in (case.rpartition(":") for case in asked.cases)
+    ] or SPACES
+    all_runs: dict[Space, Runs] = {}
+    for space in spaces:
+        runs = all_runs[space] = measured(space, asked.runs)
+        print(table(space, runs), flush=True)
+        if not agree(runs):
+            print(f"the engines disagree about {space}", file=sys.stderr)
+            return 1
+    if not asked.cases:
+        tables = "\n".join(table(space, runs) for space, runs in all_runs.items())
+        text = f"{PREAMBLE}{machine()}\n\n![wall seconds of whole processes against states](results.svg)\n\n{tables}"
+        (HERE / "results.md").write_text(text, encoding="utf-8")
+        (HERE / "results.svg").write_text(plot(all_runs), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":

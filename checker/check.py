@@ -6,18 +6,27 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from splitproof.checker.counterexamples.calm import calmest_path
 from splitproof.checker.counterexamples.traces import Trace, replay
 from splitproof.checker.fairness.liveness import judge_leads_to
 from splitproof.checker.search.control import control_oracle, is_about_control
 from splitproof.checker.search.counting import count_violation
-from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Path, Progress
+from splitproof.checker.search.engine import (
+    Engine,
+    Exploration,
+    Finding,
+    Limits,
+    OutOfTimeError,
+    Path,
+    Progress,
+)
 from splitproof.checker.search.engines import EngineChoice, search
-from splitproof.checker.search.graph import StateGraph, state_graph, steps_in_every_counterexample
 from splitproof.checker.search.memory import peak_memory_bytes
-from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
+from splitproof.checker.search.slicing import slice_for
+from splitproof.checker.search.unavoidable import ActionsOnEveryPath
 from splitproof.checker.search.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
     CheckResult,
@@ -33,6 +42,13 @@ from splitproof.model.interpreter import Step
 from splitproof.model.machine import Machine
 from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
+
+if TYPE_CHECKING:
+    from splitproof.checker.search.graph import StateGraph  # and networkx, which takes its time to load
+
+if TYPE_CHECKING:
+    from splitproof.checker.search.graph import StateGraph  # and networkx, which takes its time to load
+    from splitproof.checker.search.oracle import Oracle
 
 __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
 
@@ -53,7 +69,9 @@ class Options:
     `essential`: for each violation, find the actions that occur in every counterexample.
     `limits`: where the search gives up.
     `engine`: which one searches. `threads`: of the compiled engine; one for each core unless given. `symmetry`:
-    whether it keeps one of the states that differ in the names of blocks only.
+    whether it keeps one of the states that differ in the names of blocks, or in the values of a block's data, only.
+    `slice`: leave out what the properties do not depend on, and with it the judgement whether that is vacuous. `limits`
+    hold for all searches of a check together.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -64,6 +82,7 @@ class Options:
     engine: EngineChoice = EngineChoice.AUTO
     threads: int | None = None
     symmetry: bool = True
+    slice: bool = False
 
 
 def check(
@@ -100,13 +119,14 @@ class _Check:
         self._too_small = [item.id for item in asked if item.needs_blocks > blocks]
         self._machine, self._blocks = machine, blocks
         self._options, self._progress, self._say = options, progress, say
+        self._limits = options.limits.started()
         self._searched = [item for item in self._asked if item.kind in (Kind.ALWAYS, Kind.STEP)]
         self._on_control = [item for item in self._asked if item.kind in (Kind.POSSIBLE, Kind.COUNT)]
         fold = blocks > 1 if options.fold is None else options.fold
         folds = any(action.folds is not None for action in machine.actions)
         self._is_of_control = options.control or not self._searched
         self._folded = fold and folds and not self._is_of_control
-        self._graph: tuple[Oracle, StateGraph] | None = None
+        self._on_every_path: ActionsOnEveryPath | None = None
         self._verdicts: dict[str, Verdict] = {}
         self._triggered: set[str] = set()
         self._said: set[str] = set()
@@ -122,6 +142,12 @@ class _Check:
         results = tuple(self._result(item, vacuity) for item in self._asked)
         seconds = time.perf_counter() - started
         notes = [f"{name} needs more than {self._blocks} blocks" for name in self._too_small]
+        left_out = self._left_out()
+        if left_out:
+            notes.append(
+                f"left out, as nothing that is asked depends on it: {', '.join(left_out)}; whether a step that changes "
+                "nothing else is ever taken is not judged"
+            )
         return CheckResult(
             design=self._machine.name,
             blocks=self._blocks,
@@ -132,7 +158,9 @@ class _Check:
             complete=exploration.complete,
             limit=exploration.limit,
             folded=self._folded,
-            symmetry=self._engine.is_symmetric,
+            symmetry=self._engine.is_block_symmetric,
+            data_symmetry=self._engine.is_data_symmetric,
+            left_out=left_out,
             data_values=self._engine.data_values,
             properties=results,
             vacuity=vacuity,
@@ -144,16 +172,20 @@ class _Check:
             notes=tuple(notes),
         )
 
+    def _left_out(self) -> tuple[str, ...]:
+        """The variables that were not searched."""
+        cone = self._engine.cone
+        return () if cone is None else tuple(sorted(self._machine.leaves.keys() - cone.leaves))
+
     def _first_search(self) -> tuple[Engine, Exploration]:
-        limits = self._options.limits
         if self._is_of_control:
             return self._search_control([*self._searched, *self._on_control])
-        return self._search(self._searched, limits, folded=self._folded)
+        return self._search(self._searched, self._limits, folded=self._folded)
 
     def _search_control(self, properties: Sequence[Property]) -> tuple[Engine, Exploration]:
         """Over control alone, where that settles the properties; without folding."""
         data_values = 1 if is_about_control(self._machine, properties) else DATA_VALUES
-        return self._search(properties, self._options.limits, data_values=data_values)
+        return self._search(properties, self._limits, data_values=data_values)
 
     def _search(
         self,
@@ -170,6 +202,9 @@ class _Check:
             properties,
             folded=folded,
             data_values=data_values,
+            cone=slice_for(self._machine, self._blocks, properties, self._say_once)
+            if options.slice
+            else None,
             choice=options.engine,
             limits=limits,
             threads=options.threads,
@@ -201,22 +236,31 @@ class _Check:
         for item in self._on_control:
             self._verdicts[item.id] = _within(exploration.limit)
         if exploration.complete:
-            for name, finding in possible_findings(engine, exploration).items():
-                self._verdicts[name] = Violated(self._trace(engine, exploration, finding))
+            self._judge_possible(engine, exploration)
             self._judge_counts()
+
+    def _judge_possible(self, engine: Engine, exploration: Exploration) -> None:
+        try:
+            findings = possible_findings(engine, exploration, self._limits)
+        except OutOfTimeError as late:
+            asked = [item for item in self._on_control if item.kind is Kind.POSSIBLE]
+            self._verdicts |= {item.id: Unknown(f"{late}, while asking what is possible") for item in asked}
+            return
+        for name, finding in findings.items():
+            self._verdicts[name] = Violated(self._trace(engine, exploration, finding))
 
     def _judge_counts(self) -> None:
         asked = [item for item in self._on_control if item.kind is Kind.COUNT]
         if not asked:
             return
         oracle = control_oracle(self._machine, self._blocks, self._on_control)
-        limits = self._options.limits
+        limits = self._limits
         limits = replace(limits, max_states=min(limits.max_states or GRAPH_STATES_MAX, GRAPH_STATES_MAX))
         exploration = oracle.explore(limits, self._progress)
         if not exploration.complete:
             self._verdicts |= {item.id: Unknown(f"{exploration.limit} for counting") for item in asked}
             return
-        graph = state_graph(oracle, exploration, GRAPH_STATES_MAX)
+        graph = _graph(oracle, exploration)
         for item in asked:
             path = count_violation(oracle, graph, item.id)
             if path is not None:
@@ -225,11 +269,21 @@ class _Check:
     def _judge_runs(self) -> None:
         """What is asked of fair runs."""
         asked = [item for item in self._asked if item.kind is Kind.LEADS_TO]
-        found = judge_leads_to(self._machine, self._blocks, asked, self._options.limits, self._progress)
+        options = self._options
+        found = judge_leads_to(
+            self._machine,
+            self._blocks,
+            asked,
+            self._limits,
+            self._progress,
+            choice=options.engine,
+            threads=options.threads,
+            say=self._say_once,
+        )
         self._triggered |= found.triggered
         for item in asked:
             if item.id in found.traces:
-                self._verdicts[item.id] = Violated(found.traces[item.id])
+                self._verdicts[item.id] = Violated(found.traces[item.id], item.id not in found.longer)
             elif item.id in found.limits:
                 self._verdicts[item.id] = Unknown(found.limits[item.id])
             else:
@@ -237,13 +291,14 @@ class _Check:
 
     def _check_symbolic(self, exploration: Exploration) -> dict[str, int] | None:
         is_small = exploration.complete and exploration.states <= GRAPH_STATES_MAX
-        is_whole = self._engine.data_values == DATA_VALUES and not self._engine.is_symmetric
+        engine = self._engine
+        is_whole = engine.data_values == DATA_VALUES and not engine.is_symmetric and engine.cone is None
         if not self._options.symbolic or not is_small or not is_whole:
             return None
         from splitproof.checker.symbolic.data import check_symbolic_data  # z3 takes its time to load
 
         oracle = control_oracle(self._machine, self._blocks, folded=self._folded)
-        graph = state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
+        graph = _graph(oracle, oracle.explore())
         found = check_symbolic_data(
             self._machine,
             self._blocks,
@@ -261,13 +316,6 @@ class _Check:
             "queries": found.queries,
         }
 
-    def _state_graph(self) -> tuple[Oracle, StateGraph]:
-        """The graph of the folded space, which has the same verdicts and a third of the steps."""
-        if self._graph is None:
-            oracle = Oracle(self._machine, self._blocks, self._searched, folded=True)
-            self._graph = oracle, state_graph(oracle, oracle.explore(), GRAPH_STATES_MAX)
-        return self._graph
-
     def _counterexamples(self, exploration: Exploration) -> dict[str, Violated]:
         """A replayed counterexample for each violated property: the shortest of all where that search is affordable."""
         findings = exploration.findings
@@ -279,7 +327,7 @@ class _Check:
                 trace, shortest = self._trace(engine, space, best), True
             else:
                 trace, shortest = self._trace(self._engine, exploration, finding), not self._folded
-            found[name] = Violated(trace, shortest, self._essential(exploration, finding))
+            found[name] = Violated(trace, shortest, self._essential(trace, exploration, finding))
         return found
 
     def _unfolded_findings(self, exploration: Exploration) -> dict[str, tuple[Engine, Exploration, Finding]]:
@@ -290,7 +338,7 @@ class _Check:
         deepest = max(
             len(self._engine.trace_to(exploration, exploration.findings[item.id]).steps) for item in reachable
         )
-        limits = replace(self._options.limits, max_depth=deepest, max_states=SHORTEST_STATES_MAX)
+        limits = replace(self._limits, max_depth=deepest, max_states=SHORTEST_STATES_MAX)
         engine, space = self._search(reachable, limits)
         return {name: (engine, space, finding) for name, finding in space.findings.items()}
 
@@ -302,15 +350,20 @@ class _Check:
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
         return replay(self._machine, self._blocks, engine.start_of(path.start), steps, violated)
 
-    def _essential(self, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
-        item = self._engine.properties[finding.property_id]
-        complete = exploration.complete and exploration.states <= GRAPH_STATES_MAX
-        if not self._options.essential or not complete or item.property.kind is not Kind.ALWAYS:
+    def _essential(self, trace: Trace, exploration: Exploration, finding: Finding) -> tuple[str, ...] | None:
+        item, engine = self._engine.properties[finding.property_id], self._engine
+        is_whole = exploration.complete and not self._folded and not engine.is_symmetric
+        is_small = exploration.states <= GRAPH_STATES_MAX
+        is_asked = self._options.essential and item.property.kind is Kind.ALWAYS
+        if not (is_asked and is_whole and is_small) or self._limits.time_is_up:
             return None
-        oracle, graph = self._state_graph()
-        holds = oracle.properties[finding.property_id].holds
-        bad = oracle.select(oracle.grounding.terms.not_(holds), list(graph))
-        return tuple(steps_in_every_counterexample(graph, bad))
+        if self._on_every_path is None:
+            self._on_every_path = ActionsOnEveryPath(engine.oracle, exploration)
+        violated = engine.grounding.terms.not_(item.holds)
+        states = (engine.select(violated, level) for level in exploration.levels[finding.depth :])
+        shared = self._on_every_path.to(itertools.chain.from_iterable(states))
+        labels = dict.fromkeys(step.step.action.label for step in trace.steps)
+        return tuple(label for label in labels if label in shared)
 
     def _result(self, item: Property, vacuity: Vacuity) -> PropertyResult:
         verdict = self._verdicts[item.id]
@@ -318,6 +371,12 @@ class _Check:
         uncarried = triggered and item.id in vacuity.uncarried
         vacuous = isinstance(verdict, Holds) and (uncarried or not triggered)
         return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id), uncarried)
+
+
+def _graph(oracle: Oracle, exploration: Exploration) -> StateGraph:
+    from splitproof.checker.search.graph import state_graph
+
+    return state_graph(oracle, exploration, GRAPH_STATES_MAX)
 
 
 def _within(limit: str | None) -> Verdict:

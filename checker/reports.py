@@ -1,7 +1,7 @@
 """Results for machines that show them to people: JUnit, SARIF, Markdown, and annotations of GitHub.
 
-All are made from one object, a list of `Report`s, and agree: what fails in one fails in all. A verdict that is not the
-declared one fails. Unknown and vacuous are errors: neither is a pass, and neither is skipped.
+All are made from one object, a list of `Report`s, and agree: what fails in one fails in all. Whoever finds something
+makes the reports: `checker.check_report`, `checker.proof.proof_report`, `conformance.suite_report`.
 """
 
 from __future__ import annotations
@@ -10,106 +10,37 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.resources import files
-from pathlib import Path, PurePath
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
-from splitproof.checker.texts import count, vacuity_sentences
-
-__all__ = ["REPORTS", "Finding", "Report", "findings", "junit_lines", "report_lines", "sarif_json"]
-
-
-@dataclass(frozen=True)
-class Report:
-    """A check: the design as it was named, the JSON form, and the lines of the story of each violated property."""
-
-    source: str
-    result: dict[str, Any]
-    stories: dict[str, list[str]]
-
-    @property
-    def title(self) -> str:
-        return f"{self.result['design']}, {count(self.result['blocks'], 'block')}"
+__all__ = ["REPORTS", "Finding", "Report", "junit_lines", "report_lines", "sarif_json"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of a report: a property of a design, or an action that is never taken.
+    """One line of a report: a property of a design, an action that is never taken, a test of a controller.
 
-    `status`: `pass`, `failure` or `error`. `places`: where to look, each `(path, line, words)`, the likeliest first.
+    `status`: `pass`, `failure`, `error`, or `skipped` for what does not apply: unknown and vacuous are errors, for
+    neither is a pass, and neither is skipped. `statement`: what is required. `places`: where to look, each `(path,
+    line, words)`, the likeliest first.
     """
 
-    title: str
     name: str
     status: str
     message: str
+    statement: str = ""
     story: tuple[str, ...] = ()
     places: tuple[tuple[str, int, str], ...] = ()
 
 
-def findings(report: Report) -> Iterator[Finding]:
-    """What a check found, line by line."""
-    result = report.result
-    for item in result["properties"]:
-        status, message = _status(item)
-        story = tuple(report.stories.get(item["id"], ()))
-        places = [
-            (*_place(step["where"], report.source), f"{step['by']} {step['action']}, step {step['step']}")
-            for step in item["guilty"]
-        ]
-        places.append((*_place(item["defined"], report.source), item["id"]))
-        yield Finding(report.title, item["id"], status, message, story, tuple(places))
-    yield from _vacuous(report)
-    if not result["properties"]:
-        yield Finding(report.title, "nothing selected", "error", "no property can be checked at this size")
+@dataclass(frozen=True)
+class Report:
+    """What a check, a proof or a run of the suite comes to. `title`: of what, and how far."""
+
+    title: str
+    findings: tuple[Finding, ...]
 
 
-_PACKAGES = ("splitproof.model.controller", "splitproof.spec")
-"""Where the lines of the designs of the catalogue are."""
-
-
-def _place(where: str, source: str) -> tuple[str, int]:
-    """The path and the line of a `file:line`: of the design's own file, as it was named, or of ours."""
-    name, _, line = where.rpartition(":")
-    design = source.partition(".py:")[0] + ".py"
-    if PurePath(design).name == name:
-        return PurePath(design).as_posix(), int(line)
-    for package in _PACKAGES:
-        file = Path(str(files(package))) / name
-        if file.is_file():
-            inside = file.is_relative_to(Path.cwd()) and "site-packages" not in file.parts
-            found = file.relative_to(Path.cwd()) if inside else PurePath(*package.split("."), name)
-            return found.as_posix(), int(line)
-    return name, int(line)
-
-
-def _vacuous(report: Report) -> Iterator[Finding]:
-    """Steps and clauses without meaning, each an error of its own."""
-    result = report.result
-    clauses = [f"dead clause: {clause['action']}: {clause['text']}" for clause in result["dead_clauses"]]
-    names = [f"never fired: {label}" for label in result["never_fired"]]
-    names += [f"misdeclared: {number}" for number, _ in enumerate(result["misdeclared"], 1)]
-    places = [()] * len(names) + [
-        ((*_place(clause["where"], report.source), clause["action"]),) for clause in result["dead_clauses"]
-    ]
-    for name, sentence, where in zip([*names, *clauses], vacuity_sentences(result), places, strict=True):
-        yield Finding(report.title, name, "error", f"VACUOUS: {sentence}", places=where)
-
-
-def _status(item: dict[str, Any]) -> tuple[str, str]:
-    verdict, declared = item["verdict"], item["expected"] or "holds"
-    if verdict == "unknown":
-        return "error", f"UNKNOWN: {item['limit']} ended the search"
-    if verdict != declared:
-        if verdict == "violated":
-            return "failure", f"VIOLATED in {count(item['depth'], 'step')}: {item['sentence']}"
-        return "failure", f"HOLDS, but is declared {declared}"
-    if item["vacuous"] is not None:
-        return "error", f"VACUOUS: {item['vacuous']}"
-    if verdict == "violated":
-        return "pass", f"violated in {count(item['depth'], 'step')}, as declared: {item['sentence']}"
-    return "pass", "holds"
+_FAILED = ("failure", "error")
 
 
 def report_lines(kind: str, reports: Sequence[Report]) -> list[str]:
@@ -122,38 +53,48 @@ def report_lines(kind: str, reports: Sequence[Report]) -> list[str]:
 
 def junit_lines(reports: Sequence[Report]) -> Iterator[str]:
     """JUnit XML as Jenkins, GitLab and GitHub's actions read it: a suite a check, a case a property. No times."""
-    suites = [(report.title, list(findings(report))) for report in reports]
-    total = [finding for _, found in suites for finding in found]
+    from xml.sax.saxutils import quoteattr  # which loads an HTTP client
+
+    total = [finding for report in reports for finding in report.findings]
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield f'<testsuites name="splitproof" {_totals(total)}>'
-    for title, found in suites:
-        yield f"  <testsuite name={quoteattr(title)} {_totals(found)}>"
-        for finding in found:
-            yield from _case(finding)
+    for report in reports:
+        yield f"  <testsuite name={quoteattr(report.title)} {_totals(report.findings)}>"
+        for finding in report.findings:
+            yield from _case(report.title, finding)
         yield "  </testsuite>"
     yield "</testsuites>"
 
 
 def _totals(found: Sequence[Finding]) -> str:
-    failures, errors = (sum(finding.status == status for finding in found) for status in ("failure", "error"))
-    return f'tests="{len(found)}" failures="{failures}" errors="{errors}" skipped="0"'
+    statuses = [finding.status for finding in found]
+    counts = (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))
+    listed = " ".join(f'{name}="{statuses.count(status)}"' for name, status in counts)
+    return f'tests="{len(found)}" {listed}'
 
 
-def _case(finding: Finding) -> Iterator[str]:
-    head = (
-        f"    <testcase classname={quoteattr('splitproof.' + finding.title)} name={quoteattr(finding.name)}"
-    )
+def _case(title: str, finding: Finding) -> Iterator[str]:
+    from xml.sax.saxutils import escape, quoteattr
+
+    head = f"    <testcase classname={quoteattr('splitproof.' + title)} name={quoteattr(finding.name)}"
     if finding.status == "pass" and not finding.story:
         yield head + "/>"
         return
-    story = escape("\n".join(finding.story))
+    story = escape(_printable("\n".join(finding.story)))
     yield head + ">"
     if finding.status == "pass":
         yield f"      <system-out>{story}</system-out>"
+    elif finding.status == "skipped":
+        yield f"      <skipped message={quoteattr(_printable(finding.message))}/>"
     else:
-        message = quoteattr(finding.message)
+        message = quoteattr(_printable(finding.message))
         yield f'      <{finding.status} type="splitproof" message={message}>{story}</{finding.status}>'
     yield "    </testcase>"
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that XML cannot hold."""
+    return "".join(character if character.isprintable() or character in "\n\t" else "?" for character in text)
 
 
 # -- SARIF
@@ -161,10 +102,9 @@ def _case(finding: Finding) -> Iterator[str]:
 
 def sarif_json(reports: Sequence[Report]) -> dict[str, Any]:
     """SARIF 2.1.0 (OASIS): a rule a property, a result for whatever is no pass."""
-    found = [finding for report in reports for finding in findings(report)]
-    statements = {item["id"]: item["statement"] for report in reports for item in report.result["properties"]}
-    failed = [finding for finding in found if finding.status != "pass"]
-    names = list(dict.fromkeys(finding.name for finding in found))
+    found = [(report.title, finding) for report in reports for finding in report.findings]
+    statements = {finding.name: finding.statement or finding.name for _, finding in found}
+    names = list(statements)
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -175,25 +115,29 @@ def sarif_json(reports: Sequence[Report]) -> dict[str, Any]:
                         "name": "splitproof",
                         "version": version("splitproof"),
                         "rules": [
-                            {"id": name, "shortDescription": {"text": statements.get(name, name)}}
-                            for name in names
+                            {"id": name, "shortDescription": {"text": text}}
+                            for name, text in statements.items()
                         ],
                     }
                 },
-                "results": [_sarif_result(finding, names.index(finding.name)) for finding in failed],
+                "results": [
+                    _sarif_result(title, finding, names.index(finding.name))
+                    for title, finding in found
+                    if finding.status in _FAILED
+                ],
             }
         ],
     }
 
 
-def _sarif_result(finding: Finding, rule: int) -> dict[str, Any]:
+def _sarif_result(title: str, finding: Finding, rule: int) -> dict[str, Any]:
     locations = [_sarif_location(*place) for place in finding.places]
     result: dict[str, Any] = {
         "ruleId": finding.name,
         "ruleIndex": rule,
         "level": "error",
-        "message": {"text": f"{finding.title}: {finding.message}"},
-        "partialFingerprints": {"splitproof/v1": f"{finding.title}/{finding.name}"},
+        "message": {"text": f"{title}: {finding.message}"},
+        "partialFingerprints": {"splitproof/v1": f"{title}/{finding.name}"},
     }
     if locations:
         result["locations"] = locations[:1]
@@ -216,20 +160,19 @@ def _sarif_lines(reports: Sequence[Report]) -> Iterator[str]:
 # -- Markdown, and annotations
 
 
-_MARKS = {"pass": "\u2713", "failure": "\u2717", "error": "?"}
+_MARKS = {"pass": "\u2713", "failure": "\u2717", "error": "?", "skipped": "\u2013"}
 
 
 def _markdown_lines(reports: Sequence[Report]) -> Iterator[str]:
-    """A table a check, and the story of whatever fails, folded."""
+    """A table a report, and the story of whatever fails, folded."""
     for report in reports:
-        found = list(findings(report))
         yield from (f"### {report.title}", "", "| | property | result |", "|---|---|---|")
-        for finding in found:
-            message = finding.message.replace("|", "\\|")
+        for finding in report.findings:
+            message = " ".join(finding.message.split()).replace("|", "\\|")
             yield f"| {_MARKS[finding.status]} | {finding.name} | {message} |"
         yield ""
-        for finding in found:
-            if finding.status != "pass" and finding.story:
+        for finding in report.findings:
+            if finding.status in _FAILED and finding.story:
                 yield from (
                     f"<details><summary>{finding.name}</summary>",
                     "",
@@ -244,10 +187,10 @@ def _markdown_lines(reports: Sequence[Report]) -> Iterator[str]:
 def _github_lines(reports: Sequence[Report]) -> Iterator[str]:
     """Workflow commands: each failure is shown at the line of the guilty step, or of the property."""
     for report in reports:
-        for finding in findings(report):
-            if finding.status == "pass":
+        for finding in report.findings:
+            if finding.status not in _FAILED:
                 continue
-            options = {"title": f"{finding.name}: {finding.title}"}
+            options = {"title": f"{finding.name}: {report.title}"}
             if finding.places:
                 path, line, _ = finding.places[0]
                 options = {"file": path, "line": str(line), **options}

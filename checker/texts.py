@@ -37,8 +37,15 @@ def verdict_line(result: CheckResult, item: PropertyResult) -> str:
         case Unknown(limit):
             return f"UNKNOWN   {item.asked.id:<28} (ended: {limit}; {size})"
         case Violated() as violated:
-            how = "shortest" if violated.shortest else "shortest if messages are delivered at once"
+            how = _how(violated, "shortest if messages are delivered at once")
             return f"VIOLATED  {item.asked.id:<28} ({length(violated)}, {how}, {size}){expected}"
+
+
+def _how(violated: Violated, folded: str) -> str:
+    """Whether there is no shorter counterexample; `folded` says it where messages were delivered at once."""
+    if violated.shortest:
+        return "shortest"
+    return folded if violated.loop is None else "no shorter way there; other cycles may be shorter"
 
 
 def check_lines(result: CheckResult, every_story: bool = False) -> Iterator[str]:
@@ -84,13 +91,13 @@ def vacuity_sentences(result: Mapping[str, Any]) -> Iterator[str]:
         yield f"{clause['action']}: `{clause['text']}` ({clause['where']}) is never all that blocks it"
 
 
-def story_lines(item: PropertyResult, design: str) -> Iterator[str]:
-    """The story of a violation; nothing for other verdicts."""
+def story_lines(item: PropertyResult, design: str, how: str | None = None) -> Iterator[str]:
+    """The story of a violation; nothing for other verdicts. `how`: it was found, unless the verdict says so."""
     if not isinstance(item.verdict, Violated):
         return
     violated = item.verdict
     size = count(violated.trace.blocks, "block")
-    how = "shortest" if violated.shortest else "messages at once"
+    how = how or _how(violated, "messages at once")
     steps = length(violated)
     writes = ", any number of writes" if has_host_writes(violated.trace.machine) else ""
     yield f"VIOLATED  {item.asked.id}  {design}  {size}{writes}    {steps}, {how}"

@@ -62,7 +62,8 @@ class Violated:
     """With a counterexample.
 
     `shortest`: no run at this size violates it in fewer steps; otherwise none in which messages are delivered at once.
-    Where the trace is a lasso: none comes to the steps that it repeats in fewer.
+    Where the trace is a lasso: none comes to the steps that it repeats in fewer, and of those that come there in as
+    many, none repeats fewer; if it is not `shortest`, some may.
     `essential`: the actions that occur in every counterexample; None if not asked.
     """
 
@@ -169,7 +170,9 @@ class CheckResult:
     `states`, `transitions`, `depth`: of the search, complete or not. `folded`: whether steps that declare `folds` were
     taken before all others. `data_values`: how many values of data were told apart; with one, the states
     are those of the control. `host_writes`: whether the design has host I/O, which then goes on without end.
-    `symmetry`: whether states that differ in the names of blocks only were counted once. `symbolic`: the figures
+    `symmetry`: whether states that differ in the names of blocks only were counted once; `data_symmetry`: those that
+    differ in the values of a block's data only. `left_out`: variables that were not searched, as nothing that is asked
+    depends on them. `symbolic`: the figures
     of the check with symbolic data (None where it was not run).
     """
 
@@ -188,6 +191,8 @@ class CheckResult:
     timing: Timing
     host_writes: bool
     symmetry: bool = False
+    data_symmetry: bool = False
+    left_out: tuple[str, ...] = ()
     symbolic: dict[str, int] | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -218,7 +223,10 @@ class CheckResult:
     def scope(self) -> str:
         """What a pass speaks of: `all 7,312 states, 1 block, any number of writes`."""
         states = f"all {self.states:,} states" + (" of the control" if self.data_values == 1 else "")
-        states += " up to the names of blocks" if self.symmetry else ""
+        states += " of the slice" if self.left_out else ""
+        same = ["the names of blocks"] if self.symmetry else []
+        same += ["the values of data"] if self.data_symmetry else []
+        states += f" up to {' and '.join(same)}" if same else ""
         return f"{states}, {self._size}"
 
     def scope_of(self, verdict: Holds) -> str:
@@ -243,6 +251,8 @@ class CheckResult:
             "complete": self.complete,
             "limit": self.limit,
             "symmetry": self.symmetry,
+            "data_symmetry": self.data_symmetry,
+            "left_out": list(self.left_out),
             "folded": self.folded,
             "data_values": self.data_values,
             "symbolic": self.symbolic,

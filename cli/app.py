@@ -10,30 +10,44 @@ from typing import Annotated
 
 import typer
 
-from splitproof import __version__
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
     BlocksOption,
+    CertificateOption,
+    ConformFormat,
+    ConformFormatOption,
+    DeclaredDesignsArgument,
+    DepthOption,
     DesignArgument,
     Engine,
     EngineOption,
     Export,
+    FoldOption,
     Format,
     FormatOption,
+    InductionOption,
     JobsOption,
     MaxMemoryOption,
     MaxSecondsOption,
     MaxStatesOption,
+    OnlyBlocksOption,
     OutputOption,
     Profile,
+    ProofSecondsOption,
+    PropertiesOption,
+    ProveOption,
     ReportFormat,
     ReportFormatOption,
     ReportsOption,
+    SliceOption,
+    StoriesOption,
+    SymmetryOption,
     TableFormat,
     TableFormatOption,
     ThreadsOption,
     TraceFormat,
     TraceFormatOption,
+    TraceOption,
 )
 
 __all__ = ["app"]
@@ -53,6 +67,8 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
+        from splitproof import __version__
+
         typer.echo(f"splitproof {__version__}")
         raise typer.Exit
 
@@ -66,31 +82,12 @@ def _root(
     """Nothing is done before the command."""
 
 
-@app.command()
+@app.command(short_help="Check the whole catalogue against its declared verdicts.")
 def verify(
-    designs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Designs that declare `expects`; if none is named, those of [tool.splitproof] in pyproject.toml, "
-            "else the whole catalogue.",
-            metavar="[DESIGN]...",
-        ),
-    ] = None,
-    blocks: Annotated[
-        int | None,
-        typer.Option("--blocks", min=1, max=8, help="Check at this size only; from 2 on the closed designs."),
-    ] = None,
-    prove: Annotated[
-        bool,
-        typer.Option(
-            "--prove",
-            help="For every number of blocks; the closed designs of the catalogue if none is named.",
-        ),
-    ] = False,
-    max_seconds: Annotated[
-        float | None,
-        typer.Option("--max-seconds", min=0.001, help="With --prove: end a design as unknown after so long."),
-    ] = None,
+    designs: DeclaredDesignsArgument = None,
+    blocks: OnlyBlocksOption = None,
+    prove: ProveOption = False,
+    max_seconds: ProofSecondsOption = None,
     format: ReportFormatOption = ReportFormat.TEXT,
     output: OutputOption = None,
     report: ReportsOption = None,
@@ -104,17 +101,15 @@ def verify(
     from splitproof import catalogue_commands, proof_table_command
 
     if prove:
-        if blocks is not None:
-            raise typer.BadParameter("--prove is for every number of blocks; leave --blocks out")
-        if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
-            raise typer.BadParameter("--prove reports as text or json")
+        if blocks is not None or report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
+            raise typer.BadParameter("--prove goes with no number of blocks, and reports as text or json")
         return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs)
     if max_seconds is not None:
         raise typer.BadParameter("--max-seconds limits proofs; searches have theirs in [tool.splitproof]")
     return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
 
 
-@app.command()
+@app.command(short_help="List the designs, or the choices of one.")
 def designs(
     name: Annotated[
         str | None, typer.Argument(help="A design; all of them if none is named.", metavar="[NAME]")
@@ -128,7 +123,7 @@ def designs(
     return catalogue_commands.designs(name, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Take each safeguard back alone: what breaks?")
 def ablate(
     design: DesignArgument,
     blocks: BlocksOption = 1,
@@ -145,7 +140,7 @@ def ablate(
     return catalogue_commands.ablate(design, blocks, format.value, output, jobs)
 
 
-@app.command()
+@app.command(short_help="Check what tells the embodiments apart.")
 def distinguish(
     format: TableFormatOption = TableFormat.TEXT,
     output: OutputOption = None,
@@ -160,54 +155,29 @@ def distinguish(
     return distinguish_command.distinguish(format.value, output, jobs)
 
 
-@app.command()
+@app.command(short_help="Check one design: verdicts and counterexamples.")
 def check(
     design: DesignArgument,
     blocks: BlocksOption = 1,
-    properties: Annotated[
-        list[str] | None,
-        typer.Option("--property", help="Check this property only; may be repeated.", metavar="ID"),
-    ] = None,
+    properties: PropertiesOption = None,
     max_states: MaxStatesOption = None,
     max_seconds: MaxSecondsOption = None,
     max_memory: MaxMemoryOption = None,
     engine: EngineOption = Engine.AUTO,
     threads: ThreadsOption = None,
-    symmetry: Annotated[
-        bool,
-        typer.Option(
-            "--symmetry/--no-symmetry",
-            help="Let the compiled engine count states that differ in the names of blocks only once.",
-        ),
-    ] = True,
-    fold: Annotated[
-        bool | None,
-        typer.Option(
-            "--fold/--no-fold",
-            help="Deliver messages at once where that loses nothing; from 2 blocks on unless given.",
-        ),
-    ] = None,
-    depth: Annotated[
-        int | None, typer.Option("--depth", min=0, help="Steps to look ahead; of the engine bmc only.")
-    ] = None,
-    induction: Annotated[
-        bool,
-        typer.Option(
-            "--induction", help="With --engine bmc: what holds to the depth may hold for ever, by induction."
-        ),
-    ] = False,
-    stories: Annotated[
-        bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")
-    ] = False,
-    trace: Annotated[
-        Path | None, typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False)
-    ] = None,
+    symmetry: SymmetryOption = True,
+    slice_: SliceOption = True,
+    fold: FoldOption = None,
+    depth: DepthOption = None,
+    induction: InductionOption = False,
+    stories: StoriesOption = False,
+    trace: TraceOption = None,
     format: ReportFormatOption = ReportFormat.TEXT,
     output: OutputOption = None,
     report: ReportsOption = None,
 ) -> int:
     """Check one design: a verdict for each property, and the shortest counterexample as a story."""
-    from splitproof import bounded_command, check_commands
+    from splitproof import check_commands
 
     if (engine is Engine.BMC) != (depth is not None):
         raise typer.BadParameter("--engine bmc takes --depth K, and no other engine does")
@@ -224,28 +194,26 @@ def check(
         engine=EngineChoice.AUTO if engine is Engine.BMC else EngineChoice(engine.value),
         threads=threads,
         symmetry=symmetry,
+        slice=slice_,
     )
     if depth is not None:
         if report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
             raise typer.BadParameter("--engine bmc has no verdict to report: its formats are text and json")
+        from splitproof import bounded_command
+
         return bounded_command.check(request, depth, induction, stories, trace, format.value, output)
     return check_commands.check(request, stories, trace, format.value, output, report or [])
 
 
-@app.command()
+@app.command(short_help="Prove one design for every number of blocks.")
 def prove(
     design: DesignArgument,
-    properties: Annotated[
-        list[str] | None,
-        typer.Option("--property", help="Prove this property only; may be repeated.", metavar="ID"),
-    ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
-    ] = None,
+    properties: PropertiesOption = None,
+    certificate: CertificateOption = None,
     max_seconds: MaxSecondsOption = None,
-    format: FormatOption = Format.TEXT,
+    format: ReportFormatOption = ReportFormat.TEXT,
     output: OutputOption = None,
+    report: ReportsOption = None,
 ) -> int:
     """Prove one design for every number of blocks, any data and any number of steps.
 
@@ -254,11 +222,11 @@ def prove(
     from splitproof import prove_commands
 
     return prove_commands.prove(
-        design, tuple(properties or ()), certificate, max_seconds, format.value, output
+        design, tuple(properties or ()), certificate, max_seconds, format.value, output, report or []
     )
 
 
-@app.command()
+@app.command(short_help="Re-check a proof with cvc5 and with z3.")
 def certify(
     directory: Annotated[
         Path, typer.Argument(help="What `prove --certificate` has left.", exists=True, file_okay=False)
@@ -272,7 +240,7 @@ def certify(
     return prove_commands.certify(directory, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Change every guard and effect: what notices?")
 def mutate(
     designs: Annotated[
         list[str] | None,
@@ -304,7 +272,7 @@ def mutate(
     return mutation_command.mutate(designs or [], blocks, format.value, output, jobs, prove)
 
 
-@app.command()
+@app.command(short_help="Find the smallest changes that mend a design.")
 def repair(
     design: DesignArgument,
     blocks: BlocksOption = 1,
@@ -336,21 +304,26 @@ def repair(
     return repair_command.repair(request, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Tell a saved counterexample: text, page, diagram.")
 def trace(
     file: Annotated[
-        Path, typer.Argument(help="A counterexample saved with `check --trace`.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help="A counterexample saved with `check --trace`, or a history of a controller (NDJSON).",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     format: TraceFormatOption = TraceFormat.TEXT,
     output: OutputOption = None,
 ) -> int:
-    """Replay a saved counterexample step by step, and tell it; as a page, with `--format html --output FILE`."""
+    """Replay a saved counterexample step by step, or judge a history, and tell it; as a page with `--format html`."""
     from splitproof import trace_command
 
     return trace_command.trace(file, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Write a design for Spin, Rumur or TLC.")
 def export(
     design: DesignArgument,
     to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
@@ -374,7 +347,7 @@ def export(
     return export_command.export_design(design, to.value, blocks, symmetry, whole, output)
 
 
-@app.command()
+@app.command(short_help="Show what the document says, and what checks it.")
 def requirement(
     identifier: Annotated[
         str | None,
@@ -391,7 +364,7 @@ def requirement(
     return requirement_command.requirement(identifier, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Explain a verdict, an exit code, an error.")
 def explain(
     identifier: Annotated[
         str | None,
@@ -409,7 +382,7 @@ def explain(
     return explain_command.explain(identifier, format.value, output)
 
 
-@app.command()
+@app.command(short_help="Test a real controller.")
 def conform(
     adapter: Annotated[
         str | None,
@@ -433,17 +406,29 @@ def conform(
     expected: Annotated[
         Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
     ] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            "--init",
+            help="Test nothing: write an adapter to start from into this empty folder.",
+            metavar="DIR",
+        ),
+    ] = None,
+    tests: Annotated[
+        list[str] | None,
+        typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
+    ] = None,
     histories: Annotated[
-        Path | None, typer.Option("--histories", help="Save what several clients did there.", file_okay=False)
+        Path | None,
+        typer.Option(
+            "--histories",
+            help="Save what led to a failure, and what several clients did, there.",
+            file_okay=False,
+        ),
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option("--report", help="Write a page of HTML, too.", dir_okay=False)
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", help="Write JUnit XML, too.", dir_okay=False)
-    ] = None,
-    format: FormatOption = Format.TEXT,
+    format: ConformFormatOption = ConformFormat.TEXT,
     output: OutputOption = None,
+    report: ReportsOption = None,
 ) -> int:
     """Test a real controller: is its tape the source at the split?
 
@@ -451,6 +436,8 @@ def conform(
     """
     from splitproof import conform_commands
 
+    if init is not None:
+        return conform_commands.init(init, adapter is not None or command is not None, output)
     options = {
         "adapter": adapter,
         "command": command,
@@ -460,11 +447,12 @@ def conform(
         "time_budget_seconds": time_budget,
         "expected": expected,
         "histories": histories,
+        "tests": tuple(tests or ()),
     }
-    return conform_commands.conform(options, format.value, output, report, junit)
+    return conform_commands.conform(options, format.value, output, report or [])
 
 
-@app.command()
+@app.command(short_help="Judge a recorded history.")
 def judge(
     history: Annotated[Path, typer.Argument(help="A history of a controller, as NDJSON.", dir_okay=False)],
     crash_consistent: Annotated[

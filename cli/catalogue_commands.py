@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from splitproof.checker.check import Options
+from splitproof.checker.check_report import check_report
 from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs
-from splitproof.checker.reports import Report
 from splitproof.checker.texts import count, vacuity_sentences
 from splitproof.checker.verdicts import ExitCode
 from splitproof.model.ablations import Ablation
@@ -46,7 +46,7 @@ def verify(
         "text": lambda: _verify_lines(outcomes),
         "json": lambda: json_text({"exit_code": code, "results": [outcome.result for outcome in outcomes]}),
     }
-    reports = [Report(outcome.job.design, outcome.result, outcome.stories) for outcome in outcomes]
+    reports = [check_report(outcome.job.design, outcome.result, outcome.stories) for outcome in outcomes]
     show(format, output, reports, own, also)
     return code
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from splitproof.checker.check import Options
 from splitproof.checker.check import check as run_check
-from splitproof.checker.reports import Report
+from splitproof.checker.check_report import check_report
 from splitproof.checker.search.engine import Limits
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.texts import check_lines, story_lines
@@ -38,6 +38,7 @@ class Request:
     engine: EngineChoice
     threads: int | None
     symmetry: bool
+    slice: bool
 
 
 def check(
@@ -61,6 +62,7 @@ def check(
         engine=request.engine,
         threads=request.threads,
         symmetry=request.symmetry,
+        slice=request.slice and bool(request.properties) and request.blocks > 1,
     )
     with search_progress(f"{request.design}, {request.blocks} blocks") as progress:
         asked = selected(machine, request.properties)
@@ -73,7 +75,7 @@ def check(
         "text": lambda: _lines(result, every_story, trace_file),
         "json": lambda: json_text(told),
     }
-    show(format, output, [Report(request.design, told, stories)], own, also)
+    show(format, output, [check_report(request.design, told, stories)], own, also)
     return result.exit_code
 
 

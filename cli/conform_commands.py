@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from splitproof.checker.verdicts import ExitCode
 from splitproof.conformance.findings import Judgement
 from splitproof.conformance.history import History, HistoryError, load_history
 from splitproof.conformance.judgement import judge_history
+from splitproof.conformance.skeleton import NotEmpty, write_skeleton
 from splitproof.model.errors import ModelError
-from splitproof.output import json_text, write
+from splitproof.output import json_text, report_asked, show, write
 
-__all__ = ["conform", "judge"]
+__all__ = ["conform", "init", "judge"]
 
 _CODES = {
     "holds": ExitCode.HOLDS,
@@ -24,14 +26,19 @@ _CODES = {
 }
 
 
-def conform(
-    options: dict[str, Any], format: str, output: Path | None, report: Path | None, junit: Path | None
-) -> int:
+_OWN = ("text", "json", "html")
+"""The reports that `conform` has for itself."""
+
+
+def conform(options: dict[str, Any], format: str, output: Path | None, also: Sequence[str]) -> int:
     """Run the suite against a controller; `options` as the fields of `running.Request`."""
+    for text in also:
+        report_asked(text, _OWN)  # before the run
     for module in ("pytest", "hypothesis"):
         if importlib.util.find_spec(module) is None:
             raise ModelError(f"conform needs {module}: pip install 'splitproof[conformance]'", "")
     from splitproof.conformance.running import Request, run_suite
+    from splitproof.conformance.suite_report import suite_report
 
     if (options["adapter"] is None) == (options["command"] is None):
         raise ModelError("name one controller: MODULE:FACTORY, or --command COMMAND", "")
@@ -39,12 +46,29 @@ def conform(
         result = run_suite(Request(**options))
     except ValueError as error:
         raise ModelError(str(error), "") from error
-    if report is not None:
-        write(result.html().splitlines(), report)
-    if junit is not None:
-        write(result.junit().splitlines(), junit)
-    write(json_text(result.json()) if format == "json" else result.lines(), output)
+    own: dict[str, Callable[[], Iterable[str]]] = {
+        "text": result.lines,
+        "json": lambda: json_text(result.json()),
+        "html": lambda: result.html().splitlines(),
+    }
+    show(format, output, [suite_report(result)], own, also)
     return result.exit_code
+
+
+def init(folder: Path, names_controller: bool, output: Path | None) -> int:
+    """Write an adapter to start from; `names_controller`: one to test was named as well."""
+    if names_controller:
+        raise ModelError("--init writes an adapter and tests nothing; name a controller without it", "")
+    try:
+        written = write_skeleton(folder)
+    except NotEmpty as error:
+        raise ModelError(str(error), "") from error
+    except OSError as error:
+        raise ModelError(f"{folder} cannot be written: {error.strerror}", "") from error
+    lines = [f"wrote {path}" for path in written]
+    lines += [f"next: cd {shlex.quote(str(folder))} && splitproof conform adapter.py:make --profile core"]
+    write([*lines, "it fails, and says why; README.md says how to go on"], output)
+    return ExitCode.HOLDS
 
 
 def judge(path: Path, crash_consistent: bool, format: str, output: Path | None) -> int:
@@ -58,11 +82,11 @@ def judge(path: Path, crash_consistent: bool, format: str, output: Path | None) 
     if format == "json":
         write(json_text(_judgement_json(judgement, code)), output)
     else:
-        write(_judgement_lines(history, judgement), output)
+        write(_judgement_lines(path, history, judgement), output)
     return code
 
 
-def _judgement_lines(history: History, judgement: Judgement) -> Iterator[str]:
+def _judgement_lines(path: Path, history: History, judgement: Judgement) -> Iterator[str]:
     for finding in judgement.findings:
         yield from str(finding).splitlines()
         yield ""
@@ -70,6 +94,8 @@ def _judgement_lines(history: History, judgement: Judgement) -> Iterator[str]:
     yield from (f"VACUOUS  the history has no such thing: {missing}" for missing in judgement.missing)
     judged = ", ".join(f"{name} {count:,} times" for name, count in sorted(judgement.judged.items()))
     yield f"{judgement.word.upper()}  {len(history.operations):,} operations; judged {judged or 'nothing'}"
+    if judgement.findings:
+        yield f"look:     splitproof trace {path} --format html --output history.html"
 
 
 def _judgement_json(judgement: Judgement, code: ExitCode) -> dict[str, Any]:

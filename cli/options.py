@@ -10,26 +10,39 @@ import typer
 
 __all__ = [
     "BlocksOption",
+    "CertificateOption",
+    "DeclaredDesignsArgument",
+    "DepthOption",
     "DesignArgument",
     "Engine",
     "EngineOption",
     "Export",
+    "FoldOption",
     "Format",
     "FormatOption",
+    "InductionOption",
     "JobsOption",
     "MaxMemoryOption",
     "MaxSecondsOption",
     "MaxStatesOption",
+    "OnlyBlocksOption",
     "OutputOption",
     "Profile",
+    "ProofSecondsOption",
+    "PropertiesOption",
+    "ProveOption",
     "ReportFormat",
     "ReportFormatOption",
     "ReportsOption",
+    "SliceOption",
+    "StoriesOption",
+    "SymmetryOption",
     "TableFormat",
     "TableFormatOption",
     "ThreadsOption",
     "TraceFormat",
     "TraceFormatOption",
+    "TraceOption",
 ]
 
 
@@ -40,6 +53,7 @@ class Profile(StrEnum):
     SEQUENTIAL = "sequential"
     CONCURRENT = "concurrent"
     SCHEDULED = "scheduled"
+    FAULTS = "faults"
 
 
 class Format(StrEnum):
@@ -87,6 +101,18 @@ class ReportFormat(StrEnum):
     GITHUB = "github"
 
 
+class ConformFormat(StrEnum):
+    """How a run of the suite is reported."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
 class TraceFormat(StrEnum):
     """How a counterexample is shown."""
 
@@ -104,6 +130,7 @@ DesignArgument = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="How to report the verdicts.")]
+ConformFormatOption = Annotated[ConformFormat, typer.Option("--format", help="How to report the verdicts.")]
 ReportsOption = Annotated[
     list[str] | None,
     typer.Option("--report", help="Write a further report; may be repeated.", metavar="KIND=PATH"),
@@ -136,4 +163,68 @@ MaxMemoryOption = Annotated[
 ThreadsOption = Annotated[
     int | None,
     typer.Option("--threads", min=1, help="Of the compiled engine; one for each core unless given."),
+]
+SymmetryOption = Annotated[
+    bool,
+    typer.Option(
+        "--symmetry/--no-symmetry",
+        help="Let the compiled engine count states that differ in names of blocks or values of data only once.",
+    ),
+]
+SliceOption = Annotated[
+    bool,
+    typer.Option(
+        "--slice/--no-slice",
+        help="With --property, from 2 blocks on: leave out what the properties do not depend on.",
+    ),
+]
+InductionOption = Annotated[
+    bool,
+    typer.Option("--induction", help="With --engine bmc: what holds to the depth may hold for ever."),
+]
+DepthOption = Annotated[
+    int | None, typer.Option("--depth", min=0, help="Steps to look ahead; of the engine bmc only.")
+]
+FoldOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--fold/--no-fold",
+        help="Deliver messages at once where that loses nothing; from 2 blocks on unless given.",
+    ),
+]
+StoriesOption = Annotated[
+    bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")
+]
+TraceOption = Annotated[
+    Path | None, typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False)
+]
+ProveOption = Annotated[
+    bool,
+    typer.Option(
+        "--prove", help="For every number of blocks; the closed designs of the catalogue if none is named."
+    ),
+]
+ProofSecondsOption = Annotated[
+    float | None,
+    typer.Option("--max-seconds", min=0.001, help="With --prove: end a design as unknown after so long."),
+]
+PropertiesOption = Annotated[
+    list[str] | None,
+    typer.Option("--property", help="This property only; may be repeated.", metavar="ID"),
+]
+DeclaredDesignsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Designs that declare `expects`; if none is named, those of [tool.splitproof] in pyproject.toml, "
+        "else the whole catalogue.",
+        metavar="[DESIGN]...",
+    ),
+]
+OnlyBlocksOption = Annotated[
+    int | None,
+    typer.Option("--blocks", min=1, max=8, help="Check at this size only; from 2 on the closed designs."),
+]
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
 ]

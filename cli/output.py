@@ -7,16 +7,17 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import rich.console
 import typer
 
-from splitproof.checker.jobs import Job, Outcome, run
 from splitproof.checker.reports import REPORTS, Report, report_lines
 from splitproof.checker.search.engine import Progress
 from splitproof.checker.texts import count
 from splitproof.model.errors import ModelError
+
+if TYPE_CHECKING:
+    from splitproof.checker.jobs import Job, Outcome
 
 __all__ = ["json_text", "remark", "report_asked", "run_jobs", "search_progress", "show", "status", "write"]
 
@@ -52,18 +53,19 @@ def show(
         ModelError: a report is of no known kind, or cannot be written.
     """
     write(own[format]() if format in own else report_lines(format, reports), output)
-    for kind, path in map(report_asked, also):
+    for text in also:
+        kind, path = report_asked(text, own)
         write(own[kind]() if kind in own else report_lines(kind, reports), path)
 
 
-def report_asked(text: str) -> tuple[str, Path]:
-    """`KIND=PATH` in its parts.
+def report_asked(text: str, own: Iterable[str] = ("text", "json")) -> tuple[str, Path]:
+    """`KIND=PATH` in its parts. `own`: kinds that the command has for itself.
 
     Raises:
         ModelError: it has another form, or there is no such kind of report.
     """
     kind, equals, path = text.partition("=")
-    accepted = ("text", "json", *REPORTS)
+    accepted = (*own, *REPORTS)
     if not equals or not path or kind not in accepted:
         raise ModelError(f"--report {text} is no KIND=PATH; accepted kinds are {', '.join(accepted)}", "")
     return kind, Path(path)
@@ -85,6 +87,8 @@ def status(text: str) -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
+    import rich.console
+
     with rich.console.Console(stderr=True).status(text) as line:
         yield line.update
 
@@ -106,6 +110,8 @@ def search_progress(what: str) -> Iterator[Callable[[Progress], None]]:
 
 def run_jobs(jobs: Sequence[Job], what: str, processes: int | None) -> list[Outcome]:
     """The outcomes of many checks, with a line on a terminal that says how far they are."""
+    from splitproof.checker.jobs import run
+
     with status(f"{what}: {len(jobs)} searches") as say:
         finished = 0
 

@@ -19,8 +19,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--controller-command", metavar="COMMAND", help="the adapter, as a command that speaks JSON lines")
     add(
         "--controller-profile",
-        default="scheduled",
-        choices=["core", "sequential", "concurrent", "scheduled"],
+        default="faults",
+        choices=["core", "sequential", "concurrent", "scheduled", "faults"],
         help="how much is tested; each profile includes those before it (default: %(default)s)",
     )
     add("--controller-seed", type=int, metavar="N", help="other examples; without it, the same every time")
@@ -37,11 +37,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="S",
         help="time budget; what is not decided by then is unknown",
     )
+    add(
+        "--controller-test",
+        action="append",
+        default=[],
+        metavar="TEST",
+        help="this test only, whatever the profile; may be given several times",
+    )
     add("--controller-expected", metavar="FILE", help="a TOML file of expected failures")
     add(
         "--controller-histories",
         metavar="DIR",
-        help="save the histories of concurrent tests there, as NDJSON",
+        help="save the histories of concurrent tests, and of every failure, there, as NDJSON",
     )
 
 

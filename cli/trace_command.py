@@ -1,4 +1,4 @@
-"""`trace`: a saved counterexample, replayed by the reference interpreter and shown."""
+"""`trace`: a saved counterexample, replayed by the reference interpreter and shown; or a history, judged and shown."""
 
 from __future__ import annotations
 
@@ -13,22 +13,51 @@ from splitproof.checker.counterexamples.regression import regression_lines
 from splitproof.checker.counterexamples.saved import SavedTrace, load_trace
 from splitproof.checker.texts import story_lines
 from splitproof.checker.verdicts import ExitCode, PropertyResult, Violated, trace_json
+from splitproof.conformance.history import is_history
+from splitproof.model.errors import ModelError
 from splitproof.output import json_text, write
 
 __all__ = ["trace"]
 
 
 def trace(file: Path, format: str, output: Path | None) -> int:
-    """Replay a saved counterexample, and show it."""
-    write(_SHOWN[format](load_trace(file)), output)
+    """Replay a saved counterexample, or judge a history, and show it."""
+    write(_history(file, format) if is_history(file) else _SHOWN[format](load_trace(file)), output)
     return ExitCode.HOLDS
 
 
+def _history(file: Path, format: str) -> Iterable[str]:
+    """A history in a format.
+
+    Raises:
+        ModelError: it cannot be loaded, or the format is one of counterexamples of designs only.
+    """
+    from splitproof.conformance.history import HistoryError, load_history
+    from splitproof.conformance.judgement import judge_history
+    from splitproof.conformance.timelines.chart import svg_lines
+    from splitproof.conformance.timelines.page import history_page
+    from splitproof.conformance.timelines.telling import mermaid_lines, text_lines
+    from splitproof.conformance.timelines.timeline import Timeline, timeline
+
+    shown: dict[str, Callable[[Timeline], Iterable[str]]] = {
+        "text": text_lines,
+        "json": lambda told: json_text(told.json()),
+        "html": lambda told: history_page(told).splitlines(),
+        "svg": svg_lines,
+        "mermaid": mermaid_lines,
+    }
+    if format not in shown:
+        raise ModelError(f"a history cannot be shown as {format}; accepted are {', '.join(shown)}", "")
+    try:
+        history = load_history(file)
+    except HistoryError as error:
+        raise ModelError(str(error), "") from error
+    return shown[format](timeline(history, judge_history(history), str(file)))
+
+
 def _text(saved: SavedTrace) -> Iterable[str]:
-    item = PropertyResult(saved.property, Violated(saved.trace, shortest=False))
-    lines = list(story_lines(item, saved.trace.machine.name))
-    lines[0] = lines[0].replace("messages at once", "replayed")
-    return lines
+    item = PropertyResult(saved.property, Violated(saved.trace))
+    return story_lines(item, saved.trace.machine.name, how="replayed")
 
 
 def _json(saved: SavedTrace) -> Iterable[str]:

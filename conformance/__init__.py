@@ -2,7 +2,7 @@
 
 ```
 pytest --pyargs splitproof.conformance --controller mypackage.adapter:make
-splitproof conform mypackage.adapter:make --report report.html
+splitproof conform mypackage.adapter:make --report html=report.html
 ```
 What a vendor's adapter needs is here; nothing of it loads pytest or Hypothesis.
 """

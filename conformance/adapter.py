@@ -16,6 +16,8 @@ from splitproof.conformance.history import Extents
 from splitproof.spec.vocabulary import PairState
 
 __all__ = [
+    "EMBODIMENTS",
+    "POLLED",
     "PROTOCOL",
     "AdapterFault",
     "BackupState",
@@ -31,6 +33,21 @@ __all__ = [
 
 PROTOCOL = "splitproof-adapter/1"
 """The version of the table of operations."""
+
+POLLED = "second-embodiment-host-polls"
+"""Here a backup is commanded only when the host has asked for the state of the pair, and found it split."""
+
+EMBODIMENTS = (
+    "prior-art-wait",
+    "first-embodiment",
+    "second-embodiment",
+    POLLED,
+    "third-embodiment",
+    "fourth-embodiment-reflect",
+    "fourth-embodiment-stage",
+    "fourth-embodiment-wait",
+)
+"""What a controller may declare that it is; each is a design of the document."""
 
 
 class Rejected(Exception):  # noqa: N818  # an answer of the controller, named as the protocol names it
@@ -91,7 +108,10 @@ class Capabilities:
     """What a controller declares of itself; what it declares is tested, and what it does not is skipped.
 
     `block_count_max`: the largest volume that `reset` can make; 8 at least. `operations`: the optional operations that
-    it has. `split_is_immediate`: whether `split` returns without waiting for any copying.
+    it has. `split_is_immediate`: whether `split` returns without waiting for any copying. `atomic_block_io`: whether
+    host I/O to one block that is under way together is atomic; if not, the suite keeps it apart, as a host does.
+    `writes_survive_crash`: whether a write that was acknowledged is kept through `crash`; the document does not ask it.
+    `embodiment`: which of `EMBODIMENTS` it is, if it is one of them; what distinguishes it from the others is tested.
     `call_seconds_max`: within which every operation returns. `settle_seconds_max`: within which outstanding copying,
     and a backup, come to an end when nothing is written.
     """
@@ -100,9 +120,12 @@ class Capabilities:
     block_count_max: int
     operations: frozenset[str] = frozenset()
     split_is_immediate: bool = True
+    atomic_block_io: bool = True
+    writes_survive_crash: bool = False
     call_seconds_max: float = 10.0
     settle_seconds_max: float = 30.0
     name: str = "a controller"
+    embodiment: str = ""
 
 
 class Controller(Protocol):

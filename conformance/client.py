@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,15 @@ __all__ = ["Backup", "ClientRecord"]
 
 @dataclass
 class Backup:
-    """An accepted backup: the image that it is of (None if of no split), and whether its good end was reported."""
+    """An accepted backup: the image that it is of (None if of no split), and whether its good end was reported.
+
+    `over`: whether it was seen to have ended, well or not.
+    """
 
     extents: Extents
     image: tuple[bytes, ...] | None
     ended: bool = False
+    over: bool = False
 
     @property
     def blocks(self) -> frozenset[int]:
@@ -56,6 +60,12 @@ class ClientRecord:
     def accepted(self, identifier: str, extents: Extents) -> None:
         """A backup was accepted; it is of the last split."""
         self.backups[identifier] = Backup(extents, self.image if self.is_split else None)
+
+    def recovered(self, contents: Sequence[bytes], is_split: bool) -> None:
+        """The controller started again: this is what it holds, and whether the pair is still split."""
+        self.acknowledged = list(contents)
+        self.doubtful.clear()
+        self.is_split = self.is_split and is_split
 
     def learn(self, name: str, arguments: Mapping[str, Any], result: Any) -> None:
         """An operation was acknowledged."""

@@ -6,10 +6,11 @@ before, during and after a split and its tape shows some of them.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from splitproof.conformance.adapter import (
@@ -19,17 +20,26 @@ from splitproof.conformance.adapter import (
     Rejected,
     Unsupported,
 )
+from splitproof.conformance.groups import history_of_group
 from splitproof.conformance.history import History
 from splitproof.conformance.judgement import judge_history
 from splitproof.conformance.lab import DUPLEX, Lab, whole
-from splitproof.conformance.session import Session, value_of
+from splitproof.conformance.session import Session, tagged, value_of
 from splitproof.conformance.verdicts import PropertyViolated, Undecided, Vacuous
 from splitproof.spec.properties import Property
 from splitproof.spec.vocabulary import PairState
 
-__all__ = ["Traffic", "check_concurrently", "race"]
+__all__ = ["Traffic", "check_concurrently", "race", "race_of_group"]
 
 BLOCKS = 8
+GROUP_PAIRS = 2
+"""Which share the blocks."""
+WRITTEN_WHILE_SPLIT = 6
+"""Written once after each split, and by nobody before the next: its contents must come through the resync."""
+NEVER_WRITTEN = 7
+"""Its contents must come through the creation of the pair."""
+BUSY = 6
+"""The blocks before those two, which the writers write."""
 WRITERS = 3
 ROUNDS = 3
 """Each from a fresh volume, with a history of its own."""
@@ -47,10 +57,10 @@ def check_concurrently(lab: Lab, item: Property, histories: Sequence[History]) -
         Undecided, Vacuous: it could not be judged, or a pass would mean nothing.
     """
     judgements = [judge_history(history) for history in histories]
-    for judgement in judgements:
+    for history, judgement in zip(histories, judgements, strict=True):
         for finding in judgement.findings:
             if finding.property is item:
-                raise PropertyViolated.of(finding)
+                raise PropertyViolated.of(finding, history=history)
     if lab.limits.over:
         raise Undecided("the time budget ended the run; nothing was violated until then")
     telling = [
@@ -70,11 +80,20 @@ def race(lab: Lab) -> list[History]:
         AdapterFault: the controller broke its contract.
         Undecided: it does not come to DUPLEX, or would not go on.
     """
-    return [_round(lab, number) for number in range(ROUNDS)]
+    return [_round(lab, number, 1) for number in range(ROUNDS)]
 
 
-def _round(lab: Lab, number: int) -> History:
-    session = lab.mirrored(BLOCKS)
+def race_of_group(lab: Lab) -> list[History]:
+    """The same with a group of pairs, volume by volume.
+
+    Raises:
+        as `race`.
+    """
+    return [history_of_group(_round(lab, number, GROUP_PAIRS), GROUP_PAIRS) for number in range(ROUNDS)]
+
+
+def _round(lab: Lab, number: int, pair_count: int) -> History:
+    session = lab.mirrored(BLOCKS, pair_count)
     assert session.volume.block_count is not None
     initial = [value_of(session.read(block)) for block in range(session.volume.block_count)]
     traffic = Traffic(lab, session)
@@ -83,7 +102,7 @@ def _round(lab: Lab, number: int) -> History:
         for cycle in range(CYCLES):
             if cycle and not _joined(lab, session):
                 break
-            _split_and_back_up(lab, session, random.Random(f"{lab.limits.seed} {number} {cycle}"))
+            _split_and_back_up(lab, session, traffic, random.Random(f"{lab.limits.seed} {number} {cycle}"))
             if lab.limits.over:
                 break
     except (Rejected, Indefinite, Unsupported) as answer:
@@ -94,12 +113,14 @@ def _round(lab: Lab, number: int) -> History:
     return session.recorder.history({"": initial}, controller=session.capabilities.name)
 
 
-def _split_and_back_up(lab: Lab, session: Session, choices: random.Random) -> None:
+def _split_and_back_up(lab: Lab, session: Session, traffic: Traffic, choices: random.Random) -> None:
     time.sleep(_QUIET_SECONDS * choices.random())
-    session.call("split", client=_COORDINATOR)
+    with traffic.writing(choices.randrange(BUSY), _COORDINATOR):
+        session.call("split", client=_COORDINATOR)
     if choices.random() < 0.5:
         time.sleep(_QUIET_SECONDS * choices.random())
-    backup = session.backup(whole(session), client=_COORDINATOR)
+    backup = lab.back_up(session, whole(session), client=_COORDINATOR)
+    traffic.write(WRITTEN_WHILE_SPLIT, _COORDINATOR)
     session.tape_image(backup, client=_COORDINATOR)  # whatever is on it already is right already
     state = lab.ends(session, backup)
     if state is not BackupState.COMPLETED:
@@ -121,13 +142,18 @@ def _joined(lab: Lab, session: Session) -> bool:
 
 @dataclass
 class Traffic:
-    """Clients that write and read until they are stopped, or have made their share of the writes."""
+    """Clients that write and read until they are stopped; at once to one block only if the controller allows that."""
 
     lab: Lab
     session: Session
+    apart: list[contextlib.AbstractContextManager[object]] = field(init=False)
     threads: list[threading.Thread] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
-    fault: AdapterFault | None = None
+    fault: AdapterFault | Undecided | None = None
+
+    def __post_init__(self) -> None:
+        atomic = self.session.capabilities.atomic_block_io
+        self.apart = [contextlib.nullcontext() if atomic else threading.Lock() for _ in range(BLOCKS)]
 
     def start(self) -> None:
         """Begin."""
@@ -135,6 +161,25 @@ class Traffic:
             thread = threading.Thread(target=self._run, args=(client,), daemon=True, name=f"client {client}")
             self.threads.append(thread)
             thread.start()
+
+    def read(self, block: int, client: int) -> None:
+        """Read a block."""
+        with self.apart[block]:
+            self.session.read(block, client=client)
+
+    def write(self, block: int, client: int) -> None:
+        """Write the next number to a block."""
+        with self.apart[block]:
+            self.session.write(block, next(self.lab.numbers), client=client)
+
+    @contextlib.contextmanager
+    def writing(self, block: int, client: int) -> Iterator[None]:
+        """A write is under way: otherwise a quick split may meet none, and the history would mean nothing."""
+        data = tagged(next(self.lab.numbers), self.session.capabilities.block_size_bytes)
+        with self.apart[block]:
+            call = self.session.begin("write", client=client, block=block, data=data)
+            yield
+            call.result()
 
     def stop(self) -> None:
         """End; no call is under way afterwards, unless it hangs."""
@@ -149,18 +194,18 @@ class Traffic:
 
     def _run(self, client: int) -> None:
         choices = random.Random(f"{self.lab.limits.seed} client {client}")
-        blocks = self.session.volume.block_count or 1
         pace = threading.Event()
         while not self.stopping.is_set():
-            block = choices.randrange(blocks)
+            reads = choices.random() < 0.25
+            block = choices.randrange(BLOCKS if reads else BUSY)
             try:
-                if choices.random() < 0.25:
-                    self.session.read(block, client=client)
+                if reads:
+                    self.read(block, client)
                 else:
-                    self.session.write(block, next(self.lab.numbers), client=client)
+                    self.write(block, client)
             except (Rejected, Indefinite, Unsupported):
                 pass  # recorded as such
-            except AdapterFault as fault:
+            except (AdapterFault, Undecided) as fault:
                 self.fault = fault
                 return
             if choices.random() < 0.2:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,14 +75,14 @@ def load_expected(path: Path, today: datetime.date) -> Mapping[str, Expected]:
     return entries
 
 
-def check_known(entries: Mapping[str, Expected], tests: Collection[str]) -> None:
-    """Each entry names a test.
+def check_known(names: Iterable[str], tests: Collection[str], where: str) -> None:
+    """Each name is that of a test; `where` says who gave them.
 
     Raises:
         ExpectedError: one does not.
     """
-    for name in entries:
+    for name in names:
         if name not in tests:
             near = difflib.get_close_matches(name, tests, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise ExpectedError(f"expected failures: there is no test {name}{hint}")
+            raise ExpectedError(f"{where}: there is no test {name}{hint}")

@@ -7,73 +7,36 @@ Which rules are offered never depends on the controller: it may not repeat itsel
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
-from splitproof.conformance.adapter import (
-    AdapterFault,
-    BackupState,
-    Indefinite,
-    PairViews,
-    Rejected,
-    Unsupported,
-)
-from splitproof.conformance.client import ClientRecord
-from splitproof.conformance.history import Extents, blocks_of
+from splitproof.conformance.history import Extents
 from splitproof.conformance.lab import Lab
-from splitproof.conformance.observation import Violated, judge, judge_step
-from splitproof.conformance.session import Session, tagged, value_of
-from splitproof.conformance.stories import arguments_text, with_story
-from splitproof.conformance.verdicts import PropertyViolated, Undecided, Vacuous
-from splitproof.conformance.watches import WATCHES, Event, Watch
-from splitproof.spec.properties import Kind, Property
-from splitproof.spec.vocabulary import PairState
+from splitproof.conformance.session import Session
+from splitproof.conformance.single_client import (
+    AGAIN,
+    BLOCKS,
+    CRASHED,
+    CRASHED_PENDING,
+    PART,
+    PENDING,
+    UNCOPIED,
+    Run,
+    SingleClient,
+)
+from splitproof.conformance.verdicts import Undecided, Vacuous
+from splitproof.conformance.watches import WATCHES, Watch
+from splitproof.spec.properties import Property
 
 __all__ = ["explore"]
 
-BLOCKS = 3
-"""Faults show where operations meet in a block; two more for ranges and priorities."""
 
-
-class _Run:
-    """What came of the examples so far. Once it is `over`, those that Hypothesis still tries do nothing."""
-
-    def __init__(self, lab: Lab, watch: Watch) -> None:
-        self.lab = lab
-        self.watch = watch
-        self.violation: PropertyViolated | None = None
-        self.error: Exception | None = None
-        self.shrinks_until = 0.0
-        self.situations: Counter[str] = Counter()
-
-    @property
-    def over(self) -> bool:
-        if self.error is not None or self.lab.limits.over:
-            return True
-        return self.violation is not None and time.monotonic() > self.shrinks_until
-
-    def found(self, violation: PropertyViolated) -> None:
-        """Keep the shortest story."""
-        if self.violation is None:
-            self.shrinks_until = time.monotonic() + self.lab.limits.shrink_seconds_max
-        if self.violation is None or len(violation.story) <= len(self.violation.story):
-            self.violation = violation
-
-
-def explore(lab: Lab, item: Property) -> None:
-    """Try the property in as many examples as the limits say.
+def explore(lab: Lab, item: Property, *, crashes: bool = False) -> None:
+    """Try the property in as many examples as the limits say; with `crashes`, among losses of power.
 
     Raises:
         PropertyViolated: it fails; the shortest story that was found.
@@ -83,12 +46,34 @@ def explore(lab: Lab, item: Property) -> None:
         NotOffered: the controller does not show what the property speaks of.
     """
     watch = WATCHES[item]
-    lab.needs(*watch.needs)
-    run = _Run(lab, watch)
-    machine = type("Exploration", (_Exploration,), {"shared": run})
-    limits = lab.limits
+    lab.needs(*watch.needs, *(("crash",) if crashes else ()))
+    run = Run(lab, watch)
+    kind = _Crashing if crashes else _Exploration
+    try:
+        for stage in _STAGES:  # each at least once, whatever Hypothesis draws
+            _try(run, kind, stage, examples=1)
+        _try(run, kind, None, lab.limits.examples)
+    finally:
+        lab.coverage.add(run.coverage)
+    if run.violation is not None:
+        raise run.violation
+    if run.error is not None:
+        raise run.error
+    if lab.limits.over:
+        raise Undecided("the time budget ended the run; nothing was violated until then")
+    missing = [text for text in _situations(lab.session, watch, crashes) if not run.coverage.situations[text]]
+    if missing:
+        raise Vacuous(missing)
+
+
+def _try(run: Run, kind: type[SingleClient], stage: str | None, examples: int) -> None:
+    """So many examples, from a stage or from one that Hypothesis draws, unless the run is decided."""
+    if run.has_result or run.over:
+        return
+    limits = run.lab.limits
+    machine = type("Exploration", (kind,), {"shared": run, "stage": stage})
     chosen = settings(
-        max_examples=limits.examples,
+        max_examples=examples,
         stateful_step_count=limits.steps,
         deadline=None,
         database=None,
@@ -104,78 +89,55 @@ def explore(lab: Lab, item: Property) -> None:
         run_state_machine_as_test(machine, settings=chosen)
     except Exception:
         # A controller with threads of its own does not repeat itself, and Hypothesis says so; what was seen was seen.
-        if run.violation is None and run.error is None:
+        if not run.has_result:
             raise
-    if run.violation is not None:
-        raise run.violation
-    if run.error is not None:
-        raise run.error
-    if limits.over:
-        raise Undecided("the time budget ended the run; nothing was violated until then")
-    missing = [text for text in _situations(lab.session, watch) if not run.situations[text]]
-    if missing:
-        raise Vacuous(missing)
 
 
-_PENDING = "a pair in SPLIT PENDING"
-_UNCOPIED = "a write after the split to a block that was not copied yet"
-_PART = "a backup of a part of the volume"
-_AGAIN = "a second split, after a resync"
-
-
-def _situations(session: Session, watch: Watch) -> list[str]:
+def _situations(session: Session, watch: Watch, crashes: bool) -> list[str]:
     """What a run must have come to, as far as the controller offers it."""
-    situations = [watch.situation, _PART]
+    situations = [watch.situation, PART]
     can_hold = session.has("hold_copy") or session.has("pump")
     if can_hold and session.capabilities.split_is_immediate:
-        situations.append(_PENDING)
+        situations.append(PENDING)
     if can_hold and session.has("differences"):
-        situations.append(_UNCOPIED)
+        situations.append(UNCOPIED)
     if session.has("resync"):
-        situations.append(_AGAIN)
+        situations.append(AGAIN)
+    if crashes:
+        situations.append(CRASHED)
+        if PENDING in situations:
+            situations.append(CRASHED_PENDING)
     return list(dict.fromkeys(situations))
 
 
 _BLOCK = st.integers(0, BLOCKS - 1)
-_KIND = st.sampled_from(["copy", "destage", "backup"])
+_KIND = st.sampled_from(["copy", "destage", "backup", "command"])
 
 
-class _Exploration(RuleBasedStateMachine):
-    shared: ClassVar[_Run]
+_STAGES = ["fresh", "at once", "creating", "duplex", "pending", "rewritten", "backup", "again"]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.story: list[str] = []
-        self.held = False
-        self.views: PairViews | None = None
-        self.client = ClientRecord(())
-        self._guarded(self._open)
 
-    def _open(self) -> None:
-        self.session = self.shared.lab.fresh(BLOCKS)
-        self.client = ClientRecord(tuple(self.session.read(block) for block in range(BLOCKS)))
-        self.views = self.session.pair_state()
-
-    def _guarded(self, act: Callable[[], object]) -> None:
-        """Do something with the controller, unless the run is over; end it if the controller is lost."""
-        if self.shared.over:
-            return
-        try:
-            act()
-        except PropertyViolated as violation:
-            self.shared.found(violation)
-            raise
-        except (AdapterFault, Undecided) as error:
-            self.shared.error = with_story(error, self.story)
-        except (Indefinite, Unsupported) as error:
-            self.shared.error = Undecided(f"the controller would not say how it is: {error}")
+class _Exploration(SingleClient):
+    stage: ClassVar[str | None] = None
+    """Where every example starts; None if that is drawn."""
 
     # ---- rules ---------------------------------------------------------------------------------------
 
-    @initialize(stage=st.sampled_from(["fresh", "duplex", "pending", "rewritten", "again"]), block=_BLOCK)
-    def begin(self, stage: str, block: int) -> None:
+    @initialize(drawn=st.sampled_from(_STAGES), block=_BLOCK)
+    def begin(self, drawn: str, block: int) -> None:
+        stage = self.stage or drawn
+
         def act() -> None:
             if stage == "fresh":
+                self._do("backup", extents=((block, 1),))  # of no pair
+                return
+            if stage == "at once":
+                self._split_at_once(block, 0)
+                return
+            if stage == "creating":
+                self._hold()
+                self._do("create_pair")
+                self._do("split")
                 return
             self._mirror()
             if stage == "duplex":
@@ -186,6 +148,8 @@ class _Exploration(RuleBasedStateMachine):
             self._do("split")
             if stage == "rewritten":
                 self._write_uncopied(block)
+            if stage == "backup":
+                self._do("backup", extents=((0, block + 1),))
             if stage == "again":
                 self._next_cycle(block)
 
@@ -283,6 +247,25 @@ class _Exploration(RuleBasedStateMachine):
 
         self._guarded(act)
 
+    @rule(block=_BLOCK, last=_BLOCK)
+    def split_at_once(self, block: int, last: int) -> None:
+        def act() -> None:
+            if not self.client.is_split or self._do("resync"):
+                self._split_at_once(block, last)
+
+        self._guarded(act)
+
+    def _split_at_once(self, block: int, last: int) -> None:
+        """With no look in between, which may be when a controller gets on with its work, and takes its time."""
+        self._mirror()
+        self.blind = True
+        self._write(block)
+        self._write(last)
+        self._do("split")
+        self._do("backup", extents=self._extents(block, last))
+        self.blind = False
+        self._end_backups()
+
     @rule()
     def delete_pair(self) -> None:
         self._guarded(lambda: self._do("delete_pair"))
@@ -298,146 +281,47 @@ class _Exploration(RuleBasedStateMachine):
 
         self._guarded(act)
 
-    # ---- operations ----------------------------------------------------------------------------------
-
     def _extents(self, first: int, last: int) -> Extents:
         low, high = sorted((first, last))
         if first > last:  # backwards: the two ends as extents of their own
             return ((high, 1), (low, 1)) if high != low else ((low, 1),)
         return ((low, high - low + 1),)
 
-    def _write(self, block: int) -> bool:
-        number = next(self.shared.lab.numbers)
-        data = tagged(number, self.session.capabilities.block_size_bytes)
-        return self._do("write", block=block, data=data)
 
-    def _write_uncopied(self, choice: int) -> None:
-        uncopied = sorted(self.session.call("differences")) if self.session.has("differences") else []
-        block = uncopied[choice % len(uncopied)] if uncopied else choice
-        if self._write(block) and uncopied:
-            self.shared.situations[_UNCOPIED] += 1
+class _Crashing(_Exploration):
+    """Fails as a whole now and then, with whatever is under way."""
 
-    def _next_cycle(self, block: int) -> None:
-        if self._do("resync"):
-            self._settle()
-            self._hold()
+    @rule()
+    def crash(self) -> None:
+        self._guarded(self._crash)
+
+    @rule(block=_BLOCK)
+    def crash_after_a_write(self, block: int) -> None:
+        """Of an uncopied block, after the split: image and write are both in the cache."""
+
+        def act() -> None:
+            if not self.client.is_split:
+                self._mirror()
+                self._hold()
+                self._write(block)
+                self._do("split")
+            self._write_uncopied(block)
+            self._crash()
+
+        self._guarded(act)
+
+    @rule(block=_BLOCK, kind=_KIND, steps=st.integers(0, 4), later=st.booleans())
+    def crash_during_a_backup(self, block: int, kind: str, steps: int, later: bool) -> None:
+        """Some of it was done; what is written afterwards must not get to the tape."""
+
+        def act() -> None:
+            self._ensure_split()
+            self._do("backup", extents=((0, BLOCKS),))
+            self._pump(kind, steps)
+            if later:
+                self._write(block)
+            self._crash()
             self._write(block)
-            self._do("split")
+            self._end_backups()
 
-    def _pump(self, kind: str, steps: int) -> None:
-        for _ in range(steps):
-            if not self._do("pump", kind=kind, steps=1):
-                return
-
-    def _hold(self) -> None:
-        if self.session.has("hold_copy") and not self.held:
-            self.held = self._do("hold_copy")
-
-    def _release(self) -> None:
-        if self.held:
-            self.held = False
-            self._do("release_copy")
-
-    def _settle(self) -> None:
-        self._release()
-
-        def settled() -> bool:
-            pending = (PairState.DUPLEX_PENDING, PairState.SPLIT_PENDING)
-            return self.session.pair_state().target not in pending
-
-        self._until(settled, "the pair settles")
-
-    def _mirror(self) -> None:
-        """Form the pair if there is none, and wait."""
-        if self.views is not None and self.views.source is PairState.SIMPLEX:
-            self._do("create_pair")
-        self._settle()
-
-    def _ensure_split(self) -> None:
-        """At once if that can be, with whatever is left to copy."""
-        if not self.client.is_split and not self._do("split"):
-            self._mirror()
-            self._do("split")
-
-    def _end_backups(self) -> None:
-        self._release()
-
-        def ended() -> bool:
-            states = (self.session.backup_status(one).state for one in self.client.backups)
-            return BackupState.IN_PROGRESS not in states
-
-        self._until(ended, "all backups end")
-
-    def _until(self, reached: Callable[[], bool], told: str) -> None:
-        """Wait; a pumped controller is pumped step by step, and looked at after each."""
-        if not self.session.has("pump"):
-            if not self.shared.lab.settles(self.session, reached):
-                limit = self.session.capabilities.settle_seconds_max
-                raise Undecided(f"waited until {told}, and the declared {limit:g} s were not enough")
-            self._tell(f"wait until {told}", "wait", {}, None, True)
-            return
-        while not reached() and self._do("pump", kind="any", steps=1):
-            pass
-
-    def _do(self, name: str, **arguments: Any) -> bool:
-        """Carry out an operation, look, and judge; whether it was accepted (and had something to do)."""
-        if not self.session.has(name):
-            return False
-        told = f"{name}({arguments_text(arguments)})"
-        try:
-            result = self.session.call(name, **arguments)
-        except (Rejected, Unsupported) as reason:
-            self._tell(f"{told} rejected: {reason}", name, arguments, None, False)
-            return False
-        except Indefinite as reason:
-            if name != "write":
-                raise
-            self.client.doubtful.add(arguments["block"])
-            self._tell(f"{told} may have happened: {reason}", name, arguments, None, False)
-            return False
-        if result is not None:
-            told += f" -> {value_of(result) if isinstance(result, bytes) else result}"
-        self._tell(told, name, arguments, result, True)
-        return name != "pump" or result > 0
-
-    def _tell(self, told: str, name: str, arguments: dict[str, Any], result: Any, accepted: bool) -> None:
-        if name != "pump":
-            self.story.append(told)
-        elif result:
-            self._tell_pumped(str(arguments["kind"]))
-        before, self.views = self.views, self.session.pair_state()
-        event = Event(name, arguments, result, accepted, before, self.views)
-        if accepted:
-            self.client.learn(name, arguments, result)
-        self._judge(event)
-        self._note(event)
-
-    def _tell_pumped(self, kind: str) -> None:
-        """Steps of a kind in a row are one line."""
-        last = self.story[-1] if self.story else ""
-        if last.startswith(f"pump({kind}) x "):
-            self.story[-1] = f"pump({kind}) x {int(last.rpartition(' ')[2]) + 1}"
-        else:
-            self.story.append(f"pump({kind}) x 1")
-
-    def _note(self, event: Event) -> None:
-        situations = self.shared.situations
-        if self.views is not None and self.views.target is PairState.SPLIT_PENDING:
-            situations[_PENDING] += 1
-        if event.accepted and event.name in ("backup", "split_and_backup"):
-            situations[_PART] += len(blocks_of(event.arguments["extents"])) < BLOCKS
-        if event.accepted and event.name in ("split", "split_and_backup") and self.client.splits > 1:
-            situations[_AGAIN] += 1
-
-    def _judge(self, event: Event) -> None:
-        watch = self.shared.watch
-        for look in watch.look(self.session, self.client, event):
-            verdict = (
-                judge(watch.property, look.before)
-                if watch.property.kind is Kind.ALWAYS or look.after is None
-                else judge_step(watch.property, look.before, look.after)
-            )
-            if isinstance(verdict, Violated):
-                raise PropertyViolated.of(verdict, self.story)
-            decided = {finding.block for finding in verdict.findings if finding.holds is not None}
-            self.shared.situations[watch.situation] += bool(look.telling & decided)
+        self._guarded(act)

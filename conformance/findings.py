@@ -10,7 +10,7 @@ from splitproof.conformance.cuts import Place
 from splitproof.conformance.history import Operation
 from splitproof.spec.properties import Property
 
-__all__ = ["Finding", "FindingKind", "Judgement", "line_of", "shown"]
+__all__ = ["Finding", "FindingKind", "Judgement", "line_of", "milliseconds", "shown"]
 
 
 class FindingKind(enum.Enum):
@@ -34,7 +34,9 @@ class FindingKind(enum.Enum):
 class Finding:
     """A violation: of which property, where, and the two operations that contradict each other.
 
-    `operations`: the earlier one first; a single one for a value that nobody ever wrote.
+    `operations`: the earlier one first; a single one for a value that nobody ever wrote. `reader`: what saw it, a read,
+    or the reading of a tape or target. `window`: the splits of which the tape may be, within all of which its instant
+    has to lie; a read has itself.
     """
 
     kind: FindingKind
@@ -42,6 +44,8 @@ class Finding:
     places: tuple[Place, ...]
     operations: tuple[Operation, ...]
     sentence: str
+    reader: Operation | None = None
+    window: tuple[Operation, ...] = ()
 
     def __str__(self) -> str:
         blocks = ", ".join(shown(place) for place in self.places)
@@ -84,9 +88,12 @@ def shown(place: Place) -> str:
 
 def line_of(operation: Operation) -> str:
     """An operation, with who called it and when."""
-    returned = "never returned" if operation.returned is None else f"returned {_time(operation.returned)}"
-    return f"{operation!s:<44} client {operation.client}  called {_time(operation.call)}, {returned}"
+    returned = (
+        "never returned" if operation.returned is None else f"returned {milliseconds(operation.returned)}"
+    )
+    return f"{operation!s:<44} client {operation.client}  called {milliseconds(operation.call)}, {returned}"
 
 
-def _time(nanoseconds: int) -> str:
+def milliseconds(nanoseconds: float) -> str:
+    """A time of the history's clock."""
     return f"{nanoseconds / 1e6:,.3f} ms"

@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple
 __all__ = [
     "KINDS",
     "SCHEMA",
+    "UNREAD",
     "VERSION",
     "Extents",
     "History",
@@ -31,7 +32,11 @@ __all__ = [
     "Recorder",
     "blocks_of",
     "collector_paused",
+    "history_lines",
+    "initial_contents",
+    "is_history",
     "load_history",
+    "operation_record",
     "save_history",
 ]
 
@@ -149,6 +154,21 @@ class Recorder:
             return History(dict(initial), tuple(self._operations), about=about)
 
 
+UNREAD: Final = "unread"
+"""Stands for contents at the start that nobody read."""
+
+
+def initial_contents(operations: Iterable[Operation], block_count: int) -> list[str]:
+    """What each block of the only volume held at the start: what the first read of it returned, before any write."""
+    first: dict[int, str] = {}
+    for operation in operations:
+        if operation.block is None or operation.block in first or operation.kind not in ("read", "write"):
+            continue
+        read = operation.kind == "read" and operation.happened and operation.value is not None
+        first[operation.block] = operation.value or UNREAD if read else UNREAD
+    return [first.get(block, UNREAD) for block in range(block_count)]
+
+
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Without the cycle collector, which finds nothing among a million tuples, over and over."""
@@ -168,6 +188,13 @@ def blocks_of(extents: Iterable[tuple[int, int]]) -> frozenset[int]:
 
 def save_history(history: History, path: Path) -> None:
     """Write a history; an interrupted save is recognised when it is loaded."""
+    with path.open("w", encoding="utf-8") as file:
+        for line in history_lines(history):
+            file.write(f"{line}\n")
+
+
+def history_lines(history: History) -> Iterator[str]:
+    """A history as it is on disk."""
     header = {
         "schema": SCHEMA,
         "version": VERSION,
@@ -175,13 +202,12 @@ def save_history(history: History, path: Path) -> None:
         "group": history.group,
         "about": dict(history.about),
     }
-    with path.open("w", encoding="utf-8") as file:
-        for record in (header, *map(_record, history.operations), {"end": len(history.operations)}):
-            file.write(json.dumps(record, separators=(",", ":"), ensure_ascii=False))
-            file.write("\n")
+    for record in (header, *map(operation_record, history.operations), {"end": len(history.operations)}):
+        yield json.dumps(record, separators=(",", ":"), ensure_ascii=False)
 
 
-def _record(operation: Operation) -> dict[str, Any]:
+def operation_record(operation: Operation) -> dict[str, Any]:
+    """An operation as its line has it."""
     record: dict[str, Any] = {
         "id": operation.id,
         "kind": operation.kind,
@@ -197,6 +223,16 @@ def _record(operation: Operation) -> dict[str, Any]:
     if operation.records is not None:
         record["records"] = {str(block): value for block, value in sorted(operation.records.items())}
     return record
+
+
+def is_history(path: Path) -> bool:
+    """Whether a file begins as a history does; `load_history` says what is wrong with the rest."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            header = json.loads(file.readline())
+    except (OSError, ValueError):
+        return False
+    return isinstance(header, dict) and header.get("schema") == SCHEMA
 
 
 def load_history(path: Path) -> History:

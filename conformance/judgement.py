@@ -11,7 +11,7 @@ import math
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from splitproof.conformance.cuts import Interval, Place, Writes, common_instant, merged
 from splitproof.conformance.findings import Finding, FindingKind, Judgement, shown
@@ -25,7 +25,7 @@ from splitproof.spec.split_backup import (
     TARGET_IS_IMAGE,
 )
 
-__all__ = ["judge_history"]
+__all__ = ["judge_history", "until"]
 
 
 def judge_history(history: History, *, crash_consistent: bool = False) -> Judgement:
@@ -99,11 +99,10 @@ class _Judge:
             self.judged[READ_LATEST_WRITE.id] += 1
             fits = any(one.low <= read.returned and one.high >= read.call for one in unions[key])
             if not fits:
-                self.findings.append(
-                    self._wrong_value(
-                        READ_LATEST_WRITE, "the read", place, read.value, unions[key], (read, read), read
-                    )
+                found = self._wrong_value(
+                    READ_LATEST_WRITE, "the read", place, read.value, unions[key], (read, read), read
                 )
+                self.findings.append(replace(found, reader=read, window=(read,)))
 
     # ---- end reports -------------------------------------------------------------------------------
 
@@ -132,6 +131,7 @@ class _Judge:
                         (report, later[0]),
                         f"a good end of backup {report.backup} was reported, and its tape has no record of "
                         f"{', '.join(map(shown, places))}",
+                        reader=later[0],
                     )
                 )
 
@@ -227,6 +227,7 @@ class _Judge:
         first: list[Finding] = []
         for splits in windows:
             found, instant = self._against(tape, splits)
+            found = [replace(one, reader=tape.read, window=tuple(splits)) for one in found]
             if not found:
                 self.instants[f"{tape.name} #{tape.read.id}"] = instant
                 return
@@ -236,13 +237,13 @@ class _Judge:
     def _against(self, tape: _Tape, splits: Sequence[Operation]) -> tuple[list[Finding], float]:
         """What is wrong with the records if they are of these splits (one, or one a volume of the group)."""
         low = max((float(split.call) for split in splits), default=-math.inf)
-        ends = [_until(split, tape.read) for split in splits] or [_until(tape.read, tape.read)]
+        ends = [until(split, tape.read) for split in splits] or [until(tape.read, tape.read)]
         high = min(ends)
         if low > high:
             earlier = splits[ends.index(high)]
             later = next(split for split in splits if split.call == low)
             torn = f"{earlier} had returned before {later} was called: no instant lies within both"
-            return [Finding(FindingKind.TORN, tape.property, (), (earlier, later), torn)], low
+            return [Finding(FindingKind.TORN, tape.property, (), (earlier, later), torn, tape.read)], low
         found, unions = [], {}
         for place, value in sorted(tape.records.items()):
             intervals = self.writes.shown(place, value)
@@ -256,7 +257,7 @@ class _Judge:
             else:
                 bounds = (
                     max(splits, key=lambda one: one.call, default=tape.read),
-                    min(splits, key=lambda one: _until(one, tape.read), default=tape.read),
+                    min(splits, key=lambda one: until(one, tape.read), default=tape.read),
                 )
                 found.append(
                     self._wrong_value(tape.property, tape.name, place, value, intervals, bounds, tape.read)
@@ -286,7 +287,7 @@ class _Judge:
                 else "which nobody ever wrote"
             )
             operations = (elsewhere, reader) if elsewhere else (reader,)
-            return Finding(FindingKind.PHANTOM, item, (place,), operations, f"{has}, {because}")
+            return Finding(FindingKind.PHANTOM, item, (place,), operations, f"{has}, {because}", reader)
         called, returned = bounds
         past = [one for one in intervals if one.high < called.call]
         if past:
@@ -295,12 +296,12 @@ class _Judge:
             sentence = (
                 f"{has}, which {overwriter} had overwritten before {called.kind} #{called.id} was called"
             )
-            return Finding(FindingKind.STALE, item, (place,), (overwriter, called), sentence)
+            return Finding(FindingKind.STALE, item, (place,), (overwriter, called), sentence, reader)
         writer = min(intervals, key=lambda one: one.low).writer
         assert writer is not None
         kind = FindingKind.PHANTOM if returned.kind == "read" else FindingKind.LEAKED
         sentence = f"{has}, which was written only after {returned.kind} #{returned.id} had returned"
-        return Finding(kind, item, (place,), (returned, writer), sentence)
+        return Finding(kind, item, (place,), (returned, writer), sentence, reader)
 
     def _torn(self, tape: _Tape, unions: Mapping[Place, Sequence[Interval]], instant: float) -> Finding:
         """Two blocks that show no instant together if there are two; otherwise those that the best instant misses."""
@@ -312,7 +313,7 @@ class _Judge:
                     return self._torn_pair(tape, early, late, unions)
         listed = ", ".join(map(shown, missed))
         sentence = f"{tape.name}: no instant shows all its records; the best one misses {listed}"
-        return Finding(FindingKind.TORN, tape.property, tuple(missed), (tape.read,), sentence)
+        return Finding(FindingKind.TORN, tape.property, tuple(missed), (tape.read,), sentence, tape.read)
 
     def _torn_pair(
         self, tape: _Tape, early: Place, late: Place, unions: Mapping[Place, Sequence[Interval]]
@@ -325,7 +326,7 @@ class _Judge:
             f"{tape.name} has {tape.records[late]} for {shown(late)}, written after {shown(early)} had lost "
             f"the {tape.records[early]} that the same tape has"
         )
-        return Finding(FindingKind.TORN, tape.property, (early, late), operations, sentence)
+        return Finding(FindingKind.TORN, tape.property, (early, late), operations, sentence, tape.read)
 
     # ---- what a pass would mean ----------------------------------------------------------------------
 
@@ -359,7 +360,7 @@ class _Judge:
         """Whether a block of the tape was written after the split, and before the tape was read."""
         split = tape.splits[0][0] if tape.splits and tape.splits[0] else None
         return split is None or any(
-            self.writes.between(place, _until(split, tape.read), tape.read.call) for place in tape.records
+            self.writes.between(place, until(split, tape.read), tape.read.call) for place in tape.records
         )
 
 
@@ -374,7 +375,7 @@ def _any_overlap(writes: Sequence[Operation], splits: Sequence[Operation]) -> bo
     return False
 
 
-def _until(operation: Operation, reader: Operation) -> float:
+def until(operation: Operation, reader: Operation) -> float:
     """The last instant at which it can have happened: what never returned happened before it was seen."""
     ends = [one.returned for one in (operation, reader) if one.happened and one.returned is not None]
     return ends[0] if ends else math.inf

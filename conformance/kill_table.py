@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from splitproof.conformance import mutants_of_image, mutants_of_reports, suite  # noqa: F401  # declare mutants
+from splitproof.conformance import (  # the mutants declare themselves
+    mutants_of_embodiments,  # noqa: F401
+    mutants_of_image,  # noqa: F401
+    mutants_of_policy,  # noqa: F401
+    mutants_of_recovery,  # noqa: F401
+    mutants_of_reports,  # noqa: F401
+    suite,
+)
 from splitproof.conformance.concurrent import race
 from splitproof.conformance.lab import Lab, Limits
 from splitproof.conformance.mutants import MUTANTS, Mutant

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from splitproof.conformance.adapter import AdapterFault, BackupState, PairViews
+from splitproof.conformance.adapter import POLLED, AdapterFault, BackupState, PairViews
+from splitproof.conformance.coverage import Coverage
 from splitproof.conformance.history import Extents
 from splitproof.conformance.session import Session
 from splitproof.conformance.transport import Transport
@@ -54,6 +55,8 @@ class Lab:
     def __post_init__(self) -> None:
         self.numbers = itertools.count(1)
         """Of writes: no two are alike in the whole run."""
+        self.coverage = Coverage()
+        """What all runs of a single client came to."""
 
     @property
     def session(self) -> Session:
@@ -68,7 +71,7 @@ class Lab:
         if self._session is not None and self._session.fault is not None:
             self.close()
         if self._session is None:
-            self._session = Session(self.open_transport)
+            self._session = Session(self.open_transport, self.limits.deadline)
         return self._session
 
     @property
@@ -92,19 +95,25 @@ class Lab:
             if not self.session.has(name):
                 raise NotOffered(f"the controller does not declare {name}")
 
-    def fresh(self, block_count: int) -> Session:
-        """A fresh unpaired volume of so many blocks, 8 at most: every controller has that many."""
+    def fresh(self, block_count: int, pair_count: int = 1) -> Session:
+        """A fresh unpaired volume of so many blocks, 8 at most: every controller has that many.
+
+        `pair_count`: if there are several, they are a group, and have so many blocks together.
+        """
         session = self.session
-        session.reset(block_count)
+        if pair_count == 1:
+            session.reset(block_count)
+        else:
+            session.reset_group(pair_count, block_count // pair_count)
         return session
 
-    def mirrored(self, block_count: int) -> Session:
-        """A fresh volume, paired, and in DUPLEX.
+    def mirrored(self, block_count: int, pair_count: int = 1) -> Session:
+        """A fresh volume or group, paired, and in DUPLEX.
 
         Raises:
             Undecided: it does not get there within its declared time.
         """
-        session = self.fresh(block_count)
+        session = self.fresh(block_count, pair_count)
         session.call("create_pair")
         if not self.settles(session, lambda: session.pair_state() == DUPLEX):
             raise Undecided(
@@ -127,6 +136,18 @@ class Lab:
                 return reached()  # nothing is left to do: waiting changes nothing
         return True
 
+    def back_up(self, session: Session, extents: Extents, client: int = 0) -> str:
+        """Start a backup of the split; if the host has to ask for the state of the pair first, it does.
+
+        Raises:
+            Undecided: the target view does not become SPLIT within the declared time.
+        """
+        if session.capabilities.embodiment == POLLED and not self.settles(
+            session, lambda: session.pair_state().target is PairState.SPLIT
+        ):
+            raise Undecided(f"the target view does not become SPLIT; the pair is {session.pair_state()}")
+        return session.backup(extents, client=client)
+
     def ends(self, session: Session, backup: str) -> BackupState | None:
         """How a backup ends; None if it does not within the declared time."""
         state = BackupState.IN_PROGRESS
@@ -137,6 +158,18 @@ class Lab:
             return state is not BackupState.IN_PROGRESS
 
         return state if self.settles(session, ended) else None
+
+    def needs_held_copy(self) -> None:
+        """Leave a test of what does not wait, undecided, if copying cannot be withheld: time says nothing.
+
+        Raises:
+            Undecided: the controller declares neither hold_copy nor pump.
+        """
+        if not (self.session.has("hold_copy") or self.session.has("pump")):
+            raise Undecided(
+                "it cannot be seen whether it waits for copying: the controller declares neither hold_copy nor "
+                "pump, and how long it takes says nothing"
+            )
 
     @contextlib.contextmanager
     def copy_held(self, session: Session) -> Iterator[None]:
@@ -154,7 +187,7 @@ class Lab:
         try:
             yield
         finally:
-            with contextlib.suppress(AdapterFault):
+            with contextlib.suppress(AdapterFault, Undecided):
                 session.call("release_copy")
 
 

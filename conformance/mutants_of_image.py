@@ -1,21 +1,30 @@
-"""Broken controllers that lose the image: each with the fault that one gap of the document invites."""
+"""Broken controllers that lose the image because one of their processors does its work wrongly."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from splitproof.conformance.adapter import BackupState
 from splitproof.conformance.history import Extents
-from splitproof.conformance.mutants import RACE, TAPE, mutant
-from splitproof.conformance.reference import ReferenceController
-from splitproof.conformance.reference_memory import Copy, Destage, Job, Phase
-from splitproof.spec.split_backup import (
-    END_REPORT_IS_TRUE,
-    TAPE_IS_IMAGE,
-    TARGET_IS_IMAGE,
-)
+from splitproof.conformance.mutants import FIRST, RACE, READ, TAPE, mutant
+from splitproof.conformance.reference.command_port import CommandPort
+from splitproof.conformance.reference.common_memory import Job, Slot
+from splitproof.conformance.reference.controller import ReferenceController
+from splitproof.conformance.reference.host_port import HostPort
+from splitproof.conformance.reference.policy import Ownership, Workers
+from splitproof.conformance.reference.processors import Request, Task
+from splitproof.conformance.reference.tape_port import TapePort
+from splitproof.conformance.reference.volume_worker import VolumeWorker
+from splitproof.conformance.schedules import schedule_of
+from splitproof.spec.split_backup import END_REPORT_IS_TRUE, READ_LATEST_WRITE, TAPE_IS_IMAGE
 
 __all__: list[str] = []
+
+_REWRITTEN_WHILE_DESTAGED = schedule_of("read-latest-write of first-embodiment")
+_WRITTEN_WHILE_COPIED = schedule_of(
+    "tape-is-image of first-embodiment-two-slots+difference_cleared=after-write"
+)
 
 
 @mutant(
@@ -25,193 +34,44 @@ __all__: list[str] = []
     "G02",
     violates=TAPE_IS_IMAGE,
     test=TAPE,
-    how=("pumped",),
+    pumped=True,
 )
-class _TapesTheLiveSource(ReferenceController):
-    def advance(self, job: Job) -> bool:
-        if job.at < len(job.blocks) and job.phase is Phase.READ_TARGET:
-            job.data, job.phase = self.logical(job.blocks[job.at]), Phase.KEEP
-            return True
-        return super().advance(job)
+class _TapesTheLiveSource(TapePort):
+    def transfer(self, job: Job, blocks: tuple[int, ...]) -> Task:
+        for block in blocks:
+            with self.memory.lock:
+                data = self.memory.cached(block)
+            self.record(job, block, self.shared.source.read(block) if data is None else data)
+            yield True
 
 
 @mutant(
-    "target-unchecked",
-    "503 reads the target without checking the difference table",
-    "R04",
-    "R62",
-    violates=TAPE_IS_IMAGE,
-    test=TAPE,
-    how=("pumped",),
-)
-class _TapesTheTargetUnchecked(ReferenceController):
-    def check(self, job: Job, block: int) -> bool:
-        job.phase = Phase.READ_TARGET
-        return True
-
-
-@mutant(
-    "marked-late",
-    "a difference is marked after the acknowledgement",
-    "G01",
-    violates=TAPE_IS_IMAGE,
-    test=TAPE,
-    how=("pumped",),
-)
-class _MarksAtTheNextWrite(ReferenceController):
-    def store(self, block: int, data: bytes) -> None:
-        late, self.late = getattr(self, "late", None), block
-        was = self.rows[block].difference
-        super().store(block, data)
-        self.rows[block].difference = was
-        if late is not None and late < len(self.rows):
-            self.rows[late].difference |= not self.is_split
-
-
-@mutant(
-    "marked-at-destage",
-    "a difference is marked when the data is destaged",
-    "G05",
-    violates=TAPE_IS_IMAGE,
-    test=TAPE,
-    how=("pumped",),
-)
-class _MarksAtDestage(ReferenceController):
-    def store(self, block: int, data: bytes) -> None:
-        was = self.rows[block].difference
-        super().store(block, data)
-        self.rows[block].difference = was
-
-    def clean_slot(self, hand: Destage) -> None:
-        if not self.is_split:
-            self.rows[hand.block].difference = True
-        super().clean_slot(hand)
-
-
-@mutant(
-    "copied-beneath-cache",
-    "a copy reads the source volume beneath a dirty slot",
-    "G04",
-    violates=TAPE_IS_IMAGE,
-    test=f"{TAPE}_in_every_interleaving[copied-beneath-a-slot]",
-    how=("pumped",),
-)
-class _CopiesBeneathTheCache(ReferenceController):
-    def read_for_copy(self, block: int) -> bytes:
-        return self.source[block]
-
-
-@mutant(
-    "cleared-after-writing",
-    "a difference is cleared after the copy, whatever came meanwhile",
+    "cleared-after-reading",
+    "a difference is cleared between reading the source and writing the target",
     "G07",
     violates=TAPE_IS_IMAGE,
-    test=f"{TAPE}_in_every_interleaving[written-while-copied]",
-    how=("pumped",),
+    test=f"{TAPE}_in_every_interleaving[{_WRITTEN_WHILE_COPIED.name}]",
+    pumped=True,
 )
-class _ClearsAfterWriting(ReferenceController):
+class _ClearsAfterReading(VolumeWorker):
     def claim(self) -> bool:
+        marked = [row.difference for row in self.memory.rows]
         if not super().claim():
             return False
-        assert self.copy is not None
-        self.rows[self.copy.block].difference = True
+        for row, was in zip(self.memory.rows, marked, strict=True):
+            row.difference = was
         return True
 
-    def release(self, hand: Copy) -> None:
-        self.rows[hand.block].difference = False
-        super().release(hand)
-
-
-@mutant(
-    "in-flight-invisible",
-    "a block in copy counts as reflected",
-    "G06",
-    violates=TAPE_IS_IMAGE,
-    test=f"{TAPE}_in_every_interleaving[split-while-copied]",
-    how=("pumped",),
-)
-class _ForgetsWhatIsInFlight(ReferenceController):
-    def uncopied(self, block: int) -> bool:
-        return self.rows[block].difference
-
-
-@mutant(
-    "slot-overwritten",
-    "a write after the split overwrites a dirty slot from before it",
-    "G03",
-    violates=TAPE_IS_IMAGE,
-    test=f"{TAPE}_in_every_interleaving[slot-rewritten-after-the-split]",
-    how=("pumped",),
-)
-class _OverwritesThePreSplitSlot(ReferenceController):
-    def store(self, block: int, data: bytes) -> None:
-        row = self.rows[block]
-        if self.is_split and row.before is not None:
-            row.before, row.post_difference = data, True
-        else:
-            super().store(block, data)
-
-
-@mutant(
-    "image-destaged-over",
-    "a write after the split is destaged over an uncopied block",
-    "G02",
-    violates=TAPE_IS_IMAGE,
-    test=f"{TAPE}_in_every_interleaving[destaged-after-the-split]",
-    how=("pumped",),
-)
-class _DestagesOverTheImage(ReferenceController):
-    def may_destage_after(self, block: int) -> bool:
-        return True
-
-
-@mutant(
-    "same-table",
-    "writes after the split are marked, and copied, like any other",
-    "G09",
-    violates=TARGET_IS_IMAGE,
-    test="test_r44_the_target_is_the_image_while_its_view_is_split",
-    how=("pumped",),
-)
-class _MarksTheSameTable(ReferenceController):
-    def store(self, block: int, data: bytes) -> None:
-        super().store(block, data)
-        self.rows[block].difference |= self.is_split
-
-    def image_of(self, block: int) -> bytes:
-        after = self.rows[block].after
-        return super().image_of(block) if after is None else after
-
-
-@mutant(
-    "staged-unchecked",
-    "what is staged from the source is not checked again",
-    "G08",
-    violates=TAPE_IS_IMAGE,
-    test=f"{TAPE}_in_every_interleaving[overtaken-between-check-and-read]",
-    how=(
-        "pumped",
-        "staging",
-    ),
-)
-class _StagesWithoutASecondLook(ReferenceController):
-    def advance(self, job: Job) -> bool:
-        if job.at < len(job.blocks) and job.phase is Phase.RECHECK:
-            job.phase = Phase.KEEP
-        return super().advance(job)
-
-
-@mutant(
-    "created-unmarked",
-    "the difference table is empty when the pair is formed",
-    "G32",
-    violates=TAPE_IS_IMAGE,
-    test=TAPE,
-    how=("pumped",),
-)
-class _CreatesWithoutMarking(ReferenceController):
-    def mark_all(self) -> None:
-        pass
+    def copy(self, block: int, data: bytes | None) -> Task:
+        if data is None:
+            data = self.shared.source.read(block)
+        yield True
+        self.shared.target.write(block, data)
+        with self.memory.lock:
+            self.memory.rows[block].difference = False
+        yield True
+        with self.memory.lock:
+            self.release(self.memory.rows[block])
 
 
 @mutant(
@@ -222,47 +82,59 @@ class _CreatesWithoutMarking(ReferenceController):
     violates=TAPE_IS_IMAGE,
     test=RACE,
 )
-class _SplitsBlockByBlock(ReferenceController):
+class _SplitsByHalves(HostPort):
     """The instant of the split is another for each half, and lies within the call for both."""
 
-    def split(self) -> None:
-        with self.lock:
-            super().split()
-            half = len(self.rows) // 2
-            self.first_half = [self.logical(block) for block in range(half)]
-        time.sleep(0.005)
-        with self.lock:
-            for block, row in enumerate(self.rows):
-                if block >= half and row.after is not None:
-                    row.before, row.after, row.difference = row.after, None, True
+    half_is_late = False
+    stored = 0
+
+    def store(self, block: int, data: bytes, with_mark: bool) -> bool:
+        with self.memory.lock:
+            late = self.half_is_late and block >= len(self.memory.rows) // 2
+            after_split = self.memory.is_split and not late
+            self.memory.store(block, data, after_split)
+            self.memory.mark(block, after_split)
+            self.stored += 1
+        return True
+
+    def split(self, request: Request) -> Task:
+        self.half_is_late, self.stored = True, 0
+        task = super().split(request)
+        yield next(task)
+        later = time.monotonic() + 0.1
+        while self.stored < 16 and time.monotonic() < later:  # 501 goes on with its writes meanwhile
+            yield True
+        self.half_is_late = False
+        yield from task
+
+
+class _WorksAtItsOwnSpeed(VolumeWorker):
+    is_slow = False
+
+    def destage(self, block: int, slot: Slot, version: int, data: bytes, after_split: bool) -> Task:
+        for _ in range(30 if self.is_slow else 0):
+            yield True
+        yield from super().destage(block, slot, version, data, after_split)
 
 
 @mutant(
-    "resync-unguarded",
-    "a resync is accepted while a backup reads the target",
-    "G12",
-    violates=TAPE_IS_IMAGE,
-    test=f"{TAPE}_in_every_interleaving[resync-under-a-backup]",
-    how=("pumped",),
+    "two-workers-unowned",
+    "two volume workers take the same block at once, and the slower one destages what is older",
+    "G18",
+    "R110",
+    violates=READ_LATEST_WRITE,
+    test=f"{READ}_in_every_interleaving[{_REWRITTEN_WHILE_DESTAGED.name}]",
+    policy=replace(FIRST, workers=Workers.TWO, ownership=Ownership.NONE),
+    pumped=True,
 )
-class _ResyncsUnderABackup(ReferenceController):
-    def refuse_while_backing_up(self) -> None:
-        pass
+class _HasASlowerWorker(ReferenceController):
+    worker_type = _WorksAtItsOwnSpeed
 
-
-@mutant(
-    "resync-forgets",
-    "a resync forgets what was written after the split",
-    "G09",
-    violates=TAPE_IS_IMAGE,
-    test="test_g12_each_cycle_has_an_image_of_its_own",
-    how=("pumped",),
-)
-class _ResyncForgetsLaterWrites(ReferenceController):
-    def merge(self) -> None:
-        for row in self.rows:
-            row.post_difference = False
-        super().merge()
+    def reset(self, block_count: int) -> None:
+        super().reset(block_count)
+        for worker in self.workers[:1]:
+            assert isinstance(worker, _WorksAtItsOwnSpeed)
+            worker.is_slow = True
 
 
 @mutant(
@@ -271,15 +143,11 @@ class _ResyncForgetsLaterWrites(ReferenceController):
     "G16",
     violates=TAPE_IS_IMAGE,
     test=TAPE,
-    how=("pumped",),
+    pumped=True,
 )
-class _ShiftsTheRange(ReferenceController):
-    def advance(self, job: Job) -> bool:
-        if job.at < len(job.blocks) and job.phase is Phase.READ_TARGET:
-            job.data = self.target[(job.blocks[job.at] + 1) % len(self.target)]
-            job.phase = Phase.KEEP
-            return True
-        return super().advance(job)
+class _ShiftsTheRange(TapePort):
+    def record(self, job: Job, block: int, data: bytes) -> None:
+        super().record(job, block, self.shared.target.read((block + 1) % self.shared.target.block_count))
 
 
 @mutant(
@@ -288,12 +156,12 @@ class _ShiftsTheRange(ReferenceController):
     "G27",
     violates=END_REPORT_IS_TRUE,
     test="test_g27_backups_under_way_together_do_not_mix",
-    how=("pumped",),
+    pumped=True,
 )
-class _MixesBackups(ReferenceController):
-    def accept(self, extents: Extents) -> str:
-        identifier = super().accept(extents)
-        for job in self.jobs.values():
+class _MixesBackups(CommandPort):
+    def accept(self, extents: Extents) -> Job:
+        last = super().accept(extents)
+        for job in self.memory.jobs.values():
             if job.state is BackupState.IN_PROGRESS:
-                job.blocks = list(self.jobs[identifier].blocks)
-        return identifier
+                job.blocks = last.blocks
+        return last

@@ -7,13 +7,18 @@ from dataclasses import replace
 
 from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, PairViews, Rejected
 from splitproof.conformance.history import Extents
-from splitproof.conformance.mutants import READ, TAPE, Hasty, mutant
-from splitproof.conformance.reference import PENDING, SPLIT, ReferenceController
-from splitproof.conformance.reference_memory import Copy, Destage, Job
+from splitproof.conformance.mutants import FIRST, READ, TAPE, mutant
+from splitproof.conformance.reference.command_port import CommandPort
+from splitproof.conformance.reference.common_memory import Job, Slot
+from splitproof.conformance.reference.controller import ReferenceController
+from splitproof.conformance.reference.host_port import HostPort
+from splitproof.conformance.reference.policy import Acknowledge
+from splitproof.conformance.reference.processors import Request, Task
+from splitproof.conformance.reference.tape_port import TapePort
+from splitproof.conformance.reference.volume_worker import VolumeWorker
 from splitproof.conformance.verdicts import Verdict
 from splitproof.spec.split_backup import (
     BACKUP_ENDS,
-    BACKUP_FOLLOWS_ITS_SPLIT,
     DIFFERENCE_IS_SOUND,
     END_REPORT_IS_TRUE,
     LEGAL_PAIR_STATES,
@@ -23,28 +28,27 @@ from splitproof.spec.split_backup import (
     SPLIT_DOES_NOT_WAIT,
     SPLIT_LIES_IN_ITS_COMMAND,
     TARGET_IS_IMAGE,
-    WRITE_NEVER_WAITS,
 )
 from splitproof.spec.vocabulary import PairState
 
 __all__: list[str] = []
 
+_PENDING = PairViews(PairState.SPLIT, PairState.SPLIT_PENDING)
+
 
 @mutant(
-    "cleaned-blindly",
-    "a slot is marked clean although it was rewritten during destage",
+    "cleaned-early",
+    "a slot is marked clean when it is taken, before it is on the source",
     "G33",
+    "R31",
     violates=READ_LATEST_WRITE,
-    test="test_g33_a_read_returns_the_last_write_in_every_interleaving_with_destage",
-    how=("pumped",),
+    test=READ,
+    pumped=True,
 )
-class _CleansBlindly(ReferenceController):
-    def clean_slot(self, hand: Destage) -> None:
-        row = self.rows[hand.block]
-        if row.before is not None:
-            row.before = None
-        else:
-            row.after = None
+class _CleansEarly(VolumeWorker):
+    def destage(self, block: int, slot: Slot, version: int, data: bytes, after_split: bool) -> Task:
+        self.memory.clean(block, slot)
+        return super().destage(block, slot, version, data, after_split)
 
 
 @mutant(
@@ -54,11 +58,12 @@ class _CleansBlindly(ReferenceController):
     "G14",
     violates=READ_LATEST_WRITE,
     test=READ,
-    how=("pumped",),
+    pumped=True,
 )
-class _ReadsTheVolume(ReferenceController):
-    def logical(self, block: int) -> bytes:
-        return self.source[block]
+class _ReadsTheVolume(HostPort):
+    def read(self, request: Request, block: int) -> Task:
+        request.answer(self.shared.source.read(block))
+        yield from ()
 
 
 @mutant(
@@ -67,11 +72,13 @@ class _ReadsTheVolume(ReferenceController):
     "R32",
     violates=READ_LATEST_WRITE,
     test=READ,
-    how=("pumped",),
+    pumped=True,
 )
-class _ReadsTheImage(ReferenceController):
-    def logical(self, block: int) -> bytes:
-        return self.image_of(block)
+class _ReadsTheImage(HostPort):
+    def read(self, request: Request, block: int) -> Task:
+        slot = self.memory.rows[block].before
+        request.answer(self.shared.source.read(block) if slot is None else self.memory.cache.load(slot))
+        yield from ()
 
 
 @mutant(
@@ -80,12 +87,12 @@ class _ReadsTheImage(ReferenceController):
     "R29",
     violates=READ_LATEST_WRITE,
     test=READ,
-    how=("pumped",),
+    pumped=True,
 )
 class _RejectsAndWrites(ReferenceController):
     def write(self, block: int, data: bytes) -> None:
         super().write(block, data)
-        if self.views == PENDING:
+        if self.pair_state() == _PENDING:
             raise Rejected("busy")
 
 
@@ -109,41 +116,21 @@ class _LosesRacingWrites(ReferenceController):
 
 
 @mutant(
-    "write-held",
-    "a write after the split waits for the copy of its block",
-    "R29",
-    "G35",
-    violates=WRITE_NEVER_WAITS,
-    test="test_r29_a_write_is_acknowledged_while_nothing_is_copied",
-)
-class _HoldsTheWrite(Hasty):
-    def write(self, block: int, data: bytes) -> None:
-        with self.lock:
-            self.lock.wait_for(lambda: not (self.is_split and self.uncopied(block)))
-            super().write(block, data)
-
-    def release(self, hand: Copy) -> None:
-        super().release(hand)
-        self.lock.notify_all()
-
-
-@mutant(
     "split-waits",
     "the split is acknowledged when everything is copied",
     "R06",
     "R07",
     violates=SPLIT_DOES_NOT_WAIT,
     test="test_r07_a_split_returns_while_nothing_is_copied",
+    policy=replace(FIRST, acknowledge=Acknowledge.AFTER_COPYING),
+    hasty=True,
 )
-class _WaitsForTheCopy(Hasty):
-    def split(self) -> None:
-        with self.lock:
-            self.lock.wait_for(lambda: not any(map(self.uncopied, range(len(self.rows)))))
-            super().split()
-
-    def release(self, hand: Copy) -> None:
-        super().release(hand)
-        self.lock.notify_all()
+class _SaysThatItDoesNotWait(ReferenceController):
+    def capabilities(self) -> Capabilities:
+        told = super().capabilities()
+        return replace(
+            told, split_is_immediate=True, operations=told.operations | {"hold_copy", "release_copy"}
+        )
 
 
 @mutant(
@@ -153,12 +140,12 @@ class _WaitsForTheCopy(Hasty):
     "R45",
     violates=TARGET_IS_IMAGE,
     test="test_r38_the_target_view_is_pending_while_differences_are_left",
-    how=("pumped",),
+    pumped=True,
 )
 class _ShowsSplitAtOnce(ReferenceController):
     def pair_state(self) -> PairViews:
         views = super().pair_state()
-        return SPLIT if views == PENDING else views
+        return PairViews(PairState.SPLIT, PairState.SPLIT) if views == _PENDING else views
 
 
 @mutant(
@@ -168,10 +155,11 @@ class _ShowsSplitAtOnce(ReferenceController):
     "G21",
     violates=SPLIT_COMPLETES,
     test="test_r44_the_target_view_becomes_split_when_the_differences_are_reflected",
+    hasty=True,
 )
-class _StaysPending(Hasty):
-    def settle(self) -> bool:
-        return self.views != PENDING and super().settle()
+class _StaysPending(VolumeWorker):
+    def complete(self) -> bool:
+        return self.memory.views != _PENDING and super().complete()
 
 
 @mutant(
@@ -180,12 +168,12 @@ class _StaysPending(Hasty):
     "R43",
     violates=LEGAL_PAIR_STATES,
     test="test_r34_the_views_are_one_of_the_documents_states",
-    how=("pumped",),
+    pumped=True,
 )
 class _ShowsTheSourcePending(ReferenceController):
     def pair_state(self) -> PairViews:
         views = super().pair_state()
-        return PairViews(PairState.SPLIT_PENDING, PairState.SPLIT_PENDING) if views == PENDING else views
+        return PairViews(PairState.SPLIT_PENDING, PairState.SPLIT_PENDING) if views == _PENDING else views
 
 
 @mutant(
@@ -194,14 +182,13 @@ class _ShowsTheSourcePending(ReferenceController):
     "G26",
     violates=SPLIT_LIES_IN_ITS_COMMAND,
     test="test_r43_the_source_view_becomes_split_within_the_command",
-    how=("pumped",),
+    pumped=True,
 )
 class _SplitsByItself(ReferenceController):
     def backup(self, extents: Extents) -> str:
-        with self.lock:
-            if self.views.source is PairState.DUPLEX:
-                self.split_pair()
-            return super().backup(extents)
+        if self.pair_state().source is PairState.DUPLEX:
+            self.split()
+        return super().backup(extents)
 
 
 @mutant(
@@ -210,15 +197,14 @@ class _SplitsByItself(ReferenceController):
     "R69",
     violates=LEGAL_PAIR_TRANSITIONS,
     test="test_r39_the_views_change_as_the_documents_states_allow",
-    how=("pumped",),
+    pumped=True,
 )
-class _JoinsByItself(ReferenceController):
-    def finish(self, job: Job) -> bool:
-        super().finish(job)
-        if job.state is BackupState.COMPLETED and self.views == SPLIT:
-            self.merge()
-            self.views = PairViews(PairState.DUPLEX, PairState.DUPLEX)
-        return True
+class _JoinsByItself(CommandPort):
+    def close(self, job: Job) -> None:
+        super().close(job)
+        if self.memory.target_view is PairState.SPLIT:
+            self.memory.join()
+            self.memory.set_views(PairState.DUPLEX, PairState.DUPLEX)
 
 
 @mutant(
@@ -228,25 +214,11 @@ class _JoinsByItself(ReferenceController):
     "R55",
     violates=DIFFERENCE_IS_SOUND,
     test="test_r13_what_the_target_lacks_of_the_image_is_marked",
-    how=("pumped",),
+    pumped=True,
 )
 class _HidesADifference(ReferenceController):
     def differences(self) -> frozenset[int]:
         return super().differences() - {0}
-
-
-@mutant(
-    "accepts-unsplit",
-    "a backup is accepted of a pair that is not split",
-    "G26",
-    violates=BACKUP_FOLLOWS_ITS_SPLIT,
-    test="test_r58_a_backup_is_accepted_only_of_a_pair_that_is_split",
-    how=("pumped",),
-)
-class _AcceptsUnsplit(ReferenceController):
-    def backup(self, extents: Extents) -> str:
-        with self.lock:
-            return self.accept(extents)
 
 
 @mutant(
@@ -256,12 +228,36 @@ class _AcceptsUnsplit(ReferenceController):
     "G17",
     violates=END_REPORT_IS_TRUE,
     test="test_r68_a_good_end_is_reported_when_the_whole_range_is_on_the_tape",
-    how=("pumped",),
+    pumped=True,
 )
 class _ReportsTheEndEarly(ReferenceController):
     def backup_status(self, backup: str) -> BackupStatus:
-        status = super().backup_status(backup)
-        return replace(status, state=BackupState.COMPLETED)
+        return replace(super().backup_status(backup), state=BackupState.COMPLETED)
+
+
+@mutant(
+    "end-before-last-record",
+    "503 reports the end with the last record still in its hands",
+    "R68",
+    "G30",
+    violates=END_REPORT_IS_TRUE,
+    test="test_r68_a_good_end_is_reported_when_the_whole_range_is_on_the_tape",
+    pumped=True,
+)
+class _ReportsBeforeTheLastRecord(TapePort):
+    def back_up(self, job: Job) -> Task:
+        behind: list[tuple[int, bytes]] = []
+
+        def record(job: Job, block: int, data: bytes) -> None:
+            behind.append((block, data))
+            if len(behind) > 1:
+                TapePort.record(self, job, *behind.pop(0))
+
+        self.record = record  # type: ignore[method-assign]  # one record behind, for this backup
+        yield from super().back_up(job)
+        yield True
+        for block, data in behind:
+            TapePort.record(self, job, block, data)
 
 
 @mutant(
@@ -270,14 +266,13 @@ class _ReportsTheEndEarly(ReferenceController):
     "G16",
     violates=END_REPORT_IS_TRUE,
     test="test_r68_a_good_end_is_reported_when_the_whole_range_is_on_the_tape",
-    how=("pumped",),
+    pumped=True,
 )
-class _SkipsTheLastBlock(ReferenceController):
-    def accept(self, extents: Extents) -> str:
-        identifier = super().accept(extents)
-        job = self.jobs[identifier]
+class _SkipsTheLastBlock(CommandPort):
+    def accept(self, extents: Extents) -> Job:
+        job = super().accept(extents)
         job.blocks = job.blocks[:-1] or job.blocks
-        return identifier
+        return job
 
 
 @mutant(
@@ -286,13 +281,13 @@ class _SkipsTheLastBlock(ReferenceController):
     "G16",
     violates=END_REPORT_IS_TRUE,
     test="test_g16_a_tape_has_a_record_of_each_block_of_its_range_and_of_no_other",
-    how=("pumped",),
+    pumped=True,
 )
-class _TapesMore(ReferenceController):
-    def accept(self, extents: Extents) -> str:
-        identifier = super().accept(extents)
-        self.jobs[identifier].blocks = list(range(len(self.rows)))
-        return identifier
+class _TapesMore(CommandPort):
+    def accept(self, extents: Extents) -> Job:
+        job = super().accept(extents)
+        job.blocks = tuple(range(len(self.memory.rows)))
+        return job
 
 
 @mutant(
@@ -301,10 +296,11 @@ class _TapesMore(ReferenceController):
     "R68",
     violates=BACKUP_ENDS,
     test="test_r68_an_accepted_backup_ends",
+    hasty=True,
 )
-class _NeverEnds(Hasty):
-    def finish(self, job: Job) -> bool:
-        return False
+class _NeverEnds(CommandPort):
+    def close(self, job: Job) -> None:
+        """It forgets to."""
 
 
 @mutant(

@@ -76,6 +76,8 @@ _GLOBAL: tuple[tuple[str, str], ...] = (
     ("backup_notified", "a backup was accepted"),
     ("backup_accepted", "a backup is accepted and has not ended"),
     ("end_reported", "a good end of the backup was reported"),
+    ("tape_begun", "a record is on the tape"),
+    ("run_under_way", "a split and a backup are under way"),
 )
 _PER_BLOCK: tuple[tuple[str, object, str], ...] = (
     ("logical", Data, "what a host read returned"),
@@ -90,6 +92,9 @@ _PER_BLOCK: tuple[tuple[str, object, str], ...] = (
     ("staging", Data, "what was read for the tape"),
     ("cached", Bool, "the cache holds newer data than the source volume"),
     ("marked", Bool, "the block is marked as different"),
+    ("uncopied", Bool, "the block is not reflected to the target yet"),
+    ("copy_written", Bool, "the block has been written to the target"),
+    ("requested", Bool, "the copy of the block is asked for by a backup"),
     ("mark_outstanding", Bool, "the block is stored and its difference not marked yet"),
     ("in_copy", Bool, "the block is being copied"),
     ("in_destage", Bool, "the block is being destaged"),

@@ -106,6 +106,15 @@ OPERATIONS: Final[tuple[OperationForm, ...]] = (
         "Join a split pair again. Returns when the command is acknowledged; copying goes on.",
         optional=True,
     ),
+    _form(
+        "reset_group",
+        "As `reset`, but a group of so many pairs, each of so many blocks. Until the next reset every other operation "
+        "is of the group: block b of pair p has the number p * block_count + b, and `split` splits all pairs at one "
+        "instant.",
+        optional=True,
+        pair_count=COUNT,
+        block_count=COUNT,
+    ),
     _form("delete_pair", "End the pair. Returns when that is acknowledged.", optional=True),
     _form(
         "split_and_backup",
@@ -132,11 +141,26 @@ OPERATIONS: Final[tuple[OperationForm, ...]] = (
     _form(
         "pump",
         "Do so many steps of the controller's own work of a kind, in this call; returns how many there were to do. A "
-        "controller that offers it does no such work outside of these calls, from `reset` on.",
+        "controller that offers it does no such work outside of these calls, from `reset` on, but what another "
+        "operation has to wait for.",
         COUNT,
         optional=True,
         kind=PUMP_KIND,
         steps=COUNT,
+    ),
+    _form(
+        "crash",
+        "Fail as a whole, as at a loss of power: what is not kept through that is lost, and nothing is under way any "
+        "more. Only `recover` is called next.",
+        optional=True,
+        together_with=("recover",),
+    ),
+    _form(
+        "recover",
+        "Start again after `crash`. Returns when commands are taken; copying is not held. Backups go on, have failed, "
+        "or are not known any more (`backup_status` is rejected).",
+        optional=True,
+        together_with=("crash",),
     ),
 )
 

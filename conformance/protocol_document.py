@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from splitproof.conformance.adapter import PROTOCOL, Capabilities
+from splitproof.conformance.adapter import EMBODIMENTS, PROTOCOL, Capabilities
 from splitproof.conformance.operations import OPERATIONS, OperationForm
 from splitproof.conformance.stdio import ERRORS, LINE_BYTES_MAX
 
@@ -62,9 +62,15 @@ _MEANINGS = {
     "block_count_max": "the largest volume that `reset` can make, 8 blocks or more",
     "operations": "the optional operations that the controller has",
     "split_is_immediate": "whether `split` returns without waiting for any copying",
+    "atomic_block_io": "whether a read or write of a block is atomic among others of that block that are under way at "
+    "the same time; if not, the suite has one at a time for each block, as a host's block layer does",
+    "writes_survive_crash": "whether an acknowledged write is kept through `crash`, which the document does not ask",
     "call_seconds_max": "within which every operation returns",
     "settle_seconds_max": "within which outstanding copying, and a backup, come to an end when nothing is written",
     "name": "for reports",
+    "embodiment": "which design of the document it is, if it is one of them: "
+    + ", ".join(f"`{name}`" for name in EMBODIMENTS)
+    + "; then what distinguishes that one is tested",
 }
 
 
@@ -84,7 +90,7 @@ def protocol_document() -> Iterator[str]:
 
 
 def _shown(default: object) -> str:
-    return "[]" if isinstance(default, frozenset) else str(default)
+    return "[]" if isinstance(default, frozenset) else str(default) or '""'
 
 
 def _operation(form: OperationForm) -> Iterator[str]:

@@ -1,17 +1,19 @@
-"""The report of a run: its verdict, as text, JSON, JUnit and one page of HTML."""
+"""The report of a run: its verdict, as text, JSON and one page of HTML; see also `suite_report`."""
 
 from __future__ import annotations
 
-import html
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from xml.etree import ElementTree
 
 from splitproof.checker.verdicts import ExitCode
 from splitproof.conformance.adapter import Capabilities
-from splitproof.conformance.operations import OPTIONAL
+from splitproof.conformance.coverage import Coverage
+from splitproof.conformance.declarations import under_declared_line
+from splitproof.conformance.report_page import report_page
 from splitproof.conformance.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -33,13 +35,23 @@ _EXIT: Final = {
 
 @dataclass(frozen=True)
 class Report:
-    """What a run came to; `capabilities` is None if the controller never said what it is."""
+    """What a run came to; `capabilities` is None if the controller never said what it is.
+
+    `coverage`: None if no single client worked with it. `under_declared`: operations that it has and does not declare.
+    `command`: what the run was started with, as words of a command line. `saved`: test to the file of its history.
+    `tests`: those that were asked for by name, whatever the profile.
+    """
 
     subject: str
     profile: str
     seed: int | None
     capabilities: Capabilities | None
     results: tuple[TestResult, ...]
+    coverage: Coverage | None = None
+    under_declared: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    saved: Mapping[str, Path] = field(default_factory=dict)
+    tests: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -72,6 +84,15 @@ class Report:
             words[identifier] = next(verdict for verdict in order if verdict in verdicts).value
         return words
 
+    def again(self, result: TestResult) -> Iterator[str]:
+        """Commands that show it again: the test by itself, and its history judged without the controller."""
+        if self.command and result.verdict not in (Verdict.PASS, Verdict.SKIPPED):
+            yield f"again: {shlex.join([*self.command, '--test', result.test])}"
+        if result.test in self.saved and result.failure is not None and result.failure.timeline is not None:
+            path = shlex.quote(str(self.saved[result.test]))
+            yield f"judge: splitproof judge {path}"
+            yield f"look:  splitproof trace {path} --format html --output history.html"
+
     # ---- forms ---------------------------------------------------------------------------------------
 
     def json(self) -> dict[str, Any]:
@@ -79,6 +100,7 @@ class Report:
         return {
             "subject": self.subject,
             "profile": self.profile,
+            "tests": list(self.tests),
             "seed": self.seed,
             "capabilities": _capabilities(self.capabilities),
             "verdict": self.verdict.value,
@@ -93,10 +115,14 @@ class Report:
                     "cites": list(result.about.cites),
                     "kind": result.kind,
                     "text": result.text,
+                    "again": list(self.again(result)),
+                    "failure": None if result.failure is None else result.failure.json(),
                 }
                 for result in self.results
             ],
             "requirements": dict(self.requirements),
+            "under_declared": list(self.under_declared),
+            "coverage": None if self.coverage is None else self.coverage.json(),
             "timing": {"seconds": round(sum(result.seconds for result in self.results), 3)},
         }
 
@@ -106,6 +132,7 @@ class Report:
             if result.verdict not in (Verdict.PASS, Verdict.SKIPPED) and result.expected is None:
                 yield f"{result.test}"
                 yield from (f"  {line}" for line in result.text.splitlines())
+                yield from (f"  {line}" for line in self.again(result))
                 yield ""
         width = max((len(result.test) for result in self.results), default=0)
         for result in self.results:
@@ -113,6 +140,10 @@ class Report:
             why = f"  {result.text}" if result.verdict is Verdict.SKIPPED else ""
             yield f"{word:<18}{result.about.level.value:<12}{result.test:<{width}}{why}".rstrip()
         yield ""
+        if self.coverage is not None:
+            yield from self.coverage.lines()
+        if self.under_declared:
+            yield under_declared_line(self.under_declared)
         yield self.summary
 
     @property
@@ -122,65 +153,12 @@ class Report:
         listed = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
         seed = "the same examples every time" if self.seed is None else f"seed {self.seed}"
         name = self.capabilities.name if self.capabilities else self.subject
-        return (
-            f"{self.verdict.name}  {name}, profile {self.profile}: {listed or 'nothing was tested'} ({seed})"
-        )
-
-    def junit(self) -> str:
-        """As CI servers read it; what is as expected is skipped there."""
-        suite = ElementTree.Element("testsuite", name="splitproof conformance", tests=str(len(self.results)))
-        counts = Counter[str]()
-        for result in self.results:
-            case = ElementTree.SubElement(
-                suite,
-                "testcase",
-                classname=f"splitproof.conformance.{result.about.level.value}",
-                name=result.test,
-                time=f"{result.seconds:.3f}",
-            )
-            tag = _junit_tag(result)
-            if tag is not None:
-                counts[tag] += 1
-                first = (result.text.splitlines() or [""])[0]
-                entry = ElementTree.SubElement(
-                    case, tag, type=result.verdict.value, message=_printable(first)
-                )
-                entry.text = _printable(result.text)
-        for tag, name in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
-            suite.set(name, str(counts[tag]))
-        return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+        run = f"profile {self.profile}" if not self.tests else "tests by name"
+        return f"{self.verdict.name}  {name}, {run}: {listed or 'nothing was tested'} ({seed})"
 
     def html(self) -> str:
         """One page, with nothing to load from elsewhere."""
-        escape = html.escape
-        declared = self.capabilities.operations if self.capabilities else frozenset()
-        facts = [
-            ("controller", self.capabilities.name if self.capabilities else "(it never said)"),
-            ("adapter", self.subject),
-            ("profile", self.profile),
-            ("examples", "the same every time" if self.seed is None else f"seed {self.seed}"),
-            ("declares", ", ".join(sorted(declared)) or "nothing optional"),
-            ("does not declare", ", ".join(name for name in OPTIONAL if name not in declared) or "-"),
-        ]
-        body = [
-            f"<h1 class='{self.verdict.value}'>{escape(self.summary)}</h1>",
-            _table(("", ""), [(escape(name), escape(value)) for name, value in facts]),
-            "<h2>Tests</h2>",
-            _table(
-                ("verdict", "level", "test", "property", "cites"), [_row(result) for result in self.results]
-            ),
-            "<h2>Requirements</h2>",
-            _table(
-                ("entry", "verdict"),
-                [(escape(name), _word(verdict)) for name, verdict in self.requirements.items()],
-            ),
-            "<h2>What was found</h2>",
-        ]
-        for result in self.results:
-            if result.text and result.verdict is not Verdict.PASS:
-                body.append(f"<h3 id='{escape(result.test, quote=True)}'>{escape(result.test)}</h3>")
-                body.append(f"<pre>{escape(result.text)}</pre>")
-        return _PAGE.format(title=escape(f"Conformance of {self.subject}"), body="\n".join(body))
+        return report_page(self)
 
 
 def _capabilities(value: Capabilities | None) -> dict[str, Any] | None:
@@ -188,48 +166,3 @@ def _capabilities(value: Capabilities | None) -> dict[str, Any] | None:
         return None
     record = {item.name: getattr(value, item.name) for item in fields(value)}
     return record | {"operations": sorted(value.operations)}
-
-
-def _junit_tag(result: TestResult) -> str | None:
-    if result.verdict is Verdict.PASS:
-        return None
-    if result.expected is not None or result.verdict is Verdict.SKIPPED:
-        return "skipped"
-    return "failure" if result.verdict is Verdict.FAIL else "error"
-
-
-def _printable(text: str) -> str:
-    """Without the control characters that XML cannot hold."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "?" for char in text)
-
-
-def _row(result: TestResult) -> tuple[str, ...]:
-    escape = html.escape
-    name = escape(result.test)
-    link = f"<a href='#{name}'>{name}</a>" if result.text and result.verdict is not Verdict.PASS else name
-    word = _word(result.verdict.value) + (" (expected)" if result.expected else "")
-    cites = ", ".join(result.about.cites)
-    return word, escape(result.about.level.value), link, escape(result.about.property.id), escape(cites)
-
-
-def _word(verdict: str) -> str:
-    return f"<b class='{verdict}'>{verdict}</b>"
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    heads = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in rows)
-    return f"<table><tr>{heads}</tr>\n{lines}</table>"
-
-
-_PAGE: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
-body {{ font: 15px/1.4 system-ui, sans-serif; max-width: 75em; margin: 2em auto; padding: 0 1em; }}
-table {{ border-collapse: collapse; }} td, th {{ border: 1px solid #ccc; padding: .2em .6em; text-align: left; }}
-pre {{ background: #f4f4f4; padding: 1em; overflow-x: auto; }} h1 {{ font-size: 1.3em; }}
-.pass {{ color: #06703a; }} .fail, .error {{ color: #b00020; }} .skipped {{ color: #666; }}
-.unknown, .partial, .vacuous {{ color: #8a5a00; }}
-</style></head><body>
-{body}
-</body></html>
-"""

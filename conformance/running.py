@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from splitproof.conformance import suite
+from splitproof.conformance.lab import Limits
 from splitproof.conformance.plugin import RESULT, SUITE, TestResult
 from splitproof.conformance.report import Report
 
@@ -18,7 +19,7 @@ __all__ = ["Request", "run_suite"]
 
 @dataclass(frozen=True)
 class Request:
-    """What to run: `adapter` (module:factory) or `command`; the rest as the options of pytest."""
+    """What to run: `adapter` (module:factory) or `command`; `tests`: only these; the rest as the options of pytest."""
 
     adapter: str | None
     command: str | None
@@ -28,6 +29,7 @@ class Request:
     time_budget_seconds: float | None
     expected: Path | None
     histories: Path | None
+    tests: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
         """For pytest."""
@@ -41,7 +43,17 @@ class Request:
             "--controller-expected": self.expected,
             "--controller-histories": self.histories,
         }
-        return [f"{name}={value}" for name, value in options.items() if value is not None]
+        given = [f"{name}={value}" for name, value in options.items() if value is not None]
+        return given + [f"--controller-test={test}" for test in self.tests]
+
+    def words(self) -> tuple[str, ...]:
+        """The command that tries the same again, without what decides only how much of it."""
+        words = ["splitproof", "conform"]
+        words += ["--command", self.command] if self.command is not None else [self.adapter or ""]
+        words += [] if self.seed is None else ["--seed", str(self.seed)]
+        words += [] if self.examples == Limits().examples else ["--examples", str(self.examples)]
+        words += [] if self.histories is None else ["--histories", str(self.histories)]
+        return tuple(words)
 
 
 class _Collector:
@@ -103,4 +115,9 @@ def run_suite(request: Request) -> Report:
         seed=request.seed,
         capabilities=used.capabilities,
         results=tuple(collector.results),
+        coverage=used.lab.coverage if used.lab.coverage.states and not request.tests else None,
+        under_declared=used.under_declared,
+        command=request.words(),
+        saved=used.saved,
+        tests=request.tests,
     )

@@ -1,17 +1,20 @@
-"""Interleavings of host I/O with a controller's own steps, each around one gap of the document, tried exhaustively.
+"""Interleavings of host I/O with a controller's own steps, each of them a counterexample of some design.
 
-For controllers that are pumped. A schedule is a line of words; `copy*`, `destage*` and `backup*` stand for any number
-of such steps up to `STEPS_MAX`, and every combination of numbers is run. Between two words nothing happens by itself.
+For controllers that are pumped. `schedules.toml` is derived from the model (see `derived_schedules`); here a controller
+is led through it. Between two words nothing happens by itself.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any, Final
 
-from splitproof.conformance.adapter import PairViews, Rejected
+from splitproof.conformance.adapter import POLLED, PairViews, Rejected
 from splitproof.conformance.client import ClientRecord
 from splitproof.conformance.lab import Lab
 from splitproof.conformance.observation import Violated, judge, judge_step
@@ -21,56 +24,71 @@ from splitproof.conformance.verdicts import PropertyViolated, Vacuous
 from splitproof.conformance.watches import WATCHES, Event
 from splitproof.spec.properties import Kind, Property
 
-__all__ = ["SCHEDULES", "Schedule", "run_schedule"]
+__all__ = ["Schedule", "lead_through", "run_schedule", "schedule_of", "schedules"]
 
 STEPS_MAX: Final = 5
-BLOCKS: Final = 2
+FREE_RUNS_MAX: Final = 2
+"""Up to so many runs of steps are tried with every number of steps; more of them with one more and one less."""
+_LEFT_OVER: Final = ("host", "command")
+"""What is left of a call is as long as it is."""
+BLOCKS: Final = 1
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """`words`: pair, write, read, split, start (a backup of block 0), resync, end (of everything under way), or steps.
+    """`words`: pair, write, read, split, start (a backup), both (with one command), resync, and steps.
 
-    Writes and reads are of block 0.
+    `copy*3`: so many steps of a kind, or what there is; `copy!`: until there is none; `end`: of everything.
+    `judged`: the property that one of the `stories` violates.
     """
 
     name: str
+    judged: str
+    words: tuple[str, ...]
     cites: tuple[str, ...]
-    words: str
+    stories: tuple[str, ...]
 
     def variants(self) -> Iterator[tuple[str, ...]]:
-        """With a number of steps in place of each star."""
-        choices = [
-            [f"{word[:-1]} {count}" for count in range(STEPS_MAX + 1)] if word.endswith("*") else [word]
-            for word in self.words.split()
-        ]
-        return itertools.product(*choices)
+        """As the story has it, and then with other numbers of steps: a controller's are not those of the model."""
+        choices = [self._choices(word) for word in self.words]
+        yield self.words
+        yield from (words for words in itertools.product(*choices) if words != self.words)
+
+    def _choices(self, word: str) -> list[str]:
+        kind, star, count = word.partition("*")
+        if not star or kind in _LEFT_OVER:
+            return [word]
+        runs = sum("*" in one and one.partition("*")[0] not in _LEFT_OVER for one in self.words)
+        near = range(STEPS_MAX + 1) if runs <= FREE_RUNS_MAX else range(int(count) - 1, int(count) + 2)
+        return [f"{kind}*{number}" for number in near]
 
 
-SCHEDULES: Final = (
-    Schedule(
-        "rewritten-while-destaged", ("G33",), "pair write destage* write destage* read split write start end"
-    ),
-    Schedule("written-while-copied", ("G07",), "pair write destage* copy* write copy* split write start end"),
-    Schedule("copied-beneath-a-slot", ("G04",), "pair write copy* destage* split write start backup* end"),
-    Schedule("split-while-copied", ("G06",), "pair write destage* copy* split write start backup* end"),
-    Schedule(
-        "slot-rewritten-after-the-split", ("G03",), "pair write destage* split write destage* start end"
-    ),
-    Schedule("destaged-after-the-split", ("G02",), "pair write split copy* write destage* start backup* end"),
-    Schedule(
-        "overtaken-between-check-and-read",
-        ("G08",),
-        "pair write split start backup* write copy* destage* end",
-    ),
-    Schedule("resync-under-a-backup", ("G12",), "pair write split start backup* write resync copy* end"),
-    Schedule(
-        "next-cycle",
-        ("G09",),
-        "pair write split write destage* copy* end resync end split copy* write start end",
-    ),
-)
-"""Each is a race that one closing choice of the model's designs excludes; see `splitproof ablate`."""
+@functools.cache
+def schedules() -> tuple[Schedule, ...]:
+    """All of them, in the order of the file."""
+    text = resources.files("splitproof.conformance").joinpath("schedules.toml").read_text(encoding="utf-8")
+    return tuple(
+        Schedule(
+            row["name"],
+            row["judged"],
+            tuple(row["words"].split()),
+            tuple(row["cites"]),
+            tuple(row["stories"]),
+        )
+        for row in tomllib.loads(text)["schedule"]
+    )
+
+
+def schedule_of(story: str) -> Schedule:
+    """The schedule of a story, such as `tape-is-image of first-embodiment-closed+in_flight=invisible`.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for schedule in schedules():
+        if story in schedule.stories:
+            return schedule
+    raise KeyError(story)
 
 
 def run_schedule(lab: Lab, schedule: Schedule, item: Property) -> None:
@@ -80,10 +98,19 @@ def run_schedule(lab: Lab, schedule: Schedule, item: Property) -> None:
         PropertyViolated: it fails in one of them.
         Vacuous: none of them put it to the test.
     """
-    lab.needs("pump")
-    telling = sum(_Variant(lab, item).run(words) for words in schedule.variants())
+    lab.needs("pump", *WATCHES[item].needs)
+    telling = sum(lead_through(lab, words, item) for words in schedule.variants())
     if not telling:
         raise Vacuous([WATCHES[item].situation])
+
+
+def lead_through(lab: Lab, words: tuple[str, ...], item: Property) -> bool:
+    """Lead a fresh controller through these words; whether the property was put to the test.
+
+    Raises:
+        PropertyViolated: it fails.
+    """
+    return _Variant(lab, item).run(words)
 
 
 class _Variant:
@@ -98,37 +125,61 @@ class _Variant:
     def run(self, words: tuple[str, ...]) -> bool:
         """Whether the property was put to the test."""
         for word in words:
-            name, _, count = word.partition(" ")
-            match name:
+            match word:
                 case "pair":
                     self._do("create_pair")
-                    self._finish()
                 case "write":
-                    data = tagged(next(self.lab.numbers), self.session.capabilities.block_size_bytes)
-                    self._do("write", block=0, data=data)
+                    self._do("write", block=0, data=self._next_data())
                 case "read":
                     self._do("read", block=0)
                 case "start":
-                    self._do("backup", extents=((0, 1),))
-                case "end":
-                    self._finish()
+                    self._back_up()
+                case "both" if self.session.has("split_and_backup"):
+                    self._do("split_and_backup", extents=((0, BLOCKS),))
+                case "both":
+                    self._do("split")
+                    self._back_up()
                 case "split" | "resync":
-                    self._do(name)
+                    self._do(word)
+                case "end":
+                    self._pump_all("any")
+                case _ if word.endswith("!"):
+                    self._pump_all(word[:-1])
                 case _:
-                    self._pump(name, int(count))
+                    kind, _, count = word.partition("*")
+                    self._pump(kind, int(count))
+        if "pair" in words and not self.client.is_split:
+            self._split_at_last()
         return self.telling > 0
 
-    def _finish(self) -> None:
-        while self._pump("any", 1):
+    def _split_at_last(self) -> None:
+        """The last split was refused, as something was under way that this controller finishes first."""
+        self._do("split")
+        self._back_up()
+        self._do("write", block=0, data=self._next_data())
+        self._pump_all("any")
+
+    def _back_up(self) -> None:
+        """Where the host has to ask for the state of the pair first, everything goes on until it is split."""
+        if self.session.capabilities.embodiment == POLLED and self.client.is_split:
+            self._pump_all("command")
+            self._pump_all("copy")
+        self._do("backup", extents=((0, BLOCKS),))
+
+    def _next_data(self) -> bytes:
+        return tagged(next(self.lab.numbers), self.session.capabilities.block_size_bytes)
+
+    def _pump_all(self, kind: str) -> None:
+        while self._do("pump", kind=kind, steps=1):
             pass
 
-    def _pump(self, kind: str, steps: int) -> int:
+    def _pump(self, kind: str, steps: int) -> None:
         done = 0
         while done < steps and self._do("pump", kind=kind, steps=1):
             done += 1
-        return done
 
     def _do(self, name: str, **arguments: Any) -> bool:
+        """Whether it was done; judges what it brought about."""
         if not self.session.has(name):
             return False
         shown = arguments_text(arguments)
@@ -137,6 +188,7 @@ class _Variant:
             result = self.session.call(name, **arguments)
         except Rejected as reason:
             self.story.append(f"{name}({shown}) rejected: {reason}")
+            self._judge(Event(name, arguments, None, False, before, before))
             return False
         if name != "pump" or result:
             told = value_of(result) if isinstance(result, bytes) else result
@@ -157,5 +209,5 @@ class _Variant:
                 else judge(item, look.before)
             )
             if isinstance(verdict, Violated):
-                raise PropertyViolated.of(verdict, self.story)
+                raise PropertyViolated.of(verdict, self.story, self.session.history())
             self.telling += bool(look.telling)

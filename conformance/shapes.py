@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, PairViews
+from splitproof.conformance.adapter import EMBODIMENTS, BackupState, BackupStatus, Capabilities, PairViews
 from splitproof.spec.vocabulary import PairState
 
 __all__ = [
@@ -41,6 +41,10 @@ class PumpKind(enum.Enum):
     COPY = "copy"
     DESTAGE = "destage"
     BACKUP = "backup"
+    HOST = "host"
+    """What is left to do of host writes that are acknowledged."""
+    COMMAND = "command"
+    """What is left to do of commands that are answered."""
     ANY = "any"
 
 
@@ -165,12 +169,17 @@ def _capabilities(value: Any, _: Volume) -> None:
         seconds = getattr(value, limit)
         if type(seconds) not in {int, float} or not 0 < seconds <= 3600:
             raise ShapeError(f"{limit} is {seconds!r}; accepted is a number of seconds, up to 3600")
-    if type(value.split_is_immediate) is not bool:
-        raise ShapeError(f"split_is_immediate is {value.split_is_immediate!r}; accepted are True and False")
+    for name in ("split_is_immediate", "atomic_block_io", "writes_survive_crash"):
+        if type(getattr(value, name)) is not bool:
+            raise ShapeError(f"{name} is {getattr(value, name)!r}; accepted are True and False")
     operations: object = value.operations
-    name: object = value.name
-    if not isinstance(operations, frozenset) or not isinstance(name, str):
+    called: object = value.name
+    if not isinstance(operations, frozenset) or not isinstance(called, str):
         raise ShapeError("operations is a set of names, and name a string")
+    if value.embodiment not in ("", *EMBODIMENTS):
+        raise ShapeError(
+            f"embodiment is {value.embodiment!r}; accepted are {', '.join(EMBODIMENTS)}, and none"
+        )
 
 
 def _dump_capabilities(value: Capabilities) -> dict[str, Any]:
@@ -241,7 +250,8 @@ IMAGE: Final = Shape(
 BLOCKS: Final = Shape("blocks", "list of numbers", "`frozenset[int]`", _blocks, sorted, frozenset)
 PUMP_KIND: Final = Shape(
     "kind of work",
-    '`"copy"`, `"destage"`, `"backup"` or `"any"`',
+    '`"copy"`, `"destage"`, `"backup"`, `"host"` (what is left to do of writes that are acknowledged), `"command"` (of '
+    'commands that are answered) or `"any"`',
     "`str`, likewise",
     _pump_kind,
 )

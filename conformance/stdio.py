@@ -14,6 +14,7 @@ import shlex
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from typing import Any, Final
@@ -26,6 +27,12 @@ __all__ = ["ERRORS", "LINE_BYTES_MAX", "StdioTransport"]
 LINE_BYTES_MAX: Final = 64 << 20
 """Longest line that is accepted: a tape of 512 blocks of 64 KiB in hexadecimal digits."""
 _STDERR_BYTES_MAX: Final = 4096
+_EXIT_SECONDS_MAX: Final = 0.2
+"""For a process that has closed its output to end."""
+_LAST_WORDS_SECONDS_MAX: Final = 1.0
+_REAP_SECONDS_MAX: Final = 5.0
+_POLL_SECONDS: Final = 0.001
+_POLL_SECONDS_MAX: Final = 0.02
 
 ERRORS: Final[Mapping[str, type[Exception]]] = {
     "rejected": Rejected,
@@ -56,14 +63,15 @@ class StdioTransport:
         except (OSError, ValueError, IndexError) as error:
             raise AdapterFault(FaultKind.DIED, f"{command!r} cannot be started: {error}") from error
         self._lock = threading.Lock()
+        self._ending = threading.Lock()
         self._pending: dict[int, tuple[str, Future[Any]]] = {}
         self._next_id = 1
         self._fault: AdapterFault | None = None
         self._stderr = b""
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._threads = [
+        self._writer, self._listener, self._reader = self._threads = [
             threading.Thread(target=target, name=f"{target.__name__} of a controller", daemon=True)
-            for target in (self._read_answers, self._read_errors, self._write_requests)
+            for target in (self._write_requests, self._read_errors, self._read_answers)
         ]
         for thread in self._threads:
             thread.start()
@@ -91,8 +99,7 @@ class StdioTransport:
     def close(self, seconds_max: float) -> None:
         """End its input, wait, and kill what is left of its process group."""
         self._outgoing.put(None)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds_max)
+        self._exits_within(seconds_max)
         self._end(AdapterFault(FaultKind.DIED, "the session was closed"))
         for thread in self._threads:
             thread.join(1.0)
@@ -104,7 +111,9 @@ class StdioTransport:
         assert stream is not None
         try:
             while (line := self._outgoing.get()) is not None:
-                stream.write(line)
+                rest = memoryview(line)
+                while rest:  # a signal that comes while a pipe is full cuts a write short
+                    rest = rest[stream.write(rest) :]
         except OSError:
             return  # it has closed its input; its output says whether it lives
         finally:
@@ -121,10 +130,10 @@ class StdioTransport:
         assert self._process.stdout is not None
         with self._process.stdout as stream:
             fault = self._answers(stream.fileno())
-        self._end(fault)
+            self._end(fault, by_itself=fault is None and self._exits_within(_EXIT_SECONDS_MAX))
 
-    def _answers(self, descriptor: int) -> AdapterFault:
-        """Read answers until one is garbage or there are no more; why it ended."""
+    def _answers(self, descriptor: int) -> AdapterFault | None:
+        """Read answers until one is garbage, and say why it is, or until there are no more."""
         parts: list[bytes] = []
         length = 0
         while chunk := os.read(descriptor, 1 << 16):
@@ -141,11 +150,7 @@ class StdioTransport:
                     FaultKind.GARBAGE,
                     f"an answer has more than {LINE_BYTES_MAX:,} bytes without an end of line",
                 )
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(0.2)  # for the code that it exits with
-        code = self._process.poll()
-        ended = "closed its output" if code is None else f"ended with exit code {code}"
-        return AdapterFault(FaultKind.DIED, f"the controller's process {ended}")
+        return None
 
     def _answer(self, line: bytes) -> str | None:
         """Deliver one answer; what is wrong with it."""
@@ -184,21 +189,70 @@ class StdioTransport:
             future.set_result(value)
         return None
 
-    def _end(self, fault: AdapterFault) -> None:
-        """Nothing is answered any more: kill the process group, and tell everyone who waits."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(5.0)
-        said = self._stderr.decode(errors="replace").strip().splitlines()
-        if said and fault.kind is not FaultKind.GARBAGE:
-            fault = AdapterFault(fault.kind, f"{fault}; its last words: {said[-1]:.200}")
+    def _exits_within(self, seconds_max: float) -> bool:
+        """Whether the process ends by itself in that time.
+
+        It is not reaped: its number, which is that of its group, is nobody else's until the group has been killed.
+        """
+        deadline = time.monotonic() + seconds_max
+        pause = _POLL_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.returncode is not None:
+                return True
+            try:
+                if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                    return True
+            except ChildProcessError:
+                return True  # reaped by another thread
+            time.sleep(pause)
+            pause = min(pause * 2, _POLL_SECONDS_MAX)
+        return False
+
+    def _end(self, fault: AdapterFault | None, *, by_itself: bool = False) -> None:
+        """Nothing is answered any more: kill the process group, and tell everyone who waits.
+
+        `fault`: None if the output ended, and how the process ended says why. `by_itself`: before we kill it.
+        """
+        with self._ending:
+            if self._fault is None:
+                self._kill()
+                self._listener.join(_LAST_WORDS_SECONDS_MAX)  # what it said last is on its way
+                with self._lock:
+                    self._fault = self._explained(fault, by_itself)
         with self._lock:
-            self._fault = self._fault or fault
             waiting, self._pending = list(self._pending.values()), {}
         for _, future in waiting:
             _settle(future, self._fault)
         self._outgoing.put(None)
+
+    def _kill(self) -> None:
+        """The whole group, then reap its leader."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_REAP_SECONDS_MAX)
+
+    def _explained(self, fault: AdapterFault | None, by_itself: bool) -> AdapterFault:
+        """With the last words of a process that is dead."""
+        if fault is None:
+            code = self._process.returncode
+            by_us = code is None or (code == -signal.SIGKILL and not by_itself)
+            ended = "closed its output" if by_us else f"ended with {_told(code)}"
+            fault = AdapterFault(FaultKind.DIED, f"the controller's process {ended}")
+        said = self._stderr.decode(errors="replace").strip().splitlines()
+        if said and fault.kind is not FaultKind.GARBAGE:
+            fault = AdapterFault(fault.kind, f"{fault}; its last words: {said[-1]:.200}")
+        return fault
+
+
+def _told(code: int) -> str:
+    """An exit code, or the signal that a negative one stands for."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
 
 
 def _settle(future: Future[Any], error: Exception) -> None:

@@ -75,8 +75,9 @@ class LocalTransport:
             _Worker(self._idle).tasks.put((future, method))
             with contextlib.suppress(TimeoutError):
                 future.exception(timeout=seconds_max)
-        while not self._idle.empty():
-            self._idle.get().tasks.put(None)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().tasks.put(None)
 
 
 class _Worker(threading.Thread):

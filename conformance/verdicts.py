@@ -6,6 +6,7 @@ import enum
 from collections.abc import Sequence
 
 from splitproof.conformance.findings import Finding
+from splitproof.conformance.history import History
 from splitproof.conformance.observation import Violated
 from splitproof.spec.properties import Property
 
@@ -31,21 +32,38 @@ class Verdict(enum.Enum):
 class PropertyViolated(AssertionError):  # noqa: N818  # a verdict, named as verdicts are
     """The controller violates a property: how, with what values, and after what.
 
-    `kind`: the kind of the finding, None where the property itself is the kind.
+    `finding`: what a judge of histories found, None where the property's tree was judged on what was observed.
+    `history`: what was done, if it is known. `text`: without the story.
     """
 
-    def __init__(self, item: Property, text: str, story: Sequence[str] = (), kind: str | None = None) -> None:
+    def __init__(
+        self,
+        item: Property,
+        text: str,
+        story: Sequence[str] = (),
+        finding: Finding | None = None,
+        history: History | None = None,
+    ) -> None:
         self.property = item
-        self.kind = kind
+        self.text = text
+        self.finding = finding
+        self.history = history
         self.story = tuple(story)
         told = [f"  {number:>3}  {line}" for number, line in enumerate(story, start=1)]
         super().__init__("\n".join([text, *(["what happened:", *told] if told else [])]))
 
+    @property
+    def kind(self) -> str | None:
+        """The kind of the finding."""
+        return None if self.finding is None else self.finding.kind.value
+
     @classmethod
-    def of(cls, found: Violated | Finding, story: Sequence[str] = ()) -> PropertyViolated:
+    def of(
+        cls, found: Violated | Finding, story: Sequence[str] = (), history: History | None = None
+    ) -> PropertyViolated:
         """What a judge found."""
-        kind = found.kind.value if isinstance(found, Finding) else None
-        return cls(found.property, str(found), story, kind)
+        finding = found if isinstance(found, Finding) else None
+        return cls(found.property, str(found), story, finding, history)
 
     @classmethod
     def because(cls, item: Property, sentence: str, story: Sequence[str] = ()) -> PropertyViolated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -39,13 +40,16 @@ class Layout:
     declaration.
 
     `data_values`: how many values of data are told apart. Two are exhaustive where properties compare data for being
-    equal; one is where nothing compares data at all, and then only the control is left of a state.
+    equal; one is where nothing compares data at all, and then only the control is left of a state. `kept`: the leaves
+    that are left of a state; all unless given.
 
     Raises:
         ModelError: there are no blocks, or the machine names what was never declared.
     """
 
-    def __init__(self, machine: Machine, blocks: int, data_values: int = 2) -> None:
+    def __init__(
+        self, machine: Machine, blocks: int, data_values: int = 2, kept: frozenset[str] | None = None
+    ) -> None:
         if blocks < 1:
             raise ModelError(f"{machine.name} is grounded for {blocks} blocks; accepted is 1 or more", "")
         machine.settle()
@@ -55,9 +59,11 @@ class Layout:
         leaves = list(machine.leaves.values())
         places: list[tuple[Leaf, int | None]] = [(leaf, None) for leaf in leaves if not leaf.per_block]
         places += [(leaf, block) for block in range(blocks) for leaf in leaves if leaf.per_block]
+        self.leaves = frozenset(leaf.name for leaf in leaves if kept is None or leaf.name in kept)
+        self._kept = [leaf.name in self.leaves for leaf, _ in places]
         self.slots = tuple(
             Slot(leaf, block, position, values_of(leaf.type, blocks, data_values))
-            for position, (leaf, block) in enumerate(places)
+            for position, (leaf, block) in enumerate(itertools.compress(places, self._kept))
         )
         self.position = {(slot.leaf.name, slot.block): slot.position for slot in self.slots}
 
@@ -83,12 +89,13 @@ class Layout:
         return default_of(slot.leaf.type).value
 
     def project(self, state: Valuation) -> Valuation:
-        """The state of a layout that tells two values of data apart, with those told apart here."""
+        """The state of the whole layout that tells two values of data apart, with what is kept and told apart here."""
+        left = tuple(itertools.compress(state, self._kept))
         if self.data_values > 1:
-            return state
+            return left
         return tuple(
             self.default(slot) if slot.leaf.type == DATA else value
-            for slot, value in zip(self.slots, state, strict=True)
+            for slot, value in zip(self.slots, left, strict=True)
         )
 
     def describe(self, state: Valuation) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
 import traceback
 from pathlib import Path
@@ -28,7 +29,10 @@ def load_machine(text: str) -> Machine:
     path, colon, name = text.partition(".py:")
     if not colon:
         if text.endswith(".py"):
-            raise ModelError(f"{text} is a file; say which of its designs, {text}:NAME", "")
+            known = _designs(_module(Path(text)))
+            raise ModelError(
+                f"say which design of {text}: {' or '.join(f'{text}:{name}' for name in known)}", ""
+            )
         return machine_of(design_named(text))
     name, *overrides = name.split("+")
     found = _object(Path(f"{path}.py"), name)
@@ -45,8 +49,7 @@ def load_machine(text: str) -> Machine:
 def _object(path: Path, name: str) -> Machine | Design:
     module = _module(path)
     if not hasattr(module, name):
-        known = [key for key, value in vars(module).items() if isinstance(value, Machine | Design)]
-        raise ModelError(f"{path} has no {name}; its designs are {', '.join(known) or 'none'}", "")
+        raise ModelError(f"{path} has no {name}; its designs are {', '.join(_designs(module))}", "")
     found = getattr(module, name)
     if callable(found) and not isinstance(found, type):
         found = found()
@@ -57,6 +60,32 @@ def _object(path: Path, name: str) -> Machine | Design:
             "",
         )
     return found
+
+
+def _designs(module: ModuleType) -> list[str]:
+    """What a file can be asked for: designs, and functions that take nothing and say that they return one.
+
+    Raises:
+        ModelError: there are none.
+    """
+    names = []
+    for name, value in vars(module).items():
+        is_own = (
+            inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+        )
+        if is_own and not inspect.signature(value).parameters:
+            returned = value.__annotations__.get("return")
+            if returned in (Machine, Design, "Machine", "Design"):
+                names.append(name)
+        elif isinstance(value, Machine | Design):
+            names.append(name)
+    if not names:
+        raise ModelError(
+            f"{Path(module.__file__ or module.__name__).name} has no designs; "
+            "a design is a Machine, a Design, or a function `def NAME() -> Machine`",
+            "",
+        )
+    return names
 
 
 def _module(path: Path) -> ModuleType:

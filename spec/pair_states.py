@@ -7,12 +7,14 @@ a split, where 517 stays SPLIT_PENDING until the differences are reflected [R43,
 from __future__ import annotations
 
 from functools import cache
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from splitproof.spec.vocabulary import PairState
 
-__all__ = ["Views", "legal_pair_transitions", "legal_views"]
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = ["Views", "legal_pair_transitions", "legal_steps", "legal_views"]
 
 Views = tuple[PairState, PairState]
 """(516, 517)."""
@@ -37,6 +39,8 @@ _TRANSITIONS: tuple[tuple[Views, Views, str, tuple[str, ...]], ...] = (
 @cache
 def legal_pair_transitions() -> nx.DiGraph[Views]:
     """The graph of (516, 517): each node a legal pair of views, each edge with its `cause` and its `cites`."""
+    import networkx as nx  # takes a tenth of a second to load, and properties ask for steps only
+
     graph: nx.DiGraph[Views] = nx.DiGraph()
     for before, after, cause, cites in _TRANSITIONS:
         graph.add_edge(before, after, cause=cause, cites=cites)
@@ -46,4 +50,11 @@ def legal_pair_transitions() -> nx.DiGraph[Views]:
 
 def legal_views() -> tuple[Views, ...]:
     """The legal pairs of views, in the order in which a cycle passes through them."""
-    return tuple(legal_pair_transitions().nodes)
+    return tuple(dict.fromkeys(views for before, after, _, _ in _TRANSITIONS for views in (before, after)))
+
+
+def legal_steps() -> tuple[tuple[Views, Views], ...]:
+    """The legal steps from one pair of views to another, in the order of the views that they begin with."""
+    return tuple(
+        (before, after) for views in legal_views() for before, after, _, _ in _TRANSITIONS if before == views
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from splitproof.spec.pair_states import legal_pair_transitions, legal_views
+from splitproof.spec.pair_states import legal_steps, legal_views
 from splitproof.spec.properties import Property, always, leads_to, possible, step
 from splitproof.spec.vocabulary import PairState, StepKind
 
@@ -160,9 +160,7 @@ LEGAL_PAIR_TRANSITIONS = step(
         _same_views(before, after)
         | before.target_view_outstanding
         | after.target_view_outstanding
-        | _any(
-            _views_are(before, old) & _views_are(after, new) for old, new in legal_pair_transitions().edges
-        )
+        | _any(_views_are(before, old) & _views_are(after, new) for old, new in legal_steps())
     ),
 )
 

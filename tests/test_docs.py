@@ -1,6 +1,11 @@
 """The documentation runs: the code of a page is one program, and what a page says of it is so."""
 
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -107,3 +112,124 @@ def test_the_argument_of_the_language_page_is_proved(language: Path) -> None:
     assert found.verdict == Proved()
     assert found.ranked is not None
     assert (found.ranked.weak, found.ranked.strong) == (("disk worker clean", "disk worker store"), ())
+
+
+# ---- commands
+
+
+@dataclass
+class Command:
+    """A line of a console block that begins with `$`, and what the page shows of its output (`...`: any lines)."""
+
+    line: str
+    output: list[str] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        """What it exits with: 0, or what a comment behind it says."""
+        said = re.search(r"# exit (\d+)", self.line)
+        return int(said[1]) if said else 0
+
+
+def blocks(page: Path) -> Iterator[tuple[str, str]]:
+    """The language and the text of each block."""
+    yield from re.findall(
+        r"^```(\w*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+
+
+def commands(page: Path) -> list[Command]:
+    found: list[Command] = []
+    for language, text in blocks(page):
+        for line in text.splitlines() if language == "console" else ():
+            if line.startswith("$ "):
+                found.append(Command(line.removeprefix("$ ")))
+            else:
+                found[-1].output.append(line)
+    return found
+
+
+def is_shown(shown: list[str], printed: list[str]) -> bool:
+    """Whether lines are those printed, where a line of dots stands for any number of them."""
+    if not shown:
+        return not printed
+    if shown[0] == "...":
+        return any(is_shown(shown[1:], printed[skipped:]) for skipped in range(len(printed) + 1))
+    return bool(printed) and printed[0] == shown[0] and is_shown(shown[1:], printed[1:])
+
+
+ALL_PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted(DOCS.glob("*.md"))]
+WITH_COMMANDS = [page for page in ALL_PAGES if commands(page)]
+SLOW = {"README.md", "conformance.md", "proofs.md"}
+FILES = {"tutorial.md": "mirror.py", "conformance.md": "adapter.py"}
+"""What a page has its code saved as."""
+
+NOT_RUN = {
+    "make ": "this is how the project builds itself",
+    "pip install ": "the tests have it already",
+    "apt-get install ": "of the machine",
+    "spin -a ": "tests/checker/test_peers.py runs it on these models",
+    "rumur --": "likewise",
+    "gcc -O3 ": "of what rumur wrote",
+    "cvc5 step-": "the program has to be had from elsewhere; tests/checker/proof/ asks the library about these files",
+    "z3 step-": "likewise",
+    "splitproof conform --command ": "tests/conformance/test_stdio.py and test_c_controller.py",
+    "splitproof conform qemu": "tests/conformance/test_qemu.py",
+    "pytest --pyargs splitproof.conformance --controller qemu": "likewise",
+    "java ": "TLC is no part of the project; tests/checker/test_tla.py reads the modules",
+}
+"""Commands of blocks of `sh`, and why the docs' test does not run them."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.name in SLOW else [])
+        for page in WITH_COMMANDS
+    ],
+)
+def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    if page.name in FILES:
+        (tmp_path / FILES[page.name]).write_text(program(page), encoding="utf-8")
+    for language, text in blocks(page):
+        if language == "toml" and "[tool." in text:
+            (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command in commands(page):
+        done = subprocess.run(
+            ["bash", "-c", command.line],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        assert done.returncode == command.code, f"{command.line}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        if command.output:
+            assert is_shown(command.output, done.stdout.splitlines()), f"{command.line}\n{done.stdout}"
+        for name in re.findall(r"(?:--output |--trace |--report \w+=)(\S+)", command.line):
+            assert (tmp_path / name).stat().st_size > 0, name
+
+
+def test_no_command_of_the_docs_is_left_unrun_without_a_reason() -> None:
+    prefixes = set()
+    for page in ALL_PAGES:
+        for language, text in blocks(page):
+            for line in text.splitlines():
+                if language == "sh":
+                    (prefix,) = (known for known in NOT_RUN if line.startswith(known))
+                    prefixes.add(prefix)
+                elif language == "":
+                    assert not line.startswith(("splitproof ", "$ ")), f"{page.name}: {line}"
+    assert prefixes == set(NOT_RUN)
+
+
+def test_what_a_page_shows_is_compared() -> None:
+    assert is_shown(["a", "b"], ["a", "b"])
+    assert is_shown(["a", "...", "d"], ["a", "b", "c", "d"])
+    assert is_shown(["..."], [])
+    assert not is_shown(["a"], ["a", "b"])
+    assert not is_shown(["a", "...", "d"], ["a", "b"])
+    assert not is_shown(["a", "b"], ["a", "c"])

@@ -17,7 +17,7 @@ BATCH = 256
 CLAIM = 64
 """States that a thread takes from the frontier at a time."""
 
-CHUNK = 4096
+CHUNK = 2048
 """Places for new states that a thread takes at a time."""
 
 INDEX_BITS = 36

@@ -16,7 +16,8 @@ from splitproof.checker.compiled.program import judge_function, successors_funct
 from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.search import CompiledExploration, Search
 from splitproof.checker.compiled.space import Level
-from splitproof.checker.compiled.symmetry import BlockSymmetry, no_symmetry, symmetry_obstacle
+from splitproof.checker.compiled.symmetry import Symmetry
+from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.grounding import GroundProperty
 from splitproof.checker.search.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress
 from splitproof.checker.search.oracle import Oracle
@@ -30,8 +31,9 @@ __all__ = ["CompiledEngine"]
 class CompiledEngine(Engine):
     """The engine in machine code.
 
-    `symmetry`: keep one of the states that differ in the names of blocks only, where that is sound; `obstacle` says
-    why it is not. Then `states` counts representatives, and `concrete` gives blocks their names back.
+    `symmetry`: keep one of the states that differ in the names of blocks only; `data_symmetry`: of those that differ in
+    the values of a block's data only; each where that is sound, and `symmetry` says why it is not. Then `states`
+    counts representatives, and `concrete` gives blocks and data their names back.
     """
 
     name = "compiled"
@@ -43,25 +45,27 @@ class CompiledEngine(Engine):
         properties: Sequence[Property] | None = None,
         folded: bool = False,
         data_values: int = 2,
+        cone: Cone | None = None,
         *,
+        like: Engine | None = None,
         symmetry: bool = False,
+        data_symmetry: bool = False,
     ) -> None:
-        super().__init__(machine, blocks, properties, folded, data_values)
-        self.obstacle = symmetry_obstacle(self) if symmetry else None
-        self.symmetry = BlockSymmetry(self) if symmetry and self.obstacle is None else None
-        self.is_symmetric = self.symmetry is not None
-        if self.symmetry is not None:
+        super().__init__(machine, blocks, properties, folded, data_values, cone, like=like)
+        self.symmetry = Symmetry(self, blocks=symmetry, data=data_symmetry)
+        self.is_block_symmetric = self.symmetry.blocks is not None
+        self.is_data_symmetric = self.symmetry.data is not None
+        if self.is_symmetric:
             self._named = {self.symmetry.canonical(state): state for state in reversed(self.initial)}
             self.initial = sorted(self._named)
 
     @cached_property
     def _common(self) -> str:
-        canonical = no_symmetry() if self.symmetry is None else self.symmetry.function()
-        return canonical + common(word_count(self.packing))
+        return self.symmetry.function() + common(word_count(self.packing))
 
     @cached_property
     def _questions(self) -> Questions:
-        return Questions(self.grounding.terms, self.properties)
+        return Questions(self.grounding.terms, self.properties, self.symmetry.assumption)
 
     @cached_property
     def _code(self) -> SearchCode:
@@ -84,7 +88,11 @@ class CompiledEngine(Engine):
         progress: Callable[[Progress], None] | None = None,
         threads: int | None = None,
     ) -> CompiledExploration:
-        """As `Engine.explore`. `threads`: one for each core unless given; small levels take one all the same."""
+        """As `Engine.explore`. `threads`: one for each core unless given; small levels take one all the same.
+
+        Raises:
+            UnsoundSymmetryError: the values of data turn out not to be interchangeable.
+        """
         return Search(self, self._questions, self._code, limits or Limits(), progress, threads).run()
 
     def select(self, node: Expr, level: Sequence[int]) -> list[int]:
@@ -98,14 +106,18 @@ class CompiledEngine(Engine):
         return walks.arrivals(self, self._arrival_code, _level(level), goals)
 
     def first_stuck(
-        self, exploration: Exploration, items: Mapping[str, GroundProperty]
+        self, exploration: Exploration, items: Mapping[str, GroundProperty], limits: Limits
     ) -> dict[str, Finding]:
         assert isinstance(exploration, CompiledExploration)
-        return walks.first_stuck(self, self._common, exploration, items)
+        return walks.first_stuck(self, self._common, exploration, items, limits)
+
+    def code(self, functions: Sequence[str], states: int) -> WalkCode:
+        """Functions that look at so many states of this engine, behind what every module begins with."""
+        return WalkCode(self._common + "".join(functions), states)
 
     def concrete(self, path: Path, finding: Finding) -> Path:
-        """The same run with each block keeping its name: the representatives are followed by real states."""
-        if self.symmetry is None:
+        """The same run with blocks and data keeping their names: the representatives are followed by real states."""
+        if not self.is_symmetric:
             return path
         canonical, oracle = self.symmetry.canonical, self.oracle
         required = oracle.properties[finding.property_id].steps
@@ -126,9 +138,7 @@ class CompiledEngine(Engine):
 
     @cached_property
     def oracle(self) -> Oracle:  # type: ignore[override]  # made when it is asked for
-        """Its properties are asked for over its own trees."""
-        properties = [item.property for item in self.properties.values()]
-        return Oracle(self.machine, self.blocks, properties, self.folded, self.data_values)
+        return Oracle(self.machine, self.blocks, None, self.folded, self.data_values, self.cone, like=self)
 
 
 def _level(level: Sequence[int]) -> Level:

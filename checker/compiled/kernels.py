@@ -7,7 +7,7 @@ from typing import Any
 
 from splitproof.checker.compiled.objects import Code
 
-__all__ = ["SearchCode", "WalkCode"]
+__all__ = ["OPTIMISE_FROM", "SearchCode", "WalkCode"]
 
 OPTIMISE_FROM = 1_000_000
 """States from which on a search is worth the tenth of a second that fast code takes to make."""

@@ -12,7 +12,7 @@ from splitproof.checker.compiled.control import MASKS_MAX
 from splitproof.checker.ground.grounding import GroundProperty
 from splitproof.checker.ground.terms import Terms
 from splitproof.model.errors import ModelError
-from splitproof.model.expressions import FALSE, Expr
+from splitproof.model.expressions import FALSE, TRUE, Expr
 from splitproof.spec.properties import Kind
 
 __all__ = ["Question", "Questions"]
@@ -34,10 +34,13 @@ class Question:
 class Questions:
     """The questions of some properties.
 
-    `of_states`: with the tree that holds where the answer is yes. `of_steps`: by ground step, the same.
+    `of_states`: with the tree that holds where the answer is yes. `of_steps`: by ground step, the same. `refutation`:
+    the question that asks every state whether it breaks the assumption of a reduction; None if nothing is assumed.
     """
 
-    def __init__(self, terms: Terms, properties: Mapping[str, GroundProperty]) -> None:
+    def __init__(
+        self, terms: Terms, properties: Mapping[str, GroundProperty], assumption: Expr = TRUE
+    ) -> None:
         self.all: list[Question] = []
         self.of_states: list[tuple[Question, Expr]] = []
         self.of_steps: dict[int, list[tuple[Question, Expr]]] = {}
@@ -51,6 +54,8 @@ class Questions:
             if item.property.kind is Kind.ALWAYS:
                 self._ask_states(name, terms.not_(item.holds), is_trigger=False)
             self._ask_states(name, item.trigger, is_trigger=True)
+        self._ask_states("", terms.not_(assumption), is_trigger=False)
+        self.refutation = self.all[-1] if assumption is not TRUE else None
         if len(self.all) > 64 * MASKS_MAX:
             raise ModelError(
                 f"the compiled engine judges at most {32 * MASKS_MAX} properties at once, and here are "

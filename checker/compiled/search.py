@@ -19,12 +19,13 @@ from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.compiled.memory import resident_bytes
 from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.space import Buffers, Level, Space
+from splitproof.checker.compiled.symmetry import UnsoundSymmetryError
 from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Progress
 from splitproof.checker.search.memory import available_bytes
 
 __all__ = ["CompiledExploration", "Search"]
 
-SHARED_FROM = 1 << 15
+SHARED_FROM = 1 << 13
 """States of a level from which on threads pay."""
 
 PORTION = 1 << 16
@@ -54,7 +55,7 @@ class Search:
         threads: int | None = None,
     ) -> None:
         self._engine, self._questions, self._code = engine, questions, code
-        self._limits, self._progress = limits, progress
+        self._limits, self._progress = limits.started(), progress
         self._started = time.perf_counter()
         self._words = word_count(engine.packing)
         self._memory_before = resident_bytes()
@@ -85,7 +86,7 @@ class Search:
         result.step_counts = result.step_counts[: len(self._engine.steps)]
         result.transitions = sum(result.step_counts)
         result.depth = max(len(self._levels) - 1, 0)
-        result.fired = {action.label: 0 for action in self._engine.machine.actions}
+        result.fired = {action.label: 0 for action in self._engine.actions}
         for step, count in zip(self._engine.steps, result.step_counts, strict=True):
             result.fired[step.action.label] += count
         result.seconds = time.perf_counter() - self._started
@@ -241,8 +242,8 @@ class Search:
             result.limit = f"{limits.max_states:,} states"
         elif self._interrupted:
             result.limit = "interrupted"
-        elif limits.max_seconds is not None and seconds > limits.max_seconds:
-            result.limit = f"{limits.max_seconds:g} seconds"
+        elif limits.time_is_up:
+            result.limit = limits.time_text
         self._close_triggers()
         self._code.has_run(count)
         if self._progress is not None:
@@ -252,6 +253,9 @@ class Search:
 
     def _close_triggers(self) -> None:
         """Triggers that were seen are asked for no longer."""
+        masks = range(self._questions.masks)
+        if not any(buffers.control[Word.HITS + mask] for buffers in self._buffers for mask in masks):
+            return
         for question in self._questions.all:
             mask, bit = divmod(question.number, 64)
             if any(buffers.control[Word.HITS + mask] >> bit & 1 for buffers in self._buffers):
@@ -277,6 +281,11 @@ class Search:
                     after, before = self._state(found[2:]), self._state(found[2 + self._words :])
                     noted.append((after, before, found[1]))
                     buffers.best[width * question.number] = 0
+            if noted and question is self._questions.refutation:
+                raise UnsoundSymmetryError(
+                    f"a state {depth} steps from the start takes data of one block for another's, or what means "
+                    "nothing for data"
+                )
             if noted:
                 self._result.findings[question.property_id] = self._finding(question, min(noted), depth)
                 self._close(question.number)

@@ -12,10 +12,10 @@ from splitproof.checker.compiled.control import BATCH, Word
 from splitproof.checker.compiled.ir import Function, Variable
 from splitproof.checker.compiled.kernel import fill_hashes, peek
 
-__all__ = ["arrive", "mark", "pick", "stuck", "sweep"]
+__all__ = ["StepWalk", "arrive", "mark", "pick", "stuck", "sweep"]
 
 
-class _Walk:
+class StepWalk:
     """A function that visits the states HEAD to END and all their successors, a batch at a time."""
 
     def __init__(self, name: str, words: int) -> None:
@@ -89,7 +89,7 @@ def arrive(words: int) -> str:
 
     Three words each: the number of the state, the step, the number of the state after it. Ends early at FOUND_MAX.
     """
-    walk = _Walk("arrive", words)
+    walk = StepWalk("arrive", words)
     f = walk.f
     found = f.load_pointer("%control", Word.FOUND)
     count, most = f.variable(0), f.load("%control", Word.FOUND_MAX)
@@ -111,7 +111,7 @@ def sweep(words: int) -> str:
 
     CHANGED counts the states that got some. States that have all of WANTED are not expanded.
     """
-    walk = _Walk("sweep", words)
+    walk = StepWalk("sweep", words)
     f = walk.f
     masks, wanted = f.load_pointer("%control", Word.MASKS), f.load("%control", Word.WANTED)
     changed = f.variable(f.load("%control", Word.CHANGED))

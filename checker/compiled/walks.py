@@ -18,7 +18,7 @@ from splitproof.checker.compiled.search import CompiledExploration
 from splitproof.checker.compiled.space import Buffers, Level, Space
 from splitproof.checker.compiled.walk import arrive, mark, pick, stuck, sweep
 from splitproof.checker.ground.grounding import GroundProperty
-from splitproof.checker.search.engine import Arrival, Engine, Finding
+from splitproof.checker.search.engine import Arrival, Engine, Finding, Limits, OutOfTimeError
 from splitproof.model.expressions import Expr
 
 __all__ = ["arrival_code", "arrivals", "first_stuck", "holds_somewhere", "select"]
@@ -55,11 +55,19 @@ class _Walk:
         number: int = find(self.control, words)
         return None if number == ALL_ONES else number
 
-    def portions(self, name: str, first: int, end: int, *, backwards: bool = False) -> None:
-        """All states from `first` to `end`, a portion at a time."""
+    def portions(
+        self, name: str, first: int, end: int, *, backwards: bool = False, limits: Limits | None = None
+    ) -> None:
+        """All states from `first` to `end`, a portion at a time.
+
+        Raises:
+            OutOfTimeError: the limits' time was up between two portions.
+        """
         starts = range(first, end, _PORTION)
         self.control[Word.BACKWARDS] = int(backwards)
         for start in reversed(starts) if backwards else starts:
+            if limits is not None and limits.time_is_up:
+                raise OutOfTimeError(limits.time_text)
             self.run(name, start, min(start + _PORTION, end))
 
     def found(self, name: str, level: Level, width: int) -> Iterator[list[int]]:
@@ -121,14 +129,18 @@ def arrivals(engine: Engine, code: WalkCode, level: Level, goals: Collection[int
 
 
 def first_stuck(
-    engine: Engine, common: str, exploration: CompiledExploration, items: Mapping[str, GroundProperty]
+    engine: Engine,
+    common: str,
+    exploration: CompiledExploration,
+    items: Mapping[str, GroundProperty],
+    limits: Limits,
 ) -> dict[str, Finding]:
     """As `Engine.first_stuck`: up to eight properties in the same sweeps."""
     names = list(items)
     found: dict[str, Finding] = {}
     for start in range(0, len(names), GOALS_MAX):
         part = {name: items[name] for name in names[start : start + GOALS_MAX]}
-        found |= _Reachability(engine, common, exploration, part).findings()
+        found |= _Reachability(engine, common, exploration, part).findings(limits)
     return found
 
 
@@ -169,18 +181,23 @@ class _Reachability:
         control[Word.MASKS] = ctypes.addressof(self._allowed)
         control[Word.WANTED] = (1 << len(items)) - 1
 
-    def findings(self) -> dict[str, Finding]:
+    def findings(self, limits: Limits) -> dict[str, Finding]:
+        try:
+            return self._sweep(limits)
+        finally:
+            self._marks.free()
+
+    def _sweep(self, limits: Limits) -> dict[str, Finding]:
         count = self._exploration.space.count
         self._walk.portions("mark", 0, count)
         stuck = self._stuck()
         backwards = changed = True
         while stuck and changed:
             self._walk.control[Word.CHANGED] = 0
-            self._walk.portions("sweep", 0, count, backwards=backwards)
+            self._walk.portions("sweep", 0, count, backwards=backwards, limits=limits)
             changed = self._walk.control[Word.CHANGED] > 0
             backwards = not backwards
             stuck = self._stuck()
-        self._marks.free()
         return stuck
 
     def _stuck(self) -> dict[str, Finding]:

@@ -52,7 +52,7 @@ def mermaid_lines(page: dict[str, Any]) -> Iterator[str]:
         for start, _, kind, what in _arrows_into(page, index, told):
             sender = f"L{page['steps'][start]['lane']}"
             yield f"    {sender}{'-)' if kind == 'message' else '-->>'}L{step['lane']}: {_plain(str(what))}"
-        text = f"{index + 1} {_call(step)}" + (f": {roles}" if roles else "")
+        text = f"{step['number']} {_call(step)}" + (f": {roles}" if roles else "")
         yield f"    Note over L{step['lane']}: {_plain(text)}"
         for _, _, _, lane in _stores_of(page, index):
             yield f"    L{step['lane']}->>L{lane}: {_plain(_call(step))}"
@@ -129,14 +129,15 @@ def _svg_row(page: dict[str, Any], index: int, rows: dict[int, int]) -> Iterator
     for _, _, _, lane in _stores_of(page, index):
         yield f'<path d="M{x},{y} L{_x(lane)},{y}" fill="none" stroke="#1f5fbf" marker-end="url(#head)"/>'
     yield f'<circle cx="{x}" cy="{y}" r="5" fill="{color}"/>'
-    text = f"{index + 1}  {_call(step)}" + (f"  \u25c0 {roles}" if roles else "")
+    text = f"{step['number']}  {_call(step)}" + (f"  \u25c0 {roles}" if roles else "")
     left = _LEFT + _LANE * len(page["lanes"]) + 10
     yield f'<text x="{left}" y="{y + 4}" fill="{color}">{escape(text)}</text>'
 
 
 def _ending(page: dict[str, Any]) -> str:
     if page["loop"] is not None:
-        return f"steps {page['loop'] + 1} to {len(page['steps'])} are repeated for ever"
+        first = page["steps"][page["loop"]]["number"] if page["loop"] < len(page["steps"]) else page["length"]
+        return f"steps {first} to {page['length']} are repeated for ever"
     return "at the end " + ", ".join(
         f"{name} is {shown} ({version})" for name, shown, version in page["ends"]
     )

@@ -12,6 +12,7 @@ from typing import Any
 from splitproof.checker.counterexamples.blame import Blame, blame
 from splitproof.checker.counterexamples.dataflow import DataFlow, is_channel
 from splitproof.checker.counterexamples.nearest import Passing, nearest_passing
+from splitproof.checker.counterexamples.shortening import shortened
 from splitproof.checker.counterexamples.stories import presences
 from splitproof.checker.counterexamples.traces import Trace, show_value
 from splitproof.model.cells import Cell
@@ -26,13 +27,16 @@ __all__ = ["explored"]
 
 
 def explored(trace: Trace, violated: Property, source: str) -> dict[str, Any]:
-    """The JSON object of a page. `source`: the design as the command line names it."""
+    """The JSON object of a page. `source`: the design as the command line names it.
+
+    A very long run is `shortened`: then a row may stand for many steps.
+    """
     flow = DataFlow(trace)
     found = blame(flow, violated)
     passing = nearest_passing(trace, violated)
     shown = _Shown(flow, found)
     ticks = _ticks(trace, found, passing)
-    return {
+    page = {
         "property": {"id": violated.id, "statement": violated.statement, "cites": list(violated.cites)},
         "design": source,
         "blocks": trace.blocks,
@@ -44,6 +48,8 @@ def explored(trace: Trace, violated: Property, source: str) -> dict[str, Any]:
         "columns": shown.columns(),
         "slots": shown.slots(),
         "start": shown.values(0),
+        "length": len(trace.steps),
+        "folded": 0,
         "steps": [shown.step(index) for index in range(len(trace.steps))],
         "arrows": list(shown.arrows()),
         "ticks": ticks,
@@ -56,6 +62,7 @@ def explored(trace: Trace, violated: Property, source: str) -> dict[str, Any]:
         "ends": shown.ends(),
         "passing": _passing(found, passing),
     }
+    return shortened(page)
 
 
 def _roles(found: Blame) -> dict[str, int]:
@@ -159,6 +166,8 @@ class _Shown:
             or self._value(slot, index) != self._value(slot, index + 1)
         ]
         return {
+            "number": index + 1,
+            "count": 1,
             "lane": self._lane_of(action.by),
             "action": action.name,
             "arguments": _arguments(taken.step),
@@ -284,5 +293,6 @@ def _passing(found: Blame, passing: Passing | None) -> dict[str, Any] | None:
             }
             for index in range(passing.shared, len(passing.trace.steps))
         ],
+        "omitted": 0,
         "ends": shown.ends(),
     }

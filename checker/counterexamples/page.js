@@ -19,6 +19,9 @@
   };
   const text = ([shown]) => (shown === null ? "\u2013" : shown);
   const words = (value) => text(value) + (value[1] ? ` (${value[1]})` : "");
+  // A row may stand for many steps: states count rows, people count steps.
+  const numberAt = (t) => (t > 0 ? page.steps[t - 1].number : 0);
+  const stateOf = (number) => { const row = page.steps.findIndex((step) => step.number >= number); return row < 0 ? last : row + 1; };
   const changesAt = (t) => new Map(t > 0 ? page.steps[t - 1].changes.map(([slot, old, value]) => [slot, [old, value]]) : []);
 
   // Why a cell holds what it holds: the last step that changed it, and that step's causes.
@@ -35,7 +38,7 @@
 
   const drawSteps = () => {
     const chain = new Set(view.slot === null ? [] : causes(view.slot, view.t));
-    const shown = (index) => view.every || page.steps[index].core || chain.has(index);
+    const shown = (index) => page.steps[index].count === 1 && (view.every || page.steps[index].core || chain.has(index));
     $("#steps thead").replaceChildren(make("tr", {}, make("th", { class: "n" }, "#"),
       ...page.lanes.map((lane, place) => make("th", { class: "lane", scope: "col", title: lane.meaning, style: `width:${Math.round(Math.max(44, Math.min(52, 370 / page.lanes.length)))}px`, "data-lane": place }, lane.name)),
       make("th", { class: "what", scope: "col" }, "step")));
@@ -44,10 +47,10 @@
       if (!shown(index)) {
         let end = index;
         while (end + 1 < last && !shown(end + 1)) end++;
-        const count = end - index + 1;
+        const first = page.steps[index].number - page.steps[index].count + 1, final = page.steps[end].number, count = final - first + 1;
         const apart = page.steps.slice(index, end + 1).every((step) => !step.touches);
-        const what = `${count} ${apart ? "unrelated" : "other"} step${count > 1 ? "s" : ""}`;
-        const row = make("tr", { class: "fold", "data-from": index, "data-to": end }, make("td", { class: "n" }, count > 1 ? `${index + 1}\u2013${end + 1}` : `${index + 1}`),
+        const what = `${count.toLocaleString("en")} ${apart ? "unrelated" : "other"} step${count > 1 ? "s" : ""}`;
+        const row = make("tr", { class: "fold", "data-from": index, "data-to": end }, make("td", { class: "n" }, count > 1 ? `${first}\u2013${final}` : `${first}`),
           ...page.lanes.map(() => make("td", { class: "lane" })), make("td", { class: "what" }, what));
         row.addEventListener("click", () => { view.every = true; draw(); });
         rows.push(row);
@@ -56,7 +59,7 @@
       }
       const step = page.steps[index], role = roleOf(index);
       const row = make("tr", { "data-step": index, tabindex: 0, title: `${page.lanes[step.lane].name}: ${step.tells}`, "aria-current": index === view.t - 1 ? "step" : null },
-        make("td", { class: "n" }, `${index + 1}`),
+        make("td", { class: "n" }, `${step.number}`),
         ...page.lanes.map((_, place) => make("td", { class: "lane" }, ...(place === step.lane ? [make("span", { class: "dot" })] : []))),
         make("td", { class: "what" }, ...(role ? [make("span", { class: "role" }, role), " "] : []), make("code", {}, `${step.action}(${step.arguments})`)));
       row.classList.toggle("now", index === view.t - 1);
@@ -103,7 +106,7 @@
       const [x, y] = at(one, page.steps[from].lane), [u, w] = at(two, kind === "store" ? what : page.steps[to].lane);
       const side = Math.sign(u - x) || 1;
       const d = kind === "store" ? `M${x + 6 * side},${y} L${u},${w}` : `M${x + 5 * side},${y + 3} C${x + 22 * side},${y + 10} ${u - 22 * side},${w - 10} ${u - 6 * side},${w - 2}`;
-      svg.append(path(d, kind, `${from + 1} to ${to + 1}: ${kind === "store" ? page.lanes[what].name : what}`, true));
+      svg.append(path(d, kind, `${numberAt(from + 1)} to ${numberAt(to + 1)}: ${kind === "store" ? page.lanes[what].name : what}`, true));
     }
     if (page.pair.length === 2) {
       const [one, two] = page.pair.map((index) => rowOf.get(index));
@@ -154,7 +157,7 @@
     }));
     const chain = view.slot === null ? [] : causes(view.slot, view.t);
     $("#chain").textContent = view.slot === null ? "Click a cell to see who wrote it, and why."
-      : `${page.slots[view.slot][0]} is ${words(states[view.t][view.slot])}: ` + (chain.length ? `because of steps ${chain.map((index) => index + 1).join(", ")}` : "nobody has written it yet");
+      : `${page.slots[view.slot][0]} is ${words(states[view.t][view.slot])}: ` + (chain.length ? `because of steps ${chain.map((index) => numberAt(index + 1)).join(", ")}` : "nobody has written it yet");
   };
 
   const draw = () => {
@@ -162,10 +165,10 @@
     drawMemory();
     $("#time").value = view.t;
     const step = view.t > 0 ? page.steps[view.t - 1] : null;
-    $("#step").textContent = `${view.t} of ${last}`;
-    $("#when").textContent = step ? `after step ${view.t}: ${page.lanes[step.lane].name}: ${step.tells}` : "at the start";
+    $("#step").textContent = `${numberAt(view.t)} of ${page.length}`;
+    $("#when").textContent = step ? `after step ${step.number}: ${step.lane === null ? "" : `${page.lanes[step.lane].name}: `}${step.tells}` : "at the start";
     const block = view.slot === null ? page.block : page.slots[view.slot][2];
-    const parts = [`t=${view.t}`, ...(block === null ? [] : [`b=${block}`]), ...(view.lane === null ? [] : [`lane=${page.lanes[view.lane].id}`]),
+    const parts = [`t=${numberAt(view.t)}`, ...(block === null ? [] : [`b=${block}`]), ...(view.lane === null ? [] : [`lane=${page.lanes[view.lane].id}`]),
       ...(view.slot === null ? [] : [`cell=${encodeURIComponent(page.slots[view.slot][0])}`])];
     history.replaceState(null, "", `#${parts.join("&")}`);
   };
@@ -182,7 +185,7 @@
   const readHash = () => {
     const asked = new URLSearchParams(location.hash.slice(1));
     const t = Number.parseInt(asked.get("t"), 10);
-    if (Number.isInteger(t)) view.t = Math.max(0, Math.min(last, t));
+    if (Number.isInteger(t)) view.t = t <= 0 ? 0 : stateOf(t);
     const lane = page.lanes.findIndex(({ id }) => id === asked.get("lane"));
     view.lane = lane < 0 ? null : lane;
     const slot = page.slots.findIndex(([name]) => name === asked.get("cell"));

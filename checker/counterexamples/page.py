@@ -13,26 +13,37 @@ from splitproof.checker.counterexamples.traces import Trace
 from splitproof.checker.texts import count
 from splitproof.spec.properties import Property
 
-__all__ = ["html_page"]
+__all__ = ["html_page", "page_environment", "stylesheet"]
 
 
 def html_page(trace: Trace, violated: Property, source: str) -> str:
     """The page of a counterexample. `source`: the design as the command line names it."""
     page = explored(trace, violated, source)
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
-    )
-    environment.filters["value"] = _value
+    environment = page_environment()
+    environment.filters |= {"value": _value, "number": lambda number: f"{number:,}"}
     template = environment.from_string(_text("page.html"))
     return template.render(
         page=page,
         data=_embedded(page),
-        css=_text("page.css"),
+        css=stylesheet(),
         script=_text("page.js"),
         length=_length(trace),
+        shared=_shared(page),
         failed=_ends(page["ends"]),
         passed=_ends(page["passing"]["ends"]) if page["passing"] else "",
     )
+
+
+def page_environment() -> jinja2.Environment:
+    """For the templates of pages: what is put in is escaped, and what is missing is an error."""
+    return jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+
+
+def stylesheet() -> str:
+    """The CSS that all pages share."""
+    return _text("page.css")
 
 
 def _text(name: str) -> str:
@@ -51,6 +62,12 @@ def _length(trace: Trace) -> str:
     if trace.loop is None:
         return count(len(trace.steps), "step")
     return f"{count(trace.loop, 'step')}, then {len(trace.steps) - trace.loop} for ever"
+
+
+def _shared(page: dict[str, Any]) -> int:
+    """How many steps the nearest run that passes has in common with this one."""
+    shared = page["passing"]["shared"] if page["passing"] else 0
+    return page["steps"][shared - 1]["number"] if shared else 0
 
 
 def _value(value: list[Any]) -> str:

@@ -69,7 +69,7 @@ class Trace:
     def last(self) -> Valuation:
         return self.steps[-1].after if self.steps else self.initial
 
-    @property
+    @cached_property
     def states(self) -> tuple[Valuation, ...]:
         """All states on it, one more than it has steps."""
         return (self.initial, *(step.after for step in self.steps))

@@ -9,8 +9,10 @@ due in it: the run ends there, or stays.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from splitproof.checker.fairness.runs import RunGraph
+if TYPE_CHECKING:
+    from splitproof.checker.fairness.run_graph import RunGraph
 
 __all__ = ["fair_components"]
 

@@ -11,25 +11,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from splitproof.checker.counterexamples.calm import Choices, best_choices, calmest_walk, parties_of
-from splitproof.checker.fairness.fair_components import fair_components
-from splitproof.checker.fairness.runs import RunGraph
+from splitproof.checker.fairness.runs import Runs, Waiting
 
 __all__ = ["Lasso", "shortest_lasso"]
 
-CYCLE_PLACES_MAX = 300_000
+CYCLE_PLACES_MAX = 1_000_000
 """How much of the search for the shortest cycle is done; beyond, a cycle is walked from promise to promise."""
 
 
 @dataclass(frozen=True)
 class Lasso:
-    """A run by states of a `RunGraph`: from `start` by the steps of `stem`, then those of `cycle` for ever.
+    """A run: from the state `start` by the steps of `stem`, then those of `cycle` for ever. States are packed.
 
     A step is a ground step's index with the state after it. An empty cycle: the run stays where the stem ends.
+    `is_shortest`: whether the search for the shortest cycle was not given up.
     """
 
     start: int
     stem: tuple[tuple[int, int], ...]
     cycle: tuple[tuple[int, int], ...]
+    is_shortest: bool = True
 
     @property
     def length(self) -> tuple[int, int]:
@@ -37,172 +38,145 @@ class Lasso:
         return len(self.stem), len(self.cycle)
 
 
-def shortest_lasso(graph: RunGraph, asked: bytearray, open_: bytearray) -> Lasso | None:
-    """A run that is fair and never comes out of `open_` once it was in a state of `asked`; None if there is none.
-
-    `asked`: the states in which the trigger holds and the goal does not; `open_`: those in which the goal does not.
-    """
-    levels = _open_levels(graph, asked, open_)
-    number: dict[int, int] = {}
-    components = fair_components(graph, [state for level in levels for state in level])
-    for place, component in enumerate(components):
-        number.update(dict.fromkeys(component, place))
-    if not number:
+def shortest_lasso(graph: Runs, waiting: Waiting) -> Lasso | None:
+    """A run that is fair and never gets what it once asked for; None if there is none."""
+    depth, entries = waiting.entries()
+    if not entries:
         return None
-    depth = next(d for d, level in enumerate(levels) if any(state in number for state in level))
-    entries = sorted(state for state in levels[depth] if state in number)
-    entry, cycle = _shortest_cycle(graph, entries, number) or _walked_cycle(graph, entries[0], number)
-    start, stem = _calmest_stem(graph, levels[: depth + 1], asked, entry)
-    return Lasso(start, stem, cycle)
-
-
-def _open_levels(graph: RunGraph, asked: bytearray, open_: bytearray) -> list[list[int]]:
-    """The states in which what was asked for is still to come, by the least number of steps."""
-    waiting: dict[int, list[int]] = {}
-    for state, depth in enumerate(graph.depths):
-        if asked[state]:
-            waiting.setdefault(depth, []).append(state)
-    seen = bytearray(len(asked))
-    levels: list[list[int]] = []
-    reached: list[int] = []
-    while waiting or reached:
-        level = []
-        for state in [*waiting.pop(len(levels), ()), *reached]:
-            if not seen[state]:
-                seen[state] = 1
-                level.append(state)
-        levels.append(level)
-        reached = [after for state in level for after in graph.after(state) if open_[after]]
-    return levels
+    entries.sort(key=graph.packed)
+    shortest = _shortest_cycle(graph, waiting, entries)
+    entry, cycle = shortest or (entries[0], _walked_cycle(graph, waiting, entries[0]))
+    start, stem = _calmest_stem(graph, waiting, depth, graph.packed(entry))
+    packed = tuple((step, graph.packed(state)) for step, state in cycle)
+    return Lasso(start, stem, packed, shortest is not None)
 
 
 def _calmest_stem(
-    graph: RunGraph, levels: list[list[int]], asked: bytearray, entry: int
+    graph: Runs, waiting: Waiting, depth: int, entry: int
 ) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """From an initial state to `entry`, which lies in the last of the levels.
+    """From an initial state to `entry`, which lies in the level of this depth; by places, see `Waiting.arrivals`.
 
-    Places are states twice over: before anything is asked (even), and after (odd); a state of `asked` that is as
-    deep as its level is both.
+    A state that is asked in and as deep as its level is two places.
     """
-    parties = parties_of(graph.oracle)
-    by_depth: list[list[int]] = [[] for _ in levels]
-    for state, depth in enumerate(graph.depths):
-        if depth < len(levels):
-            by_depth[depth].append(state)
+    parties = parties_of(graph.engine)
     choices: list[Choices] = [{2 * entry + 1: {"": (0, -1, 2 * entry + 1, "")}}]
-    _begin(choices[0], by_depth[-1], asked)
-    for before, level in zip(reversed(by_depth[:-1]), reversed(levels[:-1]), strict=True):
+    _begin(choices[0], waiting, depth)
+    for before in reversed(range(depth)):
         later = choices[-1]
-        found = [
-            (2 * state + is_open, step, 2 * after + is_open)
-            for is_open, states in enumerate((before, level))
-            for state in states
-            for step, after in graph.edges(state)
-            if 2 * after + is_open in later
-        ]
-        choices.append(best_choices(found, later, parties))
-        _begin(choices[-1], before, asked)
+        choices.append(best_choices(waiting.arrivals(before, later.keys()), later, parties))
+        _begin(choices[-1], waiting, before)
     choices[-1] = {place: best for place, best in choices[-1].items() if place % 2 == 0}
     start, steps = calmest_walk(choices)
     return start // 2, tuple((step, place // 2) for step, place in steps)
 
 
-def _begin(choices: Choices, states: Sequence[int], asked: bytearray) -> None:
-    """Let what is asked in a state count from there on; `states` are as deep as the level of the choices."""
-    for state in states:
-        if asked[state] and 2 * state + 1 in choices:
-            known = choices.setdefault(2 * state, {})
-            for party, choice in choices[2 * state + 1].items():
-                known[party] = min(choice, known.get(party, choice))
+def _begin(choices: Choices, waiting: Waiting, depth: int) -> None:
+    """Let what is asked in a state count from there on; the places are so deep."""
+    for place in [place for place in choices if place % 2 and waiting.begins(depth, place // 2)]:
+        known = choices.setdefault(place - 1, {})
+        for party, choice in choices[place].items():
+            known[party] = min(choice, known.get(party, choice))
 
 
-_Place = tuple[int, int, int, int, int]
-"""Where the search for a cycle is: the entry it set out from, the state, and of the promises, as bits: those due in
-every state so far and not kept, the strong ones due in some state, and those kept."""
+_Settled = tuple[int, int, int]
+"""Of the promises, as bits: weak ones that are due in every state so far and not kept; of the strong ones, those due in
+some state and not kept, and those kept."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where the search for a cycle is: the entry it set out from, the state, what is settled, and how it came there."""
+
+    entry: int
+    state: int
+    settled: _Settled
+    before: _Place | None = None
+    step: int = -1
+
+    @property
+    def steps(self) -> tuple[tuple[int, int], ...]:
+        found, place = [], self
+        while place.before is not None:
+            found.append((place.step, place.state))
+            place = place.before
+        return tuple(reversed(found))
 
 
 def _shortest_cycle(
-    graph: RunGraph, entries: Sequence[int], number: dict[int, int]
+    graph: Runs, waiting: Waiting, entries: Sequence[int]
 ) -> tuple[int, tuple[tuple[int, int], ...]] | None:
-    """A shortest fair cycle through one of the entries; None if the search for it grows too large."""
-    enabled, strong = graph.enabled, graph.strong
-    level: list[_Place] = [(entry, entry, enabled[entry], enabled[entry] & strong, 0) for entry in entries]
-    for place in level:
-        if not place[2] and not place[3]:
-            return place[0], ()
-    came_from: dict[_Place, tuple[_Place, int] | None] = dict.fromkeys(level)
+    """A shortest fair cycle through one of the entries; None if the search for it grows too large.
+
+    What comes to the same state from the same entry as another place, no sooner and with no promise settled that the
+    other has not, is not followed: whatever makes it a fair cycle does so there, in as many steps.
+    """
+    strong = graph.strong
+    level = []
+    for entry in entries:
+        due = graph.due(entry)
+        if not due:
+            return entry, ()
+        level.append(_Place(entry, entry, (due & ~strong, due & strong, 0)))
+    known = {(place.entry, place.state): [place.settled] for place in level}
+    count = len(level)
     while level:
         following = []
         for place in level:
-            entry, state, owed, due, kept = place
-            for step, after in graph.edges(state):
-                if number.get(after) != number[entry]:
+            owed, missed, kept = place.settled
+            for step, after in graph.edges(place.state):
+                if waiting.part(after) != waiting.part(place.entry):
                     continue
-                now_kept = kept | graph.kept[step]
-                now_due = due | enabled[after] & strong
-                reached = (entry, after, owed & enabled[after] & ~now_kept, now_due, now_kept & strong)
-                if reached in came_from:
+                due, now = graph.due(after), graph.kept[step]
+                now_kept = kept | now & strong
+                settled = owed & due & ~now, (missed | due & strong) & ~now_kept, now_kept
+                others = known.setdefault((place.entry, after), [])
+                if any(_is_as_good(other, settled) for other in others):
                     continue
-                came_from[reached] = (place, step)
-                if after == entry and not reached[2] and not now_due & ~now_kept:
-                    return entry, _steps_to(came_from, reached)
+                others.append(settled)
+                reached = _Place(place.entry, after, settled, place, step)
+                if after == place.entry and not settled[0] and not settled[1]:
+                    return place.entry, reached.steps
                 following.append(reached)
-            if len(came_from) > CYCLE_PLACES_MAX:
+            if count + len(following) > CYCLE_PLACES_MAX:
                 return None
+        count += len(following)
         level = following
-    raise AssertionError("a fair component has a fair cycle through each of its states")
+    raise AssertionError("a fair part has a fair cycle through each of its states")
 
 
-def _steps_to(
-    came_from: dict[_Place, tuple[_Place, int] | None], place: _Place
-) -> tuple[tuple[int, int], ...]:
-    steps = []
-    known = came_from[place]
-    while known is not None:
-        before, step = known
-        steps.append((step, place[1]))
-        place, known = before, came_from[before]
-    return tuple(reversed(steps))
+def _is_as_good(one: _Settled, other: _Settled) -> bool:
+    """Whether whatever settles the rest of the other settles the rest of this one."""
+    return not (one[0] & ~other[0] or one[1] & ~other[1] or other[2] & ~one[2])
 
 
-def _walked_cycle(
-    graph: RunGraph, entry: int, number: dict[int, int]
-) -> tuple[int, tuple[tuple[int, int], ...]]:
+def _walked_cycle(graph: Runs, waiting: Waiting, entry: int) -> tuple[tuple[int, int], ...]:
     """A fair cycle through the entry: to the nearest step or state that settles a promise, until none is left."""
-    inside = number[entry]
-    members = [state for state, component in number.items() if component == inside]
-    kept_here = 0
-    for state in members:
-        for step, after in graph.edges(state):
-            if number.get(after) == inside:
-                kept_here |= graph.kept[step]
-    owed = graph.enabled[entry] | graph.strong & kept_here
     state, cycle = entry, list[tuple[int, int]]()
+    owed, kept = graph.due(entry), 0
 
     def settled(step: int, after: int) -> int:
         """Of what is owed, what is kept by a step or, if it is weak, cannot be done in the state after it."""
-        return owed & (graph.kept[step] | ~(graph.enabled[after] | graph.strong))
+        return owed & (graph.kept[step] | ~(graph.due(after) | graph.strong))
 
     while owed or state != entry:
         is_home = (lambda _, after: after == entry) if not owed else settled
-        for step, after in _way(graph, state, number, is_home):
-            owed &= ~settled(step, after)
+        for step, after in _way(graph, waiting, state, is_home):
+            kept |= graph.kept[step]
+            owed = owed & ~settled(step, after) | graph.due(after) & graph.strong & ~kept
             cycle.append((step, after))
             state = after
-    return entry, tuple(cycle)
+    return tuple(cycle)
 
 
-def _way(
-    graph: RunGraph, start: int, number: dict[int, int], ends: Callable[[int, int], int]
-) -> list[tuple[int, int]]:
-    """The shortest way inside a component whose last step, or the state after it, is what `ends` asks for."""
+def _way(graph: Runs, waiting: Waiting, start: int, ends: Callable[[int, int], int]) -> list[tuple[int, int]]:
+    """The shortest way inside a fair part whose last step, or the state after it, is what `ends` asks for."""
     came_from: dict[int, tuple[int, int]] = {}
     level = [start]
     while True:
         following = []
         for state in level:
             for step, after in graph.edges(state):
-                if number.get(after) != number[start]:
+                if waiting.part(after) != waiting.part(start):
                     continue
                 if ends(step, after):
                     return [*_way_back(came_from, start, state), (step, after)]

@@ -1,98 +1,97 @@
-"""The graph on which infinite runs are judged: states, steps that change them, and the promises that are due.
+"""What infinite runs are judged on: states, the steps that change them, and the promises that are due.
 
-States are numbered in canonical order (level by level, each level sorted), edges in the order of the states they
-leave, then of their steps; all are kept in flat arrays. The graph is never folded: folding takes a step before
-all others, and what may be put off for ever would not be seen.
+The graph is never folded: folding takes a step before all others, and what may be put off for ever would not be
+seen. It is never up to the names of blocks either: a promise is made for each block by itself.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Sequence
 
-from splitproof.checker.ground.decision import Template
-from splitproof.checker.ground.grounding import GroundStep
-from splitproof.checker.search.oracle import Exploration, Oracle, slices
+from splitproof.checker.search.engine import Arrival, Engine, Exploration
 from splitproof.checker.search.reachability import require_complete
 from splitproof.model.expressions import Expr
 from splitproof.model.fairness import Promise, promises_of
 
-__all__ = ["RunGraph"]
+__all__ = ["Runs", "Waiting"]
 
 
-class RunGraph:
-    """Every reachable state and every step that changes it.
+class Runs(ABC):
+    """Every reachable state of an engine, by number, and every step that changes it.
 
-    `states`: packed. `depths`: steps from an initial state. The edges of state i are `first[i]` to `first[i + 1]`;
-    `targets` are numbers of states, `steps` indices of ground steps. Promises are bits: `enabled[i]` are those for
-    which a step can be taken in state i, `kept[step]` is the one that a ground step keeps (0 if none), `strong` are
-    the strong ones. `is_exact`: whether no fair step leads from a state to itself; where data is left out, such a
-    step may change data, and does not count as one that changes nothing.
+    Promises are bits: `kept[step]` are those that a ground step keeps, `strong` are the strong ones. `is_exact`:
+    whether no fair step leads from a state to itself; where data is left out, such a step may change data, and does
+    not count as one that changes nothing.
 
     `promises`: those of the machine unless others are given.
 
     Raises:
-        ValueError: the exploration is not complete, or the oracle folds.
+        ValueError: the exploration is not complete, or the engine folds or drops the names of blocks.
     """
 
+    is_exact: bool
+
     def __init__(
-        self, oracle: Oracle, exploration: Exploration, promises: Sequence[Promise] | None = None
+        self, engine: Engine, exploration: Exploration, promises: Sequence[Promise] | None = None
     ) -> None:
         require_complete(exploration)
-        if oracle.folded:
+        if engine.folded:
             raise ValueError("folding hides what may be put off for ever; search without folding")
-        self.oracle = oracle
-        self.promises = promises_of(oracle.machine, oracle.blocks) if promises is None else tuple(promises)
+        if engine.is_symmetric:
+            raise ValueError("a promise is made for each block by itself; search without symmetry")
+        self.engine = engine
+        self.promises = promises_of(engine.machine, engine.blocks) if promises is None else tuple(promises)
         self.strong = sum(1 << place for place, item in enumerate(self.promises) if item.is_strong)
         self.kept = [
             sum(1 << place for place, item in enumerate(self.promises) if item.covers(step.step))
-            for step in oracle.steps
+            for step in engine.steps
         ]
-        self.states: list[int] = []
-        self.depths = array("i")
-        for depth, level in enumerate(exploration.levels):
-            self.states += level
-            self.depths.extend([depth] * len(level))
-        self.first, self.targets, self.steps = array("q", [0]), array("i"), array("i")
-        self.enabled: list[int] = []
-        self.is_exact = self._read_edges()
 
-    def _read_edges(self) -> bool:
-        stays: set[int] = set()
-        visit = self.oracle.program(Template("edge, stays", self._leaf))
-        number = {state: place for place, state in enumerate(self.states)}
-        kept = self.kept
-        for states in slices(self.states):
-            found: dict[int, list[tuple[int, int]]] = {state: [] for state in states}
-            visit(states, lambda s, step, t, found=found: found[s].append((step, t)), stays.add)
-            for edges in found.values():
-                due = 0
-                for step, after in sorted(edges):
-                    self.targets.append(number[after])
-                    self.steps.append(step)
-                    due |= kept[step]
-                self.first.append(len(self.targets))
-                self.enabled.append(due)
-        return not stays
+    @abstractmethod
+    def packed(self, state: int) -> int:
+        """A state, packed."""
 
-    def _leaf(self, step: GroundStep, after: str) -> list[str]:
-        lines = [f"t = {after}", f"if t != s: edge(s, {step.index}, t)"]
-        return [*lines, f"else: stays({step.index})"] if self.kept[step.index] else lines
+    @abstractmethod
+    def edges(self, state: int) -> Iterable[tuple[int, int]]:
+        """The steps of a state in canonical order, each with the state after it."""
 
-    def edges(self, state: int) -> Iterator[tuple[int, int]]:
-        """The steps of a state, each with the state after it."""
-        start, end = self.first[state], self.first[state + 1]
-        return zip(self.steps[start:end], self.targets[start:end], strict=True)
+    def due(self, state: int) -> int:
+        """The promises for which a step can be taken."""
+        found = 0
+        for step, _ in self.edges(state):
+            found |= self.kept[step]
+        return found
 
-    def after(self, state: int) -> array[int]:
-        """The states after those steps."""
-        return self.targets[self.first[state] : self.first[state + 1]]
+    @abstractmethod
+    def waiting(self, asked: Expr, open_: Expr) -> Waiting:
+        """The runs on which what was asked for is still to come.
 
-    def where(self, node: Expr) -> bytearray:
-        """For each state, whether a ground tree holds."""
-        chosen = bytearray(len(self.states))
-        holding = set(self.oracle.selection(node)(self.states))
-        for place, state in enumerate(self.states):
-            if state in holding:
-                chosen[place] = 1
-        return chosen
+        Ground trees: `asked` holds where the trigger does and the goal does not, `open_` where the goal does not.
+        """
+
+
+class Waiting(ABC):
+    """The states in which what was asked for is still to come, by the least number of steps: the *levels*.
+
+    Among them lie *fair parts*: the largest sets of states in which a fair run can go round for ever.
+    """
+
+    @abstractmethod
+    def entries(self) -> tuple[int, list[int]]:
+        """The first level with states of fair parts, and those states; no states if there are none."""
+
+    @abstractmethod
+    def part(self, state: int) -> int:
+        """Which fair part a state lies in; 0 if in none."""
+
+    @abstractmethod
+    def arrivals(self, depth: int, places: Collection[int]) -> list[Arrival]:
+        """Steps to places from those of the level of this depth, and of the states that are as deep, in any order.
+
+        A place is a packed state twice over: before anything is asked (even), and in a level (odd).
+        """
+
+    @abstractmethod
+    def begins(self, depth: int, state: int) -> bool:
+        """Whether a packed state is asked in, and can be reached in so many steps and no fewer."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
+from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.simplify import Context, Simplifier
 from splitproof.model.expressions import (
     FALSE,
@@ -37,7 +39,7 @@ from splitproof.model.interpreter import Step
 from splitproof.model.layout import Layout, Slot
 from splitproof.model.machine import Action, Machine
 from splitproof.model.properties import BLOCK_PARAMETER, trace_property
-from splitproof.model.types import BLOCK, values_of
+from splitproof.model.types import BLOCK, DATA, values_of
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["GroundProperty", "GroundStep", "Grounding"]
@@ -91,25 +93,52 @@ class GroundProperty:
 class Grounding:
     """The steps of a machine with `blocks` blocks, and its properties on demand.
 
-    `slots`: by name, in the order of the layout. `terms`: builds and simplifies trees over them. `steps`: in
-    canonical order, without those that no state allows.
+    `slots`: by name, in the order of the layout. `terms`: builds and simplifies trees over them. `actions`: those that
+    are grounded. `cone`: what of the machine is kept; all unless given.
     """
 
-    def __init__(self, machine: Machine, blocks: int, data_values: int = 2) -> None:
+    def __init__(self, machine: Machine, blocks: int, data_values: int = 2, cone: Cone | None = None) -> None:
         self.machine = machine
         self.blocks = blocks
         self.data_values = data_values
-        self.layout = Layout(machine, blocks, data_values)
+        self.actions = tuple(machine.actions) if cone is None else cone.actions
+        self._is_slice = cone is not None
+        self.layout = Layout(machine, blocks, data_values, None if cone is None else cone.leaves)
         self.slots: dict[str, Slot] = {slot.name: slot for slot in self.layout.slots}
-        self.terms = Simplifier({name: slot.values for name, slot in self.slots.items()})
+        data = values_of(DATA, blocks, data_values)
+        open_ = {_open_name(p.name): data for a in self.actions for p in a.parameters if p.type is DATA}
+        self.terms = Simplifier({name: slot.values for name, slot in self.slots.items()} | open_)
         self._conditions = _Conditions(self)
+
+    @cached_property
+    def steps(self) -> tuple[GroundStep, ...]:
+        """In canonical order, without those that no state allows."""
         found: list[GroundStep] = []
-        for action in machine.actions:
-            for arguments in itertools.product(
-                *(values_of(p.type, blocks, data_values) for p in action.parameters)
-            ):
+        for action in self.actions:
+            choices = [values_of(p.type, self.blocks, self.data_values) for p in action.parameters]
+            for arguments in itertools.product(*choices):
                 found += self._ground(action, arguments, {}, len(found))
-        self.steps = tuple(found)
+            if self._is_slice:
+                found = _without_repetitions(found)
+        return tuple(found)
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """Slots that may be forgotten a step late: their conditions read what is forgotten later."""
+        return self._conditions.unsettled
+
+    def steps_for_any_data(self, action: Action) -> list[GroundStep]:
+        """The steps of an action with its data parameters left open: variables that are no slots."""
+        choices = [
+            (self.terms.var(_open_name(p.name), DATA),)
+            if p.type is DATA
+            else values_of(p.type, self.blocks, self.data_values)
+            for p in action.parameters
+        ]
+        found: list[GroundStep] = []
+        for arguments in itertools.product(*choices):
+            found += self._ground(action, arguments, {}, len(found))
+        return found
 
     def expression(self, node: Expr, known: Mapping[str, Any] | None = None) -> Expr:
         """A tree of the machine over slots; `known` gives values to its parameters."""
@@ -191,8 +220,8 @@ class Grounding:
         holds = terms.and_(*conjuncts)
         if item.kind is not Kind.STEP:
             return GroundProperty(item, holds, conjuncts, trigger, {}, {})
-        required = {step.index: self._over_step(step, holds) for step in self.steps}
-        triggers = {step.index: self._over_step(step, trigger) for step in self.steps}
+        required = {step.index: self.over_step(step, holds) for step in self.steps}
+        triggers = {step.index: self.over_step(step, trigger) for step in self.steps}
         return GroundProperty(
             item,
             holds,
@@ -202,7 +231,7 @@ class Grounding:
             {index: node for index, node in triggers.items() if node is not FALSE},
         )
 
-    def _over_step(self, step: GroundStep, node: Expr) -> Expr:
+    def over_step(self, step: GroundStep, node: Expr) -> Expr:
         """What a tree over both states of a step says about the first, where the step can be taken."""
         terms, updates = self.terms, step.updates
         values = {
@@ -211,6 +240,22 @@ class Grounding:
             if variable.after
         }
         return terms.under(terms.substitute(node, values), step.context)
+
+
+def _without_repetitions(steps: list[GroundStep]) -> list[GroundStep]:
+    """Steps that a slice leaves without a difference are one, with the arguments of the first."""
+    kept: dict[Any, GroundStep] = {}
+    for step in steps:
+        effect = frozenset(
+            (name, id(value)) for name, value in step.updates.items()
+        )  # equal trees are one object
+        kept.setdefault((step.action.label, id(step.guard), effect), step)
+    return [replace(step, index=index) for index, step in enumerate(kept.values())]
+
+
+def _open_name(parameter: str) -> str:
+    """The name of a data parameter that is left open; no slot is called so."""
+    return f"{parameter}?"
 
 
 class _Conditions:
@@ -234,6 +279,11 @@ class _Conditions:
             settles = all(conditional.get(name, -1) < place for name in reads)
             default = terms.const(layout.default(slot), slot.leaf.type)
             self._rules.append((slot, node, reads, settles, default))
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """The slots whose conditions do not settle."""
+        return tuple(slot.name for slot, _, _, settles, _ in self._rules if not settles)
 
     def with_meaning(self, context: Context) -> Context | None:
         """The context and what follows where nothing is left to be forgotten; None if that cannot be.
@@ -293,7 +343,8 @@ class _Translation:
             case Var(name, _, after):
                 return self._slot(name, None, after)
             case Param(name, type_):
-                return terms.const(self._known[name], type_)
+                value = self._known[name]
+                return value if isinstance(value, Expr) else terms.const(value, type_)
             case At(name, index, _, after):
                 return self._at(name, self._index(index), after)
             case Member(chosen, block):
@@ -326,6 +377,8 @@ class _Translation:
         """What the action writes, by slot, before anything is forgotten."""
         written: dict[str, Expr] = {}
         for update in action.updates:
+            if update.name not in self._grounding.layout.leaves:
+                continue
             if update.bound is not None:
                 values = self._for_each_block(update.bound, update.value)
                 written |= {f"{update.name}[{block}]": value for block, value in enumerate(values)}

@@ -7,11 +7,14 @@ counts that are too high already are not told apart, so that there are few.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from splitproof.checker.ground.grounding import GroundStep
-from splitproof.checker.search.graph import StateGraph
 from splitproof.checker.search.oracle import Oracle, Path
 from splitproof.spec.properties import Kind, Property
+
+if TYPE_CHECKING:
+    from splitproof.checker.search.graph import StateGraph
 
 __all__ = ["count_violation"]
 

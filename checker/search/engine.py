@@ -6,26 +6,42 @@ They find the same states, transitions, verdicts, depths and canonical counterex
 
 from __future__ import annotations
 
+import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.grounding import Grounding, GroundProperty, GroundStep
 from splitproof.checker.ground.packing import Packing
 from splitproof.model.expressions import Expr
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
-from splitproof.model.machine import Machine
+from splitproof.model.machine import Action, Machine
 from splitproof.spec.properties import Property
 
 if TYPE_CHECKING:
     from splitproof.checker.search.oracle import Oracle
 
-__all__ = ["Arrival", "Engine", "Exploration", "Finding", "Limits", "Path", "Progress"]
+__all__ = [
+    "Arrival",
+    "Engine",
+    "Exploration",
+    "Finding",
+    "Limits",
+    "OutOfTimeError",
+    "Path",
+    "Progress",
+]
 
 Arrival = tuple[int, int, int]
 """A state, the ground step taken in it, and the state after it."""
+
+
+class OutOfTimeError(Exception):
+    """The time was up before a question about a search was answered; the message is the limit's text."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +49,8 @@ class Limits:
     """Where a search gives up; None is no limit.
 
     `max_depth`: steps from an initial state. `max_memory`: bytes of the whole process. `until_violated`: properties of
-    which the first violation ends the search, once its depth is judged.
+    which the first violation ends the search, once its depth is judged. `began`: when the clock of `max_seconds` was
+    started, by `time.perf_counter`; where it is not, each search starts its own.
     """
 
     max_states: int | None = None
@@ -41,6 +58,23 @@ class Limits:
     max_depth: int | None = None
     max_memory: int | None = None
     until_violated: frozenset[str] = frozenset()
+    began: float | None = None
+
+    def started(self) -> Limits:
+        """The same with the clock running: one budget for all that they are given to."""
+        return self if self.began is not None else replace(self, began=time.perf_counter())
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether the clock runs, and more than `max_seconds` have passed."""
+        if self.max_seconds is None or self.began is None:
+            return False
+        return time.perf_counter() - self.began > self.max_seconds
+
+    @property
+    def time_text(self) -> str:
+        """What a search says that ended for want of time."""
+        return f"{self.max_seconds:g} seconds"
 
 
 @dataclass(frozen=True)
@@ -112,7 +146,8 @@ class Engine(ABC):
 
     `properties`: what is watched for; the machine's own unless given. `folded`: where a step of an action
     with `folds` can be taken, only the first such step is; see `folding.diamond_violations`. `data_values`: see
-    `Layout`; with one, the search is over control states.
+    `Layout`; with one, the search is over control states. `cone`: what of the machine is searched, all unless given.
+    `like`: an engine that was asked for the same; its ground model is taken over.
     """
 
     name: str
@@ -121,8 +156,16 @@ class Engine(ABC):
     oracle: Oracle
     """The same machine in generated Python, for questions about few states."""
 
-    is_symmetric: bool = False
+    grounding: Grounding
+    packing: Packing
+    properties: dict[str, GroundProperty]
+    _starts: dict[int, Valuation]
+
+    is_block_symmetric: bool = False
     """Whether states that differ in the names of blocks only are one."""
+
+    is_data_symmetric: bool = False
+    """Whether states that differ in the values of a block's data only are one."""
 
     def __init__(
         self,
@@ -131,25 +174,49 @@ class Engine(ABC):
         properties: Sequence[Property] | None = None,
         folded: bool = False,
         data_values: int = 2,
+        cone: Cone | None = None,
+        *,
+        like: Engine | None = None,
     ) -> None:
         self.machine = machine
+        self.cone = cone
         self.blocks = blocks
         self.folded = folded
         self.data_values = data_values
-        self.grounding = Grounding(machine, blocks, data_values)
-        self.packing = Packing(self.grounding.layout)
-        watched = list(machine.properties.values()) if properties is None else list(properties)
-        self.properties: dict[str, GroundProperty] = {
-            item.id: self.grounding.property(item) for item in watched
-        }
-        self._starts: dict[int, Valuation] = {}
-        for start in Interpreter(machine, blocks).initial_states():
-            self._starts.setdefault(self.packing.pack(self.grounding.layout.project(start)), start)
+        if like is not None:
+            self.grounding, self.packing = like.grounding, like.packing
+            self.properties, self._starts = like.properties, like._starts
+        else:
+            self._ground(list(machine.properties.values()) if properties is None else list(properties))
         self.initial = sorted(self._starts)
+
+    def _ground(self, watched: list[Property]) -> None:
+        self.grounding = Grounding(self.machine, self.blocks, self.data_values, self.cone)
+        self.packing = Packing(self.grounding.layout)
+        self.properties = {item.id: self.grounding.property(item) for item in watched}
+        self._starts = {}
+        for start in Interpreter(self.machine, self.blocks).initial_states():
+            self._starts.setdefault(self.packing.pack(self.grounding.layout.project(start)), start)
 
     def start_of(self, state: int) -> Valuation:
         """An initial state of the interpreter that a packed one stands for: itself, or the first with this control."""
         return self._starts[state]
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether a state stands for others."""
+        return self.is_block_symmetric or self.is_data_symmetric
+
+    def states_at_most(self, exploration: Exploration) -> int:
+        """A bound on how many states the states of an exploration stand for."""
+        names = math.factorial(self.blocks) if self.is_block_symmetric else 1
+        values = 2**self.blocks if self.is_data_symmetric else 1
+        return exploration.states * names * values
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Those that are searched."""
+        return self.grounding.actions
 
     @property
     def steps(self) -> tuple[GroundStep, ...]:
@@ -181,10 +248,13 @@ class Engine(ABC):
 
     @abstractmethod
     def first_stuck(
-        self, exploration: Exploration, items: Mapping[str, GroundProperty]
+        self, exploration: Exploration, items: Mapping[str, GroundProperty], limits: Limits
     ) -> dict[str, Finding]:
         """For `possible` properties by name, the shallowest, then smallest state where the trigger holds and the
         goal cannot be reached; those without one are left out. The exploration is complete.
+
+        Raises:
+            OutOfTimeError: the limits' time was up before.
         """
 
     def trace_to(self, exploration: Exploration, finding: Finding) -> Path:

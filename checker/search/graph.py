@@ -8,8 +8,7 @@ states, and `steps`, the ground steps.
 from __future__ import annotations
 
 import itertools
-from collections import deque
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -30,7 +29,6 @@ __all__ = [
     "condensation_for_drawing",
     "reaches_without",
     "state_graph",
-    "steps_in_every_counterexample",
 ]
 
 
@@ -91,25 +89,6 @@ def all_shortest_counterexamples(graph: StateGraph, bad: Collection[int], max_pa
     return itertools.islice(paths, max_paths)
 
 
-def steps_in_every_counterexample(graph: StateGraph, bad: Collection[int]) -> list[str]:
-    """The action labels on every path to a state of `bad`, in the order of a shortest counterexample.
-
-    Without one of these actions no such state can be reached. A data-flow analysis rather than a search
-    without each label: what occurs on every path to a state is what occurs on every path to a predecessor, or
-    just before it.
-    """
-    shortest = next(all_shortest_counterexamples(graph, bad, max_paths=1), None)
-    if shortest is None:
-        return []
-    candidates = list(dict.fromkeys(step.action.label for step, _ in shortest.steps))
-    bits = {label: 1 << place for place, label in enumerate(candidates)}
-    occurring = _on_every_path(graph, [bits.get(step.action.label, 0) for step in _steps(graph)])
-    unavoidable = (1 << len(candidates)) - 1
-    for state in bad:
-        unavoidable &= occurring[state]
-    return [label for label in candidates if unavoidable & bits[label]]
-
-
 def condensation_for_drawing(
     graph: StateGraph, group: Callable[[int], Hashable] | None = None
 ) -> nx.MultiDiGraph[int]:
@@ -144,25 +123,6 @@ def condensation_for_drawing(
 def _component_of(graph: StateGraph) -> Callable[[int], Hashable]:
     components = nx.strongly_connected_components(graph)
     return {state: number for number, component in enumerate(components) for state in component}.__getitem__
-
-
-def _on_every_path(graph: StateGraph, bits: list[int]) -> dict[int, int]:
-    """For each state, the bits of steps that occur on every path to it; `bits` is by step index."""
-    adjacent: Mapping[int, Mapping[int, Collection[int]]] = dict(graph.adjacency())  # type: ignore[arg-type]  # the stubs think of edges without keys
-    found = dict.fromkeys(_initial(graph), 0)
-    pending = deque(found)
-    while pending:
-        state = pending.popleft()
-        for after, edges in adjacent[state].items():
-            for index in edges:
-                occurring = found[state] | bits[index]
-                known = found.get(after)
-                if known is not None:
-                    occurring &= known
-                if occurring != known:
-                    found[after] = occurring
-                    pending.append(after)
-    return found
 
 
 def _paths_to(graph: StateGraph, goal: int) -> Iterator[Path]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from splitproof.checker.ground.codegen import Source
+from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.decision import Program, Template, function
 from splitproof.checker.ground.grounding import GroundProperty, GroundStep
 from splitproof.checker.search.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress
@@ -39,8 +40,11 @@ class Oracle(Engine):
         properties: Sequence[Property] | None = None,
         folded: bool = False,
         data_values: int = 2,
+        cone: Cone | None = None,
+        *,
+        like: Engine | None = None,
     ) -> None:
-        super().__init__(machine, blocks, properties, folded, data_values)
+        super().__init__(machine, blocks, properties, folded, data_values, cone, like=like)
         self.oracle = self
         self.source = Source(self.grounding.terms, self.packing)
         self._selections: dict[Expr, Callable[[Sequence[int]], list[int]]] = {}
@@ -56,7 +60,7 @@ class Oracle(Engine):
         self, limits: Limits | None = None, progress: Callable[[Progress], None] | None = None
     ) -> Exploration:
         """Visit every reachable state, breadth first, until done or at a limit, and judge the properties."""
-        return _Search(self, limits or Limits(), progress).run()
+        return _Search(self, (limits or Limits()).started(), progress).run()
 
     def select(self, node: Expr, level: Sequence[int]) -> list[int]:
         return self.selection(node)(level)
@@ -72,9 +76,9 @@ class Oracle(Engine):
         return found
 
     def first_stuck(
-        self, exploration: Exploration, items: Mapping[str, GroundProperty]
+        self, exploration: Exploration, items: Mapping[str, GroundProperty], limits: Limits
     ) -> dict[str, Finding]:
-        found = {name: first_stuck(self, exploration, item) for name, item in items.items()}
+        found = {name: first_stuck(self, exploration, item, limits) for name, item in items.items()}
         return {name: finding for name, finding in found.items() if finding is not None}
 
     def holds_in(self, node: Expr, state: int) -> bool:
@@ -151,7 +155,7 @@ class _Search:
         result.states = sum(map(len, result.levels))
         result.transitions = sum(result.step_counts)
         result.depth = max(len(result.levels) - 1, 0)
-        result.fired = {action.label: 0 for action in self._oracle.machine.actions}
+        result.fired = {action.label: 0 for action in self._oracle.actions}
         for step, count in zip(self._oracle.steps, result.step_counts, strict=True):
             result.fired[step.action.label] += count
         result.seconds = time.perf_counter() - self._started
@@ -212,9 +216,8 @@ class _Search:
     def _is_at_limit(self, frontier: int) -> bool:
         result = self._result
         seconds = time.perf_counter() - self._started
-        max_seconds = self._limits.max_seconds
-        if result.limit is None and max_seconds is not None and seconds > max_seconds:
-            result.limit = f"{max_seconds:g} seconds"
+        if result.limit is None and self._limits.time_is_up:
+            result.limit = self._limits.time_text
         memory = peak_memory_bytes()
         max_memory = self._limits.max_memory
         if result.limit is None and max_memory is not None and memory > max_memory:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from splitproof.checker.ground.grounding import GroundProperty
-from splitproof.checker.search.engine import Engine, Exploration, Finding
+from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits
 from splitproof.spec.properties import Kind
 
 __all__ = ["possible_findings", "require_complete", "require_unfolded"]
 
 
-def possible_findings(engine: Engine, exploration: Exploration) -> dict[str, Finding]:
+def possible_findings(
+    engine: Engine, exploration: Exploration, limits: Limits | None = None
+) -> dict[str, Finding]:
     """The violations of the engine's `possible` properties, by id; those that hold are left out.
 
     A violation is the shallowest, among those the smallest, state where the trigger holds and from which the
@@ -17,12 +19,13 @@ def possible_findings(engine: Engine, exploration: Exploration) -> dict[str, Fin
 
     Raises:
         ValueError: the exploration is not complete, or folding hides steps that a property forbids.
+        OutOfTimeError: the limits' time was up before.
     """
     require_complete(exploration)
     items = {name: item for name, item in engine.properties.items() if item.property.kind is Kind.POSSIBLE}
     for item in items.values():
         require_unfolded(engine, item)
-    return engine.first_stuck(exploration, items)
+    return engine.first_stuck(exploration, items, (limits or Limits()).started())
 
 
 def require_complete(exploration: Exploration) -> None:
@@ -46,7 +49,7 @@ def require_unfolded(engine: Engine, item: GroundProperty) -> None:
     """
     if not engine.folded:
         return
-    for action in engine.machine.actions:
+    for action in engine.actions:
         if action.folds is not None and action.kind in item.property.without:
             raise ValueError(
                 f"{item.property.id} does without {action.kind.value} steps, but folding may force "

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from splitproof.checker.ground.decision import Template
 from splitproof.checker.ground.grounding import GroundProperty, GroundStep
-from splitproof.checker.search.engine import Exploration, Finding
+from splitproof.checker.search.engine import Exploration, Finding, Limits, OutOfTimeError
 
 if TYPE_CHECKING:
     from splitproof.checker.search.oracle import Oracle
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["first_stuck"]
 
 
-def first_stuck(oracle: Oracle, exploration: Exploration, item: GroundProperty) -> Finding | None:
+def first_stuck(
+    oracle: Oracle, exploration: Exploration, item: GroundProperty, limits: Limits
+) -> Finding | None:
     """As `Engine.first_stuck`, for one property."""
     is_goal, is_triggered = oracle.selection(item.holds), oracle.selection(item.trigger)
     allowed = [step for step in oracle.steps if step.action.kind not in item.property.without]
@@ -37,6 +39,8 @@ def first_stuck(oracle: Oracle, exploration: Exploration, item: GroundProperty) 
         known = len(reaching)
         levels = [_without(level, reaching) for level in reversed(levels)]  # each sweep turns back
         for level in levels:
+            if limits.time_is_up:
+                raise OutOfTimeError(limits.time_text)
             visit(level, reaching, reaching.add)
     depth, stuck = suspects[0]
     return Finding(item.property.id, depth, stuck[0])

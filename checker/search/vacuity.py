@@ -24,6 +24,7 @@ from splitproof.model.machine import Action
 from splitproof.model.properties import BLOCK_PARAMETER, trace_property
 from splitproof.model.state import Clause
 from splitproof.model.types import DATA, DATA_VALUES, values_of
+from splitproof.spec.properties import Property
 from splitproof.spec.vocabulary import StepKind
 
 __all__ = ["DeadClause", "Vacuity", "is_live", "liveness_questions", "vacuity_of"]
@@ -63,7 +64,7 @@ class Vacuity:
 
 
 def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
-    """The vacuity of a search; nothing if it is not complete.
+    """The vacuity of a search; nothing if it is not complete. Of a slice, that of its actions: their guards are whole.
 
     Data is followed at one block: what one block carries, more do.
 
@@ -72,29 +73,27 @@ def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
     """
     if not exploration.complete:
         return Vacuity()
-    oracle = engine.oracle
-    actions = oracle.machine.actions
-    fired = {action.label for action in actions if exploration.fired[action.label]}
+    fired = {action.label for action in engine.actions if exploration.fired[action.label]}
     return Vacuity(
-        never_fired=tuple(_never_fired(oracle, fired)),
-        misdeclared=tuple(_misdeclared(oracle, (action for action in actions if action.label in fired))),
-        dead_clauses=() if oracle.folded else tuple(_dead_clauses(engine, exploration, fired)),
-        uncarried=frozenset(_uncarried(_of_one_block(oracle))),
+        never_fired=tuple(_never_fired(engine, fired)),
+        misdeclared=tuple(_misdeclared(engine, (a for a in engine.actions if a.label in fired))),
+        dead_clauses=() if engine.folded else tuple(_dead_clauses(engine, exploration, fired)),
+        uncarried=frozenset(_uncarried(engine)),
     )
 
 
-def _never_fired(oracle: Oracle, fired: set[str]) -> Iterator[str]:
-    for action in oracle.machine.actions:
-        if action.label not in fired and action.idle is None and action.needs_blocks <= oracle.blocks:
+def _never_fired(engine: Engine, fired: set[str]) -> Iterator[str]:
+    for action in engine.actions:
+        if action.label not in fired and action.idle is None and action.needs_blocks <= engine.blocks:
             yield action.label
 
 
-def _misdeclared(oracle: Oracle, fired: Iterable[Action]) -> Iterator[str]:
+def _misdeclared(engine: Engine, fired: Iterable[Action]) -> Iterator[str]:
     for action in fired:
         if action.idle is not None:
             yield f"{action.label} is declared idle ({action.idle}), and is taken"
-        elif action.needs_blocks > oracle.blocks:
-            yield f"{action.label} is declared to need {action.needs_blocks} blocks, and is taken with {oracle.blocks}"
+        elif action.needs_blocks > engine.blocks:
+            yield f"{action.label} is declared to need {action.needs_blocks} blocks, and is taken with {engine.blocks}"
 
 
 # -- guard clauses
@@ -105,7 +104,7 @@ def _dead_clauses(engine: Engine, exploration: Exploration, fired: set[str]) -> 
     oracle = engine.oracle
     apart = max(exploration.states // _FEW_STATES, 1)
     few = [state for level in exploration.levels for state in level[::apart]]
-    for action in oracle.machine.actions:
+    for action in oracle.actions:
         if action.label not in fired:
             continue
         suspects = [
@@ -149,25 +148,25 @@ def liveness_questions(engine: Engine, action: Action) -> Iterator[tuple[Clause,
 # -- data that a host wrote
 
 
-def _of_one_block(oracle: Oracle) -> Oracle:
-    if oracle.blocks == 1 and oracle.data_values == DATA_VALUES:
-        return oracle
-    asked = [item.property for item in oracle.properties.values() if item.property.needs_blocks == 1]
-    return Oracle(oracle.machine, 1, asked)
+def _of_one_block(engine: Engine, asked: Sequence[Property]) -> Oracle:
+    if engine.blocks == 1 and engine.data_values == DATA_VALUES and engine.cone is None:
+        return engine.oracle
+    return Oracle(engine.machine, 1, asked)
 
 
-def _uncarried(oracle: Oracle) -> Iterator[str]:
+def _uncarried(engine: Engine) -> Iterator[str]:
     """The properties that only ever judge data that was there at the start.
 
     From the initial states in which all data is 0, with all that hosts write being 1 and all other data 0, a 1 is
     data that a host wrote. No step looks at data: if some run makes a property judge what a host wrote, so does the
     run with the same steps and these values.
     """
-    pending = {
-        name: node for name in oracle.properties if (node := _judges_written(oracle, name)) is not None
-    }
-    if not pending:
+    properties = (item.property for item in engine.properties.values())
+    asked = [item for item in properties if item.carries is not None and item.needs_blocks <= 1]
+    if not asked:
         return
+    oracle = _of_one_block(engine, asked)
+    pending = {item.id: _judges_written(oracle, item) for item in asked}
     starts = [state for state in oracle.initial if not any(_data_of(oracle, state))]
     if not starts:
         raise ModelError(
@@ -186,12 +185,10 @@ def _uncarried(oracle: Oracle) -> Iterator[str]:
     yield from pending
 
 
-def _judges_written(oracle: Oracle, name: str) -> Expr | None:
-    """Where a property's trigger holds and what it carries is 1; None if it does not say what it carries."""
-    item = oracle.properties[name].property
+def _judges_written(oracle: Oracle, item: Property) -> Expr:
+    """Where a property's trigger holds and what it carries is 1."""
     traced = trace_property(oracle.machine, item)
-    if traced.carries is None:
-        return None
+    assert traced.carries is not None
     grounding = oracle.grounding
     terms = grounding.terms
     cases = [{BLOCK_PARAMETER.name: block} for block in range(oracle.blocks)] if item.per_block else [{}]

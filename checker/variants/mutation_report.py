@@ -66,8 +66,8 @@ def _introduction(blocks: int) -> Iterator[str]:
     yield from textwrap.wrap(
         f"Every guard clause of each closed design is dropped, and every effect dropped or altered, at {size}, one "
         "at a time; then everything is searched again. Written by `make mutations`; `splitproof mutate DESIGN` shows "
-        "one design, with the place of each change in the source. Properties of the kind *leads to* do not judge yet: "
-        "some of what nothing notices only keeps a design from getting on.",
+        "one design, with the place of each change in the source. Properties of the kind *leads to* are asked last, of "
+        "what is another design and breaks nothing else; of their lassos, what is repeated for ever counts once.",
         _WIDTH,
     )
 

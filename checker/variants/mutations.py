@@ -2,7 +2,8 @@
 
 A search of a mutant ends at the first violation that the design does not declare, so that the steps given are the
 fewest. A mutant that nothing catches is compared with the design, state by state and step by step: with the same
-reachable graph it is no other design at this size, and otherwise it has genuinely survived.
+reachable graph it is no other design at this size. Otherwise it has survived, unless a property of fair runs catches
+it: these are asked last, since they are searched for over all runs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from splitproof.checker.fairness.liveness import judge_leads_to
 from splitproof.checker.ground.decision import Template
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
 from splitproof.checker.search.reachability import possible_findings
@@ -32,8 +34,8 @@ __all__ = ["CLOSED", "Fate", "Judged", "judge_mutants"]
 CLOSED: tuple[str, ...] = tuple(name for name in CATALOGUE if name.endswith("-closed"))
 """The designs whose mutants are judged where no design is named; those with two slots take twice as long."""
 
-_KINDS = (Kind.ALWAYS, Kind.STEP, Kind.POSSIBLE)
-"""What judges a mutant. `leads to` belongs here once it is decided on graphs of this size in a second."""
+_KINDS = (Kind.ALWAYS, Kind.STEP, Kind.POSSIBLE, Kind.LEADS_TO)
+"""What judges a mutant."""
 
 _GROWTH_MAX = 20
 """A mutant with so many times the states of its design is undecided."""
@@ -58,7 +60,8 @@ class Judged:
     """A mutant and its fate.
 
     `by`: the property that catches it, what the language says, the vacuity that it causes, or how its graph differs
-    from that of the design; of an equivalent one, why the design keeps the clause. `steps`: of the counterexample.
+    from that of the design; of an equivalent one, why the design keeps the clause. `steps`: of the counterexample;
+    those that are repeated for ever count once.
     `breaks`: of one that is caught, what it breaks of the proof of the design; None if that was not asked, or nothing.
     """
 
@@ -144,10 +147,16 @@ class _Original:
         self._violated = {name for name, expected in machine.expects.items() if not expected.holds}
         self._oracle = Oracle(machine, blocks, self._asked)
         self._space = self._oracle.explore()
-        found = self._space.findings | possible_findings(self._oracle, self._space)
+        runs = judge_leads_to(machine, blocks, self._asked)
+        found = {
+            *self._space.findings,
+            *possible_findings(self._oracle, self._space),
+            *runs.traces,
+            *runs.limits,
+        }
         asked = {item.id for item in self._asked}
-        if set(found) != self._violated & asked:
-            wrong = ", ".join(sorted(set(found) ^ (self._violated & asked)))
+        if found != self._violated & asked:
+            wrong = ", ".join(sorted(found ^ (self._violated & asked)))
             raise ModelError(f"{machine.name} is not as it declares ({wrong}); its mutants mean nothing", "")
         self._met = set(_not_met(self._oracle, self._space, self._asked))
 
@@ -163,8 +172,7 @@ class _Original:
             return Fate.REFUSED, error.message, None
         oracle = Oracle(machine, self.blocks, self._asked)
         undeclared = frozenset(item.id for item in self._asked if item.id not in self._violated)
-        limits = Limits(max_states=_GROWTH_MAX * self._space.states, until_violated=undeclared)
-        space = oracle.explore(limits)
+        space = oracle.explore(Limits(max_states=self._states_max, until_violated=undeclared))
         if not space.complete and undeclared.isdisjoint(space.findings):
             return Fate.UNDECIDED, space.limit or "", None
         if space.complete:
@@ -176,19 +184,45 @@ class _Original:
             return Fate.CAUGHT, by, steps
         return self._of_what_holds(mutation, oracle, space)
 
+    @property
+    def _states_max(self) -> int:
+        return _GROWTH_MAX * self._space.states
+
     def _of_what_holds(
         self, mutation: Mutation, oracle: Oracle, space: Exploration
     ) -> tuple[Fate, str, int | None]:
         for item in self._asked:
-            if item.id in self._violated and item.id not in space.findings:
-                return Fate.CAUGHT, f"{item.id} (declared violated, and holds)", None
+            if item.kind is not Kind.LEADS_TO and item.id in self._violated - set(space.findings):
+                return _caught_by_holding(item)
         difference = self._difference(oracle, space)
         if difference is None:
             return Fate.EQUIVALENT, mutation.because, None
+        of_runs = self._of_runs(oracle.machine)
+        if of_runs is not None:
+            return of_runs
         vacuous = [what for what in _not_met(oracle, space, self._asked) if what not in self._met]
         if vacuous:
             return Fate.VACUOUS, vacuous[0], None
         return Fate.SURVIVED, difference, None
+
+    def _of_runs(self, machine: Machine) -> tuple[Fate, str, int | None] | None:
+        """What becomes of a mutant that violates something on fair runs alone; None if it does not."""
+        found = judge_leads_to(machine, self.blocks, self._asked, Limits(max_states=self._states_max))
+        order = [item.id for item in self._asked]
+        wrong = [
+            (len(trace.steps), order.index(name), name)
+            for name, trace in found.traces.items()
+            if name not in self._violated
+        ]
+        if wrong:
+            steps, _, by = min(wrong)
+            return Fate.CAUGHT, by, steps
+        if found.limits:
+            return Fate.UNDECIDED, next(iter(found.limits.values())), None
+        for item in self._asked:
+            if item.kind is Kind.LEADS_TO and item.id in self._violated - set(found.traces):
+                return _caught_by_holding(item)
+        return None
 
     def _difference(self, oracle: Oracle, space: Exploration) -> str | None:
         """How the reachable graph of a mutant differs; None if it is the same, each step by the same action."""
@@ -208,6 +242,10 @@ class _Original:
     @cached_property
     def _edges(self) -> set[tuple[int, str, int]]:
         return _edges(self._oracle, self._space)
+
+
+def _caught_by_holding(item: Property) -> tuple[Fate, str, int | None]:
+    return Fate.CAUGHT, f"{item.id} (declared violated, and holds)", None
 
 
 def _states(space: Exploration) -> frozenset[int]:

@@ -21,7 +21,8 @@ from typing import Any
 import z3
 
 from splitproof.checker.counterexamples.traces import Trace, replay
-from splitproof.checker.search.oracle import Limits, Oracle
+from splitproof.checker.search.engine import Engine, Exploration, Limits
+from splitproof.checker.search.engines import EngineChoice, search
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.choices import Choice
@@ -32,6 +33,7 @@ from splitproof.model.expectations import asked_of
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
+from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 
 __all__ = [
@@ -116,9 +118,9 @@ class Lattice:
     def counterexample(self, design: Design) -> Trace | None:
         """A run that violates one of the properties; None if a complete search finds none."""
         machine = build(design)
-        oracle = Oracle(machine, self.blocks, self.properties, folded=True)
         names = frozenset(item.id for item in self.properties)
-        space = oracle.explore(Limits(until_violated=names))
+        limits = Limits(until_violated=names)
+        engine, space = _searched(machine, self.blocks, self.properties, limits, folded=True)
         self.searches += 1
         if names.isdisjoint(space.findings):
             return None
@@ -127,28 +129,55 @@ class Lattice:
         finding = min(
             space.findings.values(), key=lambda found: (found.depth, order.index(found.property_id))
         )
-        path = oracle.trace_to(space, finding)
+        path = engine.trace_to(space, finding)
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
-        violated = oracle.properties[finding.property_id].property
-        return replay(machine, self.blocks, oracle.packing.unpack(path.start), steps, violated)
+        violated = engine.properties[finding.property_id].property
+        return replay(machine, self.blocks, engine.start_of(path.start), steps, violated)
 
     def runs(self, trace: Trace, assignment: Changes) -> bool:
         """Whether the same steps can be taken with these values, and violate one of the properties at the end."""
-        key = tuple(assignment[name] for name in self.values)
+        values: dict[str, Any] = dict(assignment)
+        design = replace(self.design, **values)
+        idle = design.idle_choices()
+        key = tuple(own if name in idle else assignment[name] for name, (own, *_) in self.values.items())
         if key not in self._stages:
-            self._stages[key] = self._stage(assignment)
+            self._stages[key] = self._stage(design)
         stage = self._stages[key]
         return stage is not None and stage.runs(trace, self.properties)
 
-    def _stage(self, assignment: Changes) -> _Stage | None:
-        """None if the values contradict each other."""
-        values: dict[str, Any] = dict(assignment)
-        design = replace(self.design, **values)
+    def _stage(self, design: Design) -> _Stage | None:
+        """None if its values contradict each other."""
         try:
             design.require_sense()
         except ModelError:
             return None
         return _Stage(build(design), self.blocks)
+
+
+def _searched(
+    machine: Machine, blocks: int, properties: Sequence[Property], limits: Limits, *, folded: bool = False
+) -> tuple[Engine, Exploration]:
+    """A search that is complete, or has found what ends it.
+
+    Raises:
+        ModelError: memory ended it, so that nothing is known.
+    """
+    engine, space = search(
+        machine,
+        blocks,
+        properties,
+        folded=folded,
+        data_values=DATA_VALUES,
+        choice=EngineChoice.AUTO,
+        limits=limits,
+    )
+    if not space.complete and limits.until_violated.isdisjoint(space.findings):
+        if space.limit == "interrupted":
+            raise KeyboardInterrupt
+        raise ModelError(
+            f"{machine.name}: the search ended at its limit ({space.limit}), and decides nothing", ""
+        )
+    return engine, space
 
 
 def closed_of(design: Design) -> Design | None:
@@ -377,7 +406,6 @@ def asked_to_repair(design: Design) -> tuple[Property, ...]:
 def violated_in(design: Design, blocks: int = 1) -> list[str]:
     """What a design violates, of the kinds always, step and possible."""
     asked = [item for item in asked_of(design) if item.kind in (*_JUDGED, Kind.POSSIBLE)]
-    oracle = Oracle(build(design), blocks, asked)
-    space = oracle.explore()
-    found = space.findings | possible_findings(oracle, space)
+    engine, space = _searched(build(design), blocks, asked, Limits())
+    found = space.findings | possible_findings(engine, space)
     return [item.id for item in asked if item.id in found]

@@ -23,9 +23,10 @@ class BuiltIn:
 
 
 BUILT_IN: Final = {
-    "qemu": BuiltIn("splitproof.conformance.adapters.qemu"),
+    "qemu": BuiltIn("splitproof.conformance.adapters.qemu_group"),
     "qemu-mirror": BuiltIn("splitproof.conformance.adapters.qemu_mirror"),
     "reflink-xfs": BuiltIn("splitproof.conformance.adapters.reflink", ("xfs",)),
     "reflink-btrfs": BuiltIn("splitproof.conformance.adapters.reflink", ("btrfs",)),
+    "lio": BuiltIn("splitproof.conformance.adapters.lio"),
 }
 """By the short name that a user writes."""

@@ -1,4 +1,4 @@
-"""What the suite makes of QEMU configured wrong; `python -m` this module prints the table.
+"""What the suite makes of storage configured wrong; `python -m` this module prints the tables, or those named after it.
 
 The suite's test says which property is violated. Its history, or that of two cycles which a single client goes through,
 says of what kind the finding is, and between which operations.
@@ -7,11 +7,12 @@ says of what kind the finding is, and between which operations.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from splitproof.conformance.adapter import Controller
 from splitproof.conformance.adapters.misconfigurations import MISCONFIGURATIONS, Misconfiguration
+from splitproof.conformance.adapters.misconfigurations_of_lio import MISCONFIGURATIONS_OF_LIO
 from splitproof.conformance.findings import Finding
 from splitproof.conformance.judgement import judge_history
 from splitproof.conformance.kill_table import Caught, catch
@@ -92,15 +93,15 @@ def catch_wrong(wrong: Misconfiguration) -> CaughtWrong:
     return CaughtWrong(wrong, caught, kind, told)
 
 
-def wrong_table() -> Iterator[str]:
-    """The table, line by line.
+def wrong_table(every: Sequence[Misconfiguration] = MISCONFIGURATIONS) -> Iterator[str]:
+    """The table of these, line by line.
 
     Raises:
         AssertionError: a misconfiguration is not caught as it declares.
     """
     yield "| configured wrong | how | cites | caught by | level | violates | finding |"
     yield "|---|---|---|---|---|---|---|"
-    for wrong in MISCONFIGURATIONS:
+    for wrong in every:
         found = catch_wrong(wrong)
         if not found.as_declared or wrong.property is None:
             raise AssertionError(f"{wrong.name} is not caught as declared: {found}")
@@ -119,4 +120,6 @@ def wrong_table() -> Iterator[str]:
 if __name__ == "__main__":
     import sys
 
-    sys.stdout.writelines(f"{line}\n" for line in wrong_table())
+    tables = {"qemu": MISCONFIGURATIONS, "lio": MISCONFIGURATIONS_OF_LIO}
+    for name in sys.argv[1:] or tables:
+        sys.stdout.writelines(f"{line}\n" for line in wrong_table(tables[name]))

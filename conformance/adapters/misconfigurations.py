@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, PairViews
+from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, Controller, PairViews
 from splitproof.conformance.adapters.qemu import (
     BITMAP,
     CREATING,
@@ -22,6 +22,7 @@ from splitproof.conformance.adapters.qemu import (
     SPLIT,
     QemuController,
 )
+from splitproof.conformance.adapters.qemu_group import QemuGroupController
 from splitproof.conformance.adapters.qemu_mirror import QemuMirrorController
 from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, file_node
 from splitproof.conformance.findings import FindingKind
@@ -51,7 +52,7 @@ class Misconfiguration(Mutant):
 MISCONFIGURATIONS: Final[list[Misconfiguration]] = []
 """In the order of declaration."""
 
-C = TypeVar("C", bound=type[QemuController])
+C = TypeVar("C", bound=Callable[[], Controller])
 
 
 def _wrong(
@@ -167,10 +168,22 @@ class _CreatesWithAnEmptyBitmap(QemuController):
     kind=FindingKind.TORN,
 )
 class _CopiesLikeDd(QemuController):
+    """The host that copies keeps requests for a block apart, so that each is whole, and of an instant of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.request = threading.Lock()
+
+    def write(self, block: int, data: bytes) -> None:
+        with self.request:
+            super().write(block, data)
+
     def split_pair(self) -> PairViews:
         with self.path("target").open("r+b") as target:
             for block in range(self.block_count):
-                os.pwrite(target.fileno(), self.read(block), (FIRST + block) * BLOCK_SIZE_BYTES)
+                with self.request:
+                    data = self.read(block)
+                os.pwrite(target.fileno(), data, (FIRST + block) * BLOCK_SIZE_BYTES)
                 time.sleep(_POLL_SECONDS)
         return SPLIT
 
@@ -296,3 +309,17 @@ class _AcknowledgesTheCommand(QemuMirrorController):
 
     def image_node(self) -> dict[str, object]:
         return file_node(self.path("target"))
+
+
+@_wrong(
+    "qemu-group-one-by-one",
+    "the pairs of a group are split one after the other, each in a transaction of its own",
+    "R07",
+    "R08",
+    test="test_r08_the_tapes_of_a_group_show_one_instant",
+    kind=FindingKind.TORN,
+)
+class _SplitsOneByOne(QemuGroupController):
+    def split_pairs(self) -> None:
+        for pair in self.pairs:
+            pair.split()

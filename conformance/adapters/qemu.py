@@ -4,8 +4,8 @@ The pair is a differential quick split: a dirty bitmap is the difference table, 
 copy-before-write filter keeps the image while the copy is pending, and snapshot-access reads it: from the target what
 is there already, from the source what is not (the third embodiment).
 
-Host I/O is NBD, under no lock that the pair has. Overlapping requests of NBD have no order, and a read may return a
-part of a write: a client keeps them apart, as the block layer of an operating system does, and so do we, per block.
+Host I/O is NBD, under no lock of ours. Overlapping requests of NBD have no order, and a read may return a part of a
+write: a client keeps them apart, as the block layer of an operating system does. That is declared.
 
 What the copy has done is looked at when somebody asks; nothing here runs by itself but QEMU.
 """
@@ -63,7 +63,7 @@ def make() -> QemuController:
 
 
 class QemuController:
-    """Starts a daemon, which serves until `close`.
+    """Starts a daemon, which serves until `close`, or has a pair in one that others use, under a name of its own.
 
     Raises:
         AdapterFault: it does not start.
@@ -72,12 +72,12 @@ class QemuController:
     tape_bytes_per_second: ClassVar[int] = 0
     """How fast a tape takes data; 0 is no limit."""
 
-    def __init__(self) -> None:
-        self.daemon = StorageDaemon()
+    def __init__(self, daemon: StorageDaemon | None = None, name: str = "v") -> None:
+        self.daemon = daemon or StorageDaemon()
+        self.name = name
         self.lock = threading.RLock()
         self.serial = 0
         self.block_count = 0
-        self.requests: list[threading.Lock] = []
         self.host: Export | None = None
         self._install()
 
@@ -97,6 +97,7 @@ class QemuController:
             block_size_bytes=BLOCK_SIZE_BYTES,
             block_count_max=1024,
             operations=frozenset(operations),
+            atomic_block_io=False,
             name=f"qemu-storage-daemon {version['major']}.{version['minor']}.{version['micro']}",
         )
 
@@ -110,10 +111,9 @@ class QemuController:
 
     def reset(self, block_count: int) -> None:
         with self.lock:
-            self._remove_volumes()
+            self.remove_volumes()
             self._install()
             self.block_count = block_count
-            self.requests = [threading.Lock() for _ in range(block_count)]
             for role in ("source", "target"):
                 contents = (filled(role, block) for block in range(-FIRST, block_count))
                 self.path(role).write_bytes(b"".join(contents))
@@ -126,7 +126,8 @@ class QemuController:
             )
             self.host = Export(self.daemon.nbd_socket, self.node("host"))
 
-    def _remove_volumes(self) -> None:
+    def remove_volumes(self) -> None:
+        """Whatever is under way on them ends."""
         if self.host is None:
             return
         for backup in self.backups.values():
@@ -145,7 +146,7 @@ class QemuController:
 
     def node(self, role: str) -> str:
         """The name of a node, a job or an export; QEMU takes 31 characters."""
-        return f"v{self.serial}-{role}"
+        return f"{self.name}{self.serial}-{role}"
 
     def path(self, role: str) -> Path:
         """The file of a volume."""
@@ -153,8 +154,7 @@ class QemuController:
 
     def write(self, block: int, data: bytes) -> None:
         try:
-            with self.requests[block]:
-                self._host().write((FIRST + block) * BLOCK_SIZE_BYTES, data)
+            self._host().write((FIRST + block) * BLOCK_SIZE_BYTES, data)
         except NbdError as error:
             raise Indefinite(f"the write failed: {error}") from error
         except NbdLost as error:
@@ -164,8 +164,7 @@ class QemuController:
 
     def read(self, block: int) -> bytes:
         try:
-            with self.requests[block]:
-                return self._host().read((FIRST + block) * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES)
+            return self._host().read((FIRST + block) * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES)
         except NbdError as error:
             raise Rejected(f"the read failed: {error}") from error
         except NbdLost as error:
@@ -216,7 +215,16 @@ class QemuController:
 
     def split_pair(self) -> PairViews:
         """The backup job's filter is in the graph, and the image fixed, when the command returns."""
-        self.copy_differences(**{"filter-node-name": self.node("filter"), "auto-finalize": False})
+        self.daemon.execute("transaction", actions=[self.split_action()])
+        return self.split_begun()
+
+    def split_action(self) -> dict[str, object]:
+        """What splits the pair, as an action of a transaction."""
+        filtered = {"filter-node-name": self.node("filter"), "auto-finalize": False}
+        return {"type": "blockdev-backup", "data": self.difference_options(**filtered)}
+
+    def split_begun(self) -> PairViews:
+        """Give the image a node."""
         image = {"node-name": self.node("image"), "driver": "snapshot-access", "file": self.node("filter")}
         self.daemon.execute("blockdev-add", **image)
         return PENDING
@@ -226,21 +234,21 @@ class QemuController:
             self.look()
             if self.views.source is not PairState.SPLIT:
                 raise Rejected("the pair is not split")
-            self._refuse_while_backing_up()
+            self.refuse_while_backing_up()
             self._abandon_copy()
             self.join_pair()
             self.views = CREATING
 
     def join_pair(self) -> None:
         """Copy what was written since the split, and what the split left to copy."""
-        self.copy_differences()
+        self.daemon.execute("blockdev-backup", **self.difference_options())
 
     def delete_pair(self) -> None:
         with self.lock:
             self.look()
             if self.views == _SIMPLEX:
                 raise Rejected("there is no pair")
-            self._refuse_while_backing_up()
+            self.refuse_while_backing_up()
             self._abandon_copy()
             self.end_pair()
             self.views = _SIMPLEX
@@ -265,12 +273,12 @@ class QemuController:
             **options,
         }
 
-    def copy_differences(self, **options: object) -> None:
-        """Begin to copy what the bitmap has; if that is given up, the bitmap has it still."""
+    def difference_options(self, **options: object) -> dict[str, object]:
+        """The arguments of a copy of what the bitmap has; if that is given up, the bitmap has it still."""
         if self.held:
             self._host().write(0, filled("hold", self.copies))
         difference = {"sync": "bitmap", "bitmap": BITMAP, "bitmap-mode": "on-success"}
-        self.daemon.execute("blockdev-backup", **self.copy_options(**difference, **options))
+        return self.copy_options(**difference, **options)
 
     def hold_copy(self) -> None:
         """By a speed limit, because a paused job is not still at once, and QEMU drains what a throttle group holds.
@@ -433,6 +441,7 @@ class QemuController:
     def _backing_up(self) -> bool:
         return any(backup.state is BackupState.IN_PROGRESS for backup in self.backups.values())
 
-    def _refuse_while_backing_up(self) -> None:
+    def refuse_while_backing_up(self) -> None:
+        """Leave an operation that would take the image away."""
         if self._backing_up():
             raise Rejected("a backup is under way")

@@ -108,8 +108,6 @@ class ReflinkController:
         self.folder, self.name = folder, name
         self.lock = threading.RLock()
         self.volumes: dict[str, int] = {}
-        self.requests: list[threading.Lock] = []
-        """A read of a page while it is written may return a part of either: a host keeps its requests apart."""
         self._install()
 
     def _install(self) -> None:
@@ -117,10 +115,12 @@ class ReflinkController:
         self.tapes: dict[str, dict[int, bytes]] = {}
 
     def capabilities(self) -> Capabilities:
+        """A read of a page while it is written may return a part of either."""
         return Capabilities(
             block_size_bytes=BLOCK_SIZE_BYTES,
             block_count_max=1024,
             operations=frozenset({"resync", "delete_pair", "target_image"}),
+            atomic_block_io=False,
             name=f"{self.name}, Linux {os.uname().release}",
         )
 
@@ -128,7 +128,6 @@ class ReflinkController:
         with self.lock:
             self._install()
             self.block_count = block_count
-            self.requests = [threading.Lock() for _ in range(block_count)]
             for role in ("source", "target"):
                 if role in self.volumes:
                     os.close(self.volumes[role])
@@ -138,12 +137,10 @@ class ReflinkController:
                     os.pwrite(self.volumes[role], contents, block * BLOCK_SIZE_BYTES)
 
     def write(self, block: int, data: bytes) -> None:
-        with self.requests[block]:
-            os.pwrite(self.volumes["source"], data, block * BLOCK_SIZE_BYTES)
+        os.pwrite(self.volumes["source"], data, block * BLOCK_SIZE_BYTES)
 
     def read(self, block: int) -> bytes:
-        with self.requests[block]:
-            return self.read_volume("source", block)
+        return self.read_volume("source", block)
 
     def read_volume(self, role: str, block: int) -> bytes:
         """A block of a volume."""

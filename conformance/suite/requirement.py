@@ -29,6 +29,8 @@ class Level(enum.Enum):
     """Several clients at once."""
     SCHEDULED = "scheduled"
     """The controller is stepped through the interleavings that matter."""
+    FAULTS = "faults"
+    """The controller fails as a whole, and starts again."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def test_r68_an_accepted_backup_ends(lab: Lab) -> None:
     for block, number in written.items():
         session.write(block, number)
     session.call("split")
-    backup = session.backup(whole(session))
+    backup = lab.back_up(session, whole(session))
     session.write(3, next(lab.numbers))
     check_tape(lab, session, initial, written, backup)
 
@@ -83,7 +83,7 @@ def test_g16_a_tape_has_a_record_of_each_block_of_its_range_and_of_no_other(lab:
     ranges: list[Extents] = [((2, 1),), ((0, 2), (4, 2)), ((5, 1), (1, 2)), ((0, BLOCKS),)]
     for extents in ranges:
         try:
-            backup = session.backup(extents)
+            backup = lab.back_up(session, extents)
         except Rejected as reason:
             if len(extents) > 1:
                 raise NotOffered(f"the controller takes one extent only: {reason}") from reason
@@ -104,9 +104,9 @@ def test_g27_backups_under_way_together_do_not_mix(lab: Lab) -> None:
         session.write(block, number)
     session.call("split")
     halves: list[Extents] = [((0, 3),), ((3, 3),)]
-    first = session.backup(halves[0])
+    first = lab.back_up(session, halves[0])
     try:
-        second = session.backup(halves[1])
+        second = lab.back_up(session, halves[1])
     except Rejected as reason:
         check_tape(lab, session, initial, written, first, blocks_of(halves[0]))
         raise NotOffered(f"the controller takes one backup at a time: {reason}") from reason

@@ -29,7 +29,7 @@ def test_g12_each_cycle_has_an_image_of_its_own(lab: Lab) -> None:
         image = dict(written)
         written[0] = next(lab.numbers)
         session.write(0, written[0])  # after the split: of the next image
-        backup = session.backup(whole(session))
+        backup = lab.back_up(session, whole(session))
         check_tape(lab, session, initial, image, backup)
         tapes.append((image, backup))
         session.call("resync")
@@ -50,7 +50,7 @@ def test_g12_a_resync_during_a_backup_is_refused_or_does_no_harm(lab: Lab) -> No
     number = next(lab.numbers)
     session.write(2, number)
     session.call("split")
-    backup = session.backup(whole(session))
+    backup = lab.back_up(session, whole(session))
     for block in range(BLOCKS):
         session.write(block, next(lab.numbers))
     with contextlib.suppress(Rejected):  # as the closed designs do

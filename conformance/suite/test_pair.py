@@ -96,4 +96,4 @@ def test_r49_a_pair_that_is_split_during_its_creation_copy_has_the_whole_image(l
         except Rejected as reason:
             raise NotOffered(f"the controller does not split during the creation copy: {reason}") from reason
         session.write(1, next(lab.numbers))
-    check_tape(lab, session, initial, {1: number}, session.backup(whole(session)))
+    check_tape(lab, session, initial, {1: number}, lab.back_up(session, whole(session)))

@@ -16,6 +16,7 @@ def test_r07_a_split_returns_while_nothing_is_copied(lab: Lab) -> None:
     """Tested by withholding the copy, never by how long it takes."""
     if not lab.session.capabilities.split_is_immediate:
         raise NotOffered("the controller declares that its split is not immediate")
+    lab.needs_held_copy()
     session = lab.mirrored(BLOCKS)
     with lab.copy_held(session):
         for block in range(BLOCKS):

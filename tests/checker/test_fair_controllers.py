@@ -5,7 +5,7 @@ import pytest
 from splitproof.checker.check import Options, check
 from splitproof.checker.counterexamples.traces import passed_over
 from splitproof.checker.fairness.liveness import find_lasso
-from splitproof.checker.fairness.runs import RunGraph
+from splitproof.checker.fairness.run_graph import RunGraph
 from splitproof.checker.search.control import is_about_control
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.verdicts import Holds, Violated

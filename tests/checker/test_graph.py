@@ -16,7 +16,6 @@ from splitproof.checker.search.graph import (
     condensation_for_drawing,
     reaches_without,
     state_graph,
-    steps_in_every_counterexample,
 )
 from splitproof.checker.search.oracle import Exploration, Finding, Limits, Oracle
 from splitproof.checker.search.reachability import possible_findings
@@ -137,16 +136,6 @@ def test_only_paths_to_the_shallowest_bad_states_are_counterexamples() -> None:
     assert names(graph, ISLAND, TOWN) == [["train"], ["bus"]]
     assert names(graph, HOME, ISLAND) == [[]]
     assert names(graph) == []
-
-
-def test_a_step_in_every_counterexample_is_one_without_which_there_is_none() -> None:
-    _, _, graph = explored()
-    assert steps_in_every_counterexample(graph, [ISLAND]) == []
-    assert steps_in_every_counterexample(graph, [VILLAGE]) == ["host I/O 501 road"]
-    assert steps_in_every_counterexample(graph, [ISLAND, VILLAGE]) == []
-    assert steps_in_every_counterexample(graph, []) == []
-    graph.remove_edge(HOME, TOWN, 1)
-    assert steps_in_every_counterexample(graph, [ISLAND]) == ["host I/O 501 train"]
 
 
 def test_what_cannot_be_reached_any_more_is_found_where_it_is_shallowest() -> None:

@@ -1,67 +1,24 @@
 """Fair cycles and shortest lassos, against the definition: every set of edges of a tiny graph is tried."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splitproof.checker.fairness import lassos
 from splitproof.checker.fairness.fair_components import fair_components
 from splitproof.checker.fairness.liveness import find_lasso
-from splitproof.checker.fairness.runs import RunGraph
+from splitproof.checker.fairness.run_graph import RunGraph
 from splitproof.checker.search.oracle import Oracle
-from splitproof.model.cells import memory
-from splitproof.model.expressions import ite
 from splitproof.model.machine import Fairness, Machine
-from splitproof.model.state import State, when
-from splitproof.model.types import Int
-from splitproof.spec.properties import Kind, leads_to
-from splitproof.spec.vocabulary import HOST_PORT
-from tests.fair_runs import judged
+from splitproof.spec.properties import Kind
+from tests.fair_runs import Edge, graphs, judged, machine_of
 from tests.random_machines import machines
 
 WEAK, STRONG = Fairness.WEAK, Fairness.STRONG
-
-Edge = tuple[int, int, int]
-"""The action that takes it, the state before and the state after."""
-
-
-def machine_of(
-    fair: tuple[Fairness | None, ...], edges: Iterable[Edge], sets: tuple[set[int], set[int]]
-) -> Machine:
-    """A number that changes along the edges, each action leading from a state to one other at most."""
-    machine = Machine("graph")
-    machine.memory("n", Int(0, 3), "where it is", cell=memory(HOST_PORT))
-    for number, fairness in enumerate(fair):
-        pairs = [(before, after) for action, before, after in edges if action == number]
-        if pairs:
-            machine.action(by=HOST_PORT, fair=fairness)(_along(number, pairs))
-    starts, goals = sets
-    machine.check(
-        leads_to(
-            "arrives",
-            "it comes to a goal",
-            trigger=lambda s: s.n.isin(*sorted(starts)),
-            reaches=lambda s: s.n.isin(*sorted(goals)),
-        )
-    )
-    return machine
-
-
-def _along(number: int, pairs: list[tuple[int, int]]) -> Callable[[State], None]:
-    def move(s: State) -> None:
-        """It moves."""
-        when(s.n.isin(*(before for before, _ in pairs)))
-        after: object = pairs[0][1]
-        for before, target in pairs[1:]:
-            after = ite(s.n == before, target, after)
-        s.n = after
-
-    move.__name__ = f"move_{number}"
-    return move
 
 
 def fair_cycles(
@@ -114,19 +71,6 @@ def depths(edges: set[Edge], starts: dict[int, int], inside: set[int]) -> dict[i
         level |= {after for _, before, after in edges if found.get(before) == depth - 1 and after in inside}
         found |= {state: depth for state in level if state not in found}
     return found
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> tuple[tuple[Fairness | None, ...], set[Edge], tuple[set[int], set[int]]]:
-    """Four actions on 0 (where it begins), 1, 2 and 3 (the goal), which few steps lead to."""
-    fair = draw(st.tuples(*[st.sampled_from([WEAK, STRONG, None])] * 4))
-    edges = set()
-    for action in range(4):
-        targets = draw(st.lists(st.sampled_from([1, 0, 2, None, 1, 0, 2, 3]), min_size=4, max_size=4))
-        edges |= {(action, n, after) for n, after in enumerate(targets) if after is not None and after != n}
-    assume(edges)
-    starts = draw(st.sets(st.sampled_from(range(4)), min_size=1))
-    return fair, edges, (starts, {3})
 
 
 @settings(max_examples=150)

@@ -10,7 +10,7 @@ import pytest
 from splitproof.__main__ import run
 from splitproof.checker.check import Options, check
 from splitproof.checker.counterexamples.traces import ReplayError, passed_over, replay
-from splitproof.checker.fairness.runs import RunGraph
+from splitproof.checker.fairness.run_graph import RunGraph
 from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.checker.texts import story_lines, verdict_line
 from splitproof.checker.verdicts import ExitCode, Holds, Unknown

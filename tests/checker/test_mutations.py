@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from splitproof.__main__ import run
+from splitproof.checker.fairness.liveness import Liveness
+from splitproof.checker.variants import mutations
 from splitproof.checker.variants.mutation_report import markdown, summary_lines
 from splitproof.checker.variants.mutations import CLOSED, Fate, Judged, judge_mutants
 from splitproof.model.errors import ModelError
@@ -63,6 +65,65 @@ wrong = register(known=False)
 '''
 
 
+DESK = '''
+from splitproof.model import Bool, Cell, Fairness, Machine, Processor, State, when
+from splitproof.spec.properties import leads_to
+
+HOST, CLERK = Processor("host"), Processor("clerk")
+CELL = Cell("desk", readers={HOST, CLERK}, writers={HOST, CLERK})
+
+
+def desk(patient=True):
+    machine = Machine("desk")
+    machine.shared("waits", Bool, "the host waits", cell=CELL)
+    machine.shared("called", Bool, "its number is called", cell=CELL)
+
+    @machine.action(by=HOST)
+    def come(s: State) -> None:
+        """The host comes."""
+        when(~s.waits)
+        s.waits = True
+
+    @machine.action(by=CLERK, fair=Fairness.WEAK)
+    def call(s: State) -> None:
+        """The clerk calls."""
+        when(s.waits & ~s.called)
+        s.called = True
+
+    @machine.action(by=HOST, fair=Fairness.WEAK)
+    def leave(s: State) -> None:
+        """The host is served, and leaves."""
+        when(s.called)
+        s.waits = False
+        s.called = False
+
+    if not patient:
+
+        @machine.action(by=HOST)
+        def miss(s: State) -> None:
+            """The host does not listen."""
+            when(s.called)
+            s.called = False
+
+    machine.check(
+        leads_to("served", "who waits leaves", trigger=lambda s: s.waits, reaches=lambda s: ~s.waits),
+        expects={} if patient else {"served": "violated"},
+    )
+    return machine
+
+
+patient = desk()
+impatient = desk(patient=False)
+'''
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> str:
+    path = tmp_path / "desk.py"
+    path.write_text(DESK, encoding="utf-8")
+    return f"{path}:patient"
+
+
 @pytest.fixture
 def register(tmp_path: Path) -> str:
     path = tmp_path / "register.py"
@@ -111,6 +172,36 @@ def test_the_lock_survives_only_where_nobody_looks() -> None:
     ]
     kept = [item.by for item in judged if item.fate is Fate.EQUIVALENT]
     assert kept == ["whoever is inside holds the lock"] * 2
+
+
+def test_what_only_keeps_a_design_from_getting_on_is_caught_on_fair_runs(desk: str) -> None:
+    caught = [item for item in judge_mutants([desk], processes=1) if item.fate is Fate.CAUGHT]
+    assert fates(caught) == [
+        ("clerk call", "effect altered", "called = False", Fate.CAUGHT, "served", 1),
+        ("host leave", "effect dropped", "waits = False", Fate.CAUGHT, "served", 3),
+        ("host leave", "effect altered", "waits = True", Fate.CAUGHT, "served", 3),
+    ]
+
+
+def test_a_mutant_that_keeps_what_its_design_breaks_on_fair_runs_is_caught(desk: str) -> None:
+    judged = judge_mutants([desk.replace(":patient", ":impatient")], processes=1)
+    caught = [item for item in judged if item.fate is Fate.CAUGHT]
+    holds = "served (declared violated, and holds)"
+    assert fates(caught) == [
+        ("host come", "effect altered", "waits = False", Fate.CAUGHT, holds, None),
+        ("host leave", "clause dropped", "called", Fate.CAUGHT, holds, None),
+        ("host miss", "effect altered", "called = True", Fate.CAUGHT, holds, None),
+    ]
+
+
+def test_runs_that_are_too_many_leave_a_mutant_undecided(desk: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = Liveness(limits={"served": "3 states, while looking at all runs"})
+    original = mutations._original(desk, 1)
+    monkeypatch.setattr(mutations, "judge_leads_to", lambda *_: ended)
+    judged = [original.judged(desk, mutation) for mutation in mutations_of(original.machine)]
+    undecided = [(item.text, item.by) for item in judged if item.fate is Fate.UNDECIDED]
+    assert ("called = False", "3 states, while looking at all runs") in undecided
+    assert not [item for item in judged if item.fate is Fate.SURVIVED]
 
 
 def test_a_design_that_is_not_as_it_declares_has_no_mutants(register: str) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from splitproof.__main__ import run
+from splitproof.checker.search.oracle import Exploration, Oracle
+from splitproof.checker.variants import repair
 from splitproof.checker.variants.repair import (
     GIVEN,
     Lattice,
@@ -19,8 +21,10 @@ from splitproof.checker.variants.repair import (
 )
 from splitproof.model.catalogue import CATALOGUE, design_named
 from splitproof.model.choices import Choice, Ownership, Pause
-from splitproof.model.design import CHOICES
+from splitproof.model.controller import build
+from splitproof.model.design import CHOICES, Design
 from splitproof.model.errors import ModelError
+from splitproof.model.machine import Machine
 from splitproof.spec.split_backup import MIRROR_IN_DUPLEX, TAPE_IS_IMAGE, WRITE_NEVER_WAITS
 
 CLOSED = "second-embodiment-closed"
@@ -153,6 +157,38 @@ def test_what_else_a_design_violates_is_told() -> None:
         "no-acknowledged-write-lost",
         "write-never-waits",
     ]
+
+
+def test_a_search_that_ends_at_a_limit_is_no_repair(monkeypatch: pytest.MonkeyPatch) -> None:
+    lattice = lattice_of(CLOSED, ["resync"])
+    engine = Oracle(build(lattice.design), 1, [])
+    ended = Exploration(limit="the memory of this machine")
+    monkeypatch.setattr(repair, "search", lambda *_, **__: (engine, ended))
+    with pytest.raises(
+        ModelError, match=r"ended at its limit \(the memory of this machine\), and decides nothing"
+    ):
+        lattice.counterexample(lattice.design)
+    ended.limit = "interrupted"
+    with pytest.raises(KeyboardInterrupt):
+        violated_in(lattice.design)
+
+
+def test_a_choice_that_makes_no_difference_is_not_tried_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without backup=stage, `staging` changes no step: a counterexample runs with all of its values, or with none."""
+    lattice = lattice_of("second-embodiment", ["staging", "resync"])
+    trace = lattice.counterexample(lattice.design)
+    assert trace is not None
+    built: list[Design] = []
+
+    def counted(design: Design) -> Machine:
+        built.append(design)
+        return build(design)
+
+    monkeypatch.setattr(repair, "build", counted)
+    own = {key: values[0] for key, values in lattice.values.items()}
+    assert all(lattice.runs(trace, {**own, "staging": value}) for value in lattice.values["staging"])
+    assert len(lattice.values["staging"]) == 4
+    assert len(built) == 1
 
 
 def test_a_property_without_runs_to_try_is_refused() -> None:

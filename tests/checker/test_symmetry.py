@@ -69,7 +69,6 @@ def assert_is_quotient(engine: CompiledEngine, found: CompiledExploration, expec
 
     Where a reference means something initially, it is to block 0, and other names are met later, if at all.
     """
-    assert engine.symmetry is not None
     canonical = engine.symmetry.canonical
     levels, seen = [], set[int]()
     for full in expected.levels:
@@ -110,7 +109,7 @@ def test_it_finds_what_the_full_search_finds(
 ) -> None:
     assume_it_starts(machine, blocks)
     engine = CompiledEngine(machine, blocks, folded=folded, symmetry=True)
-    assume(engine.obstacle is None)
+    assume(engine.symmetry.block_obstacle is None)
     oracle = Oracle(machine, blocks, folded=folded)
     expected = oracle.explore(Limits(max_states=STATES_MAX))
     depth = None if expected.complete else max(expected.depth - 1, 0)
@@ -129,8 +128,7 @@ def test_it_finds_what_the_full_search_finds(
 def test_a_representative_stands_for_every_renaming(machine: Machine, blocks: int) -> None:
     assume_it_starts(machine, blocks)
     engine = CompiledEngine(machine, blocks, symmetry=True)
-    assume(engine.obstacle is None)
-    assert engine.symmetry is not None
+    assume(engine.symmetry.block_obstacle is None)
     canonical = engine.symmetry.canonical
     found = Oracle(machine, blocks).explore(Limits(max_states=40))
     for state in [state for level in found.levels for state in level][::4]:
@@ -217,7 +215,7 @@ def test_check_says_that_names_do_not_count() -> None:
 
 
 def test_one_block_has_one_name() -> None:
-    assert CompiledEngine(lights(), 1, symmetry=True).obstacle == "there is one block only"
+    assert CompiledEngine(lights(), 1, symmetry=True).symmetry.block_obstacle == "there is one block only"
 
 
 def test_references_from_blocks_to_blocks_are_not_sorted() -> None:
@@ -231,9 +229,9 @@ def test_references_from_blocks_to_blocks_are_not_sorted() -> None:
         while_=lambda s, b: s.light[b],
     )
     engine = CompiledEngine(made, 2, symmetry=True)
-    assert engine.symmetry is None
-    assert engine.obstacle is not None
-    assert engine.obstacle.startswith("next refers to a block from each block")
+    assert engine.symmetry.blocks is None
+    assert engine.symmetry.block_obstacle is not None
+    assert engine.symmetry.block_obstacle.startswith("next refers to a block from each block")
 
 
 def test_folding_a_step_of_the_first_block_first_is_refused() -> None:
@@ -252,7 +250,7 @@ def test_folding_a_step_of_the_first_block_first_is_refused() -> None:
     assert not result.symmetry
     sentence = "folding takes host I/O 501 see for the first block first; search without folding"
     assert said == [f"blocks keep their names: {sentence}"]
-    assert CompiledEngine(made, 2, symmetry=True).obstacle is None
+    assert CompiledEngine(made, 2, symmetry=True).symmetry.block_obstacle is None
 
 
 def test_a_reference_that_means_block_0_by_itself_is_refused() -> None:
@@ -265,7 +263,10 @@ def test_a_reference_that_means_block_0_by_itself_is_refused() -> None:
         s.hand.busy = s.light[b]
 
     engine = CompiledEngine(made, 2, symmetry=True)
-    assert engine.obstacle == "disk 508 wake may give hand.block a meaning without writing a block to it"
+    assert (
+        engine.symmetry.block_obstacle
+        == "disk 508 wake may give hand.block a meaning without writing a block to it"
+    )
 
 
 @pytest.mark.slow

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.checker.verdicts import ExitCode
+from splitproof.checker.proof.results import Proved
+from splitproof.checker.verdicts import ExitCode, Holds, Unknown, Violated
+from splitproof.conformance.adapter import FaultKind
+from splitproof.conformance.findings import FindingKind
+from splitproof.conformance.verdicts import Verdict
 from splitproof.explain_command import explanations
 from splitproof.spec.split_backup import PROPERTIES
 
@@ -84,6 +87,8 @@ def test_a_wrong_setting_is_an_error(
 
 def test_every_verdict_exit_code_and_property_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     wanted = ["holds", "violated", "unknown", "vacuous", *(f"exit-{code.value}" for code in ExitCode)]
+    wanted += [kind.word for kind in (Holds, Violated, Unknown, Proved)] + ["holds-to-depth"]
+    wanted += [item.value for kinds in (Verdict, FindingKind, FaultKind) for item in kinds]
     assert set(wanted) <= set(explanations())
     for name in (*wanted, *(item.id for item in PROPERTIES), "R44", "G08"):
         assert run(["explain", name]) == 0
@@ -99,6 +104,43 @@ def test_what_errors_are_said_to_say_they_say() -> None:
         assert (item.kind == "error") == bool(item.says)
         for words in item.says:
             assert words in joined, f"{item.id}: no message says {words!r}"
+
+
+def test_every_class_of_errors_is_explained() -> None:
+    """An explanation has words of a message of each class that a user meets."""
+    said = {words for item in explanations().values() for words in item.says}
+    sources = {
+        path: re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8"))
+        for layer in LAYERS
+        for path in (ROOT / layer).rglob("*.py")
+    }
+    for name in USER_ERRORS:
+        raised = [
+            message
+            for text in sources.values()
+            for message in re.findall(rf"\b{name}\((?:[^()]|\([^()]*\))*", text)
+        ]
+        assert raised, name
+        assert any(words in message for message in raised for words in said), name
+    classes = {
+        name
+        for text in sources.values()
+        for name, base in re.findall(r"^class (\w+)\((\w+)\)", text, re.MULTILINE)
+        if base.endswith(("Error", "Exception"))
+    }
+    assert classes == USER_ERRORS | NO_USER_ERRORS
+
+
+USER_ERRORS = {"ModelError", "HistoryError", "ExpectedError", "AdapterNotFound"}
+"""Whose messages a user reads; `AdapterFault` is explained by its kinds."""
+
+NO_USER_ERRORS = {
+    *("AdapterFault", "PropertyViolated", "Undecided", "Vacuous", "NotOffered"),  # explained as verdicts
+    *("EngineDisagreement", "ReplayError"),  # explained as `internal`
+    *("Rejected", "Indefinite", "Unsupported", "ShapeError"),  # what an adapter raises, or is caught
+    *("CatalogueError", "TimeIsUpError", "PeerError", "NbdError", "NbdLost", "CommandRefused"),  # our own
+    *("UndeclaredError", "UnknownIdentifier"),  # of `ModelError`
+}
 
 
 def test_every_error_of_the_language_page_is_explained() -> None:
@@ -119,36 +161,30 @@ def test_an_error_message_is_recognised(capsys: pytest.CaptureFixture[str]) -> N
     assert len(json.loads(capsys.readouterr().out)) >= len(explanations()) + len(PROPERTIES)
 
 
-def commands(page: Path) -> list[str]:
-    text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [
-        line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")
-    ]
-
-
-@pytest.mark.parametrize(("page", "count"), [("ci.md", 8), ("counterexamples.md", 2), ("tutorial.md", 7)])
-def test_every_command_of_the_page_runs(
-    page: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    (tmp_path / "examples").mkdir()
-    (tmp_path / "examples" / "lock.py").write_text(LOCK.read_text(encoding="utf-8"), encoding="utf-8")
-    program = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
-    (tmp_path / "mirror.py").write_text(program, encoding="utf-8")
-    for block in re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        (tmp_path / "pyproject.toml").write_text(block, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    asked = commands(ROOT / "docs" / page)
-    assert len(asked) == count
-    for command in asked:
-        name, *arguments = shlex.split(command)
-        assert name == "splitproof"
-        is_violated = "check third-" in command or "check mirror.py:late" in command
-        assert run(arguments) == is_violated, command
-    written = re.findall(r"(?:--output |--trace |--report \w+=)(\S+)", "\n".join(asked))
-    assert written
-    assert all((tmp_path / name).stat().st_size > 0 for name in written)
+@pytest.mark.parametrize(
+    ("message", "explained"),
+    [
+        ("REJECTED  start.smt2: was changed after the certificate was made", "tampered"),
+        ("run.ndjson is truncated: it has no end line after 7 operations; record it again", "no-history"),
+        ("vendor has no function or class None; it has Good", "no-adapter"),
+        (
+            "`host write` asks about some block for each block; proofs for every size need conditions",
+            "cannot-be-proved",
+        ),
+        (
+            "          a predicate that does would help. True of it, for each block that the step names:",
+            "stuck",
+        ),
+        ("expected failures: there is no test test_r1", "expected-failures"),
+        ("torn", "torn"),
+        ("Holds to depth", "holds-to-depth"),
+    ],
+)
+def test_messages_of_proofs_and_of_controllers_are_recognised(
+    message: str, explained: str, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    assert run(["explain", message]) == 0
+    assert capsys.readouterr().out.startswith(f"{explained}  ")
 
 
 def test_the_action_runs_verify_and_writes_its_reports(project: Path) -> None:

@@ -249,7 +249,21 @@ def test_a_name_that_is_no_machine_is_refused(design_file: Path, capsys: pytest.
     assert run(["check", f"{design_file}:numbr"]) == 2
     assert "its designs are" in capsys.readouterr().err
     assert run(["check", f"{design_file}"]) == 2
-    assert "say which of its designs" in capsys.readouterr().err
+    assert f"say which design of {design_file}: {design_file}:" in capsys.readouterr().err
+
+
+def test_of_a_file_without_a_name_its_designs_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "examples/lock.py"]) == 2
+    assert "examples/lock.py:lock or examples/lock.py:broken_lock\n" in capsys.readouterr().err
+    assert run(["check", "examples/lock.py:lok"]) == 2
+    assert "has no lok; its designs are lock, broken_lock\n" in capsys.readouterr().err
+
+
+def test_a_file_without_designs_says_what_one_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty = tmp_path / "empty.py"
+    empty.write_text("def helper(size: int) -> int:\n    return size\n", encoding="utf-8")
+    assert run(["check", f"{empty}"]) == 2
+    assert "empty.py has no designs; a design is a Machine" in capsys.readouterr().err
 
 
 def test_engines_that_disagree_are_an_internal_error(

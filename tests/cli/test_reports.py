@@ -8,13 +8,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, get_type_hints
 from xml.etree import ElementTree
 
 import pytest
 
 from splitproof.__main__ import run
+from splitproof.app import app
+from tests.report_forms import by_github, by_junit, by_markdown, by_sarif
+from tests.report_schemas import SARIF, junit_faults
+from tests.schemas import faults
 
 DESIGN = '''
 from splitproof.model import Bool, Cell, Int, Machine, Processor, State, when
@@ -96,40 +99,6 @@ def test_junit_counts_what_it_lists_and_skips_nothing(made: dict[str, Path]) -> 
     assert story.attrib["message"] == "VIOLATED in 1 step: Keeper took swing at step 1."
 
 
-def by_junit(file: Path, tag: str) -> set[tuple[str, str]]:
-    root = ElementTree.parse(file).getroot()
-    return {
-        (suite.attrib["name"], case.attrib["name"])
-        for suite in root
-        for case in suite
-        if case.find(tag) is not None
-    }
-
-
-def by_sarif(file: Path) -> set[tuple[str, str]]:
-    (found,) = json.loads(file.read_text(encoding="utf-8"))["runs"]
-    return {(result["message"]["text"].split(":")[0], result["ruleId"]) for result in found["results"]}
-
-
-def by_markdown(file: Path, mark: str) -> set[tuple[str, str]]:
-    found, title = set(), ""
-    for line in file.read_text(encoding="utf-8").splitlines():
-        title = line.removeprefix("### ") if line.startswith("### ") else title
-        if line.startswith(f"| {mark} "):
-            found.add((title, line.split("|")[2].strip()))
-    return found
-
-
-def by_github(file: Path) -> set[tuple[str, str]]:
-    found = set()
-    for line in file.read_text(encoding="utf-8").splitlines():
-        title = re.search(r"title=(.*?)::", line)
-        assert title is not None
-        name, _, where = unquote(title[1]).rpartition(": ")
-        found.add((where, name))
-    return found
-
-
 def test_all_kinds_agree(made: dict[str, Path]) -> None:
     assert by_junit(made["junit"], "failure") == by_markdown(made["markdown"], "\u2717") == FAILURES
     assert by_junit(made["junit"], "error") == by_markdown(made["markdown"], "?") == ERRORS
@@ -145,6 +114,137 @@ def test_all_kinds_agree(made: dict[str, Path]) -> None:
     assert told["exit_code"] == 1
     text = made["text"].read_text(encoding="utf-8")
     assert "VIOLATED  always-shut  bad" in text
+
+
+def made_by(command: list[str], folder: Path, kinds: tuple[str, ...] = KINDS) -> tuple[int, dict[str, Path]]:
+    """One run of a command with every kind of report."""
+    files = {kind: folder / f"report.{kind}" for kind in kinds}
+    options = [part for kind, file in files.items() for part in ("--report", f"{kind}={file}")]
+    return run([*command, *options, "--output", str(folder / "printed")]), files
+
+
+@pytest.fixture
+def every_kind(made: dict[str, Path], tmp_path: Path) -> list[dict[str, Path]]:
+    """Reports of checks, and of proofs."""
+    design = made["junit"].parent / "door.py"
+    proofs = []
+    for name in ("good", "bad", "dead"):
+        folder = tmp_path / name
+        folder.mkdir()
+        proofs.append(made_by(["prove", f"{design}:{name}"], folder)[1])
+    return [made, *proofs]
+
+
+def test_junit_and_sarif_are_what_their_readers_expect(every_kind: list[dict[str, Path]]) -> None:
+    for files in every_kind:
+        root = ElementTree.parse(files["junit"]).getroot()
+        assert root.tag == "testsuites"
+        assert junit_faults(root) == []
+        log = json.loads(files["sarif"].read_text(encoding="utf-8"))
+        assert faults(SARIF, log) == []
+        assert faults(SARIF, {**log, "version": "2.0.0"}) != []
+    wrong = ElementTree.fromstring(
+        "<testcase classname='a' name='b'><failure message='m'/><skip/></testcase>"
+    )
+    assert junit_faults(wrong) == [
+        "testcase has a skip",
+        "b has more than one outcome",
+        "failure has ['message']",
+    ]
+
+
+def agreed(files: dict[str, Path]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """The failures and the errors, of which all kinds say the same."""
+    failures, errors = by_junit(files["junit"], "failure"), by_junit(files["junit"], "error")
+    assert by_markdown(files["markdown"], "\u2717") == failures
+    assert by_markdown(files["markdown"], "?") == errors
+    assert by_sarif(files["sarif"]) == by_github(files["github"]) == failures | errors
+    assert by_junit(files["junit"], "skipped") == by_markdown(files["markdown"], "\u2013")
+    return failures, errors
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "code", "failures", "errors"),
+    [
+        ("good", [], 0, set(), set()),
+        ("bad", [], 1, {"always-shut"}, set()),
+        ("declared", [], 1, set(), set()),  # as declared, which `prove` exits with all the same
+        ("wrongly", [], 0, {"sound"}, set()),
+        ("vacuous", [], 4, set(), {"idle"}),
+        ("dead", [], 4, set(), {"never fired: keeper unlock"}),
+        ("good", ["--max-seconds", "0.001"], 3, set(), {"sound"}),
+    ],
+)
+def test_all_kinds_agree_on_a_proof(
+    tmp_path: Path, name: str, options: list[str], code: int, failures: set[str], errors: set[str]
+) -> None:
+    design = tmp_path / "door.py"
+    design.write_text(DESIGN, encoding="utf-8")
+    exit_code, files = made_by(["prove", f"{design}:{name}", *options], tmp_path)
+    where = f"{name}, every number of blocks"
+    assert exit_code == code
+    assert agreed(files) == ({(where, one) for one in failures}, {(where, one) for one in errors})
+    told = json.loads(files["json"].read_text(encoding="utf-8"))
+    wrong = {
+        item["id"]
+        for item in told["properties"]
+        if item["verdict"] != {"violated": "violated"}.get(item["expected"], "proved")
+    }
+    assert wrong | {item["id"] for item in told["properties"] if item["vacuous"]} == failures | {
+        one for one in errors if not one.startswith("never fired")
+    }
+    assert files["text"].read_text(encoding="utf-8") == (tmp_path / "printed").read_text(encoding="utf-8")
+
+
+ADAPTER = """
+from dataclasses import replace
+from splitproof.conformance.reference import ReferenceController
+
+class Small(ReferenceController):
+    def capabilities(self):
+        return replace(super().capabilities(), operations=frozenset())
+
+class Wrong(Small):
+    def read(self, block):
+        return b"?" * 64
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "profile", "code"), [("Small", "sequential", 0), ("Wrong", "core", 1)])
+def test_all_kinds_agree_on_a_controller(tmp_path: Path, name: str, profile: str, code: int) -> None:
+    (tmp_path / "vendor.py").write_text(ADAPTER, encoding="utf-8")
+    files = {kind: tmp_path / f"report.{kind}" for kind in (*KINDS, "html")}
+    options = [part for kind, file in files.items() for part in ("--report", f"{kind}={file}")]
+    done = subprocess.run(
+        [sys.executable, "-m", "splitproof", "conform", f"vendor:{name}", "--profile", profile, *options],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == code, done.stderr
+    failures, errors = agreed(files)
+    told = json.loads(files["json"].read_text(encoding="utf-8"))
+    by_verdict = {
+        verdict: {one["test"] for one in told["results"] if one["verdict"] == verdict}
+        for verdict in ("fail", "skipped")
+    }
+    assert {one for _, one in failures} == by_verdict["fail"]
+    assert errors == set()
+    assert {one for _, one in by_junit(files["junit"], "skipped")} == by_verdict["skipped"]
+    assert bool(by_verdict["fail"]) == (code == 1)
+    assert files["text"].read_text(encoding="utf-8") == done.stdout.decode()
+    page = files["html"].read_text(encoding="utf-8")
+    assert all(one in page for one in by_verdict["fail"])
+
+
+@pytest.mark.parametrize("command", ["verify", "check", "prove", "conform"])
+def test_every_command_that_decides_something_has_every_kind(command: str) -> None:
+    callbacks = {item.callback.__name__: item.callback for item in app.registered_commands if item.callback}
+    options = get_type_hints(callbacks[command])
+    assert set(KINDS) <= {kind.value for kind in options["format"]}
+    assert options["report"] == list[str] | None
 
 
 def test_sarif_has_what_the_standard_requires(made: dict[str, Path]) -> None:

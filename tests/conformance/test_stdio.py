@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,32 +32,44 @@ from splitproof.conformance.session import Session, tagged, value_of
 from splitproof.conformance.shapes import ShapeError
 from splitproof.conformance.stdio import StdioTransport
 from splitproof.conformance.transport import LocalTransport, Transport
+from splitproof.conformance.verdicts import Undecided
 from splitproof.spec.vocabulary import PairState
 
 SERVES = "from splitproof.conformance import serve\nfrom splitproof.conformance.reference import ReferenceController\n"
-DECLARES = json.dumps(
-    {
+
+
+def declares(**changed: Any) -> str:
+    """Capabilities, with a time limit that a busy machine does not reach."""
+    record = {
         "block_size_bytes": 16,
         "block_count_max": 8,
-        "call_seconds_max": 0.5,
+        "call_seconds_max": 60,
         "settle_seconds_max": 0.5,
         "operations": [],
         "name": "broken",
     }
-)
-ANSWERS = f"""
+    return json.dumps(record | changed)
+
+
+ANSWERS = """
 import json, os, subprocess, sys, time
 def answer(request, **reply):
-    sys.stdout.write(json.dumps({{"id": request["id"], **reply}}) + "\\n")
+    sys.stdout.write(json.dumps({"id": request["id"], **reply}) + "\\n")
     sys.stdout.flush()
 def requests():
     for line in sys.stdin:
         request = json.loads(line)
         if request["op"] == "capabilities":
-            answer(request, ok=json.loads('''{DECLARES}'''))
+            answer(request, ok=DECLARES)
         else:
             yield request
 """
+
+
+def script(body: str, **changed: Any) -> str:
+    """A controller that says what it is, and then does as `body` says."""
+    return f"DECLARES = {json.loads(declares(**changed))}\n{ANSWERS}{body}"
+
 
 Start = Callable[[str], StdioTransport]
 
@@ -150,6 +164,21 @@ FAULTS = {
         FaultKind.DIED,
         "ended with exit code 3; its last words: out of tape",
     ),
+    "is killed": (
+        "for request in requests(): os.kill(os.getpid(), 9)",
+        FaultKind.DIED,
+        "the controller's process ended with signal SIGKILL",
+    ),
+    "dies in the middle of an answer": (
+        "for request in requests(): os.write(1, b'{\"id\": 2, '); os._exit(4)",
+        FaultKind.DIED,
+        "ended with exit code 4",
+    ),
+    "answers twice": (
+        "for request in requests(): answer(request, ok=17); answer(request, ok=None)",
+        FaultKind.GARBAGE,
+        "reset returned 17",
+    ),
     "closes its output": (
         "for request in requests(): os.close(1); time.sleep(60)",
         FaultKind.DIED,
@@ -213,7 +242,8 @@ def test_whatever_a_broken_process_does_ends_in_a_fault_and_leaves_no_process(
     start: Start, fault: str
 ) -> None:
     source, kind, message = FAULTS[fault]
-    session = Session(lambda: start(ANSWERS + source))
+    limit = 0.5 if kind is FaultKind.HUNG or fault == "leaves a child" else 60
+    session = Session(lambda: start(script(source, call_seconds_max=limit)))
     with pytest.raises(AdapterFault) as caught:
         session.reset(4)
     if fault == "leaves a child":
@@ -233,7 +263,7 @@ def test_a_command_that_is_not_there_is_a_fault() -> None:
 @pytest.mark.parametrize("kind", ["rejected", "indefinite", "unsupported"])
 def test_the_three_errors_are_the_three_answers(start: Start, kind: str) -> None:
     source = f"for request in requests(): answer(request, error={{'kind': '{kind}', 'message': 'so there'}})"
-    session = Session(lambda: start(ANSWERS + source))
+    session = Session(lambda: start(script(source)))
     answers = {"rejected": Rejected, "indefinite": Indefinite, "unsupported": Unsupported}
     with pytest.raises(answers[kind], match="so there"):
         session.reset(4)
@@ -252,10 +282,83 @@ for request in requests():
     else:
         answer(request, ok=None)
 """
-    session = Session(lambda: start(ANSWERS + source))
+    session = Session(lambda: start(script(source)))
     session.reset(4)
     first, second = session.begin("read", block=1), session.begin("read", block=2)
     assert (second.result(), first.result()) == (b"\2" * 16, b"\1" * 16)
+
+
+def test_an_answer_may_come_in_pieces(start: Start) -> None:
+    source = """
+for request in requests():
+    line = json.dumps({"id": request["id"], "ok": "07" * 16 if request["op"] == "read" else None}).encode()
+    for index in range(len(line)):
+        os.write(1, line[index : index + 1])
+    os.write(1, b"\\n")
+"""
+    session = Session(lambda: start(script(source)))
+    session.reset(4)
+    assert [session.read(block) for block in range(4)] == [b"\7" * 16] * 4
+
+
+def test_a_request_arrives_whole_although_signals_interrupt_its_sending(start: Start) -> None:
+    """A write to a full pipe that a signal interrupts is cut short, and the rest has to be sent again."""
+    size = 1 << 20
+    source = """
+for request in requests():
+    if request["op"] == "write":
+        assert request["args"]["data"] == ("77" * DECLARES["block_size_bytes"])
+    answer(request, ok=None)
+"""
+    slowly = """
+def slowly():
+    rest = b""
+    while chunk := os.read(0, 4096):
+        *lines, rest = (rest + chunk).split(b"\\n")
+        yield from lines
+"""
+    body = script(source, block_size_bytes=size).replace("for line in sys.stdin", "for line in slowly()")
+    session = Session(lambda: start(slowly + body))
+    session.reset(1)
+    (writer,) = [one for one in threading.enumerate() if one.name.startswith("_write_requests")]
+    assert writer.ident is not None
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        call = session.begin("write", block=0, data=b"w" * size)
+        interrupted_until = time.monotonic() + 30.0
+        while not call.returned and time.monotonic() < interrupted_until:
+            signal.pthread_kill(writer.ident, signal.SIGUSR1)
+            time.sleep(0.0001)
+        assert call.result(1.0) is None
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+SCENARIO = "test_r68_an_accepted_backup_ends"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("request_number", range(2, 18, 3))
+def test_a_process_that_dies_at_some_request_is_an_error_that_says_so(
+    start: Start, request_number: int
+) -> None:
+    """In the middle of a scenario, whichever it is: the verdict is an error of the adapter, never on the controller."""
+    dying = f"""
+import os, sys
+from splitproof.conformance import serve
+from splitproof.conformance.reference import ReferenceController
+def requests():
+    for number, line in enumerate(sys.stdin, start=1):
+        if number == {request_number}:
+            print("power lost", file=sys.stderr, flush=True)
+            os._exit(5)
+        yield line
+serve(ReferenceController(), requests())
+"""
+    outcome = outcome_of(suite_tests()[SCENARIO], lambda: start(dying), Limits())
+    assert isinstance(outcome, AdapterFault)
+    assert outcome.kind is FaultKind.DIED
+    assert "ended with exit code 5; its last words: power lost" in str(outcome)
 
 
 # ---- in the same process -------------------------------------------------------------------------
@@ -331,6 +434,47 @@ def test_a_hung_controller_is_an_error_and_the_next_test_gets_a_new_one() -> Non
     outcome = outcome_of(suite_tests()["test_r68_an_accepted_backup_ends"], opens, Limits())
     assert isinstance(outcome, AdapterFault)
     assert len(made) == 1
+
+
+def test_a_time_budget_ends_a_call_that_a_controller_allows_an_hour_for(start: Start) -> None:
+    source = script("for request in requests(): time.sleep(3600)", call_seconds_max=3600)
+    test = suite_tests()["test_r68_an_accepted_backup_ends"]
+    limits = Limits(deadline=time.monotonic() + 5.0)
+    outcome = outcome_of(test, lambda: start(source), limits)
+    assert isinstance(outcome, Undecided)
+    assert str(outcome) in (
+        "the time budget ended while reset was under way",
+        "the time budget ended while capabilities was under way",
+    )
+
+
+def test_a_wait_that_the_time_budget_ends_says_nothing_of_the_controller() -> None:
+    """A write that has not returned yet is no violation if it is we who stopped waiting."""
+
+    class Slow(Broken):
+        def capabilities(self) -> Capabilities:
+            return Capabilities(64, 8, call_seconds_max=3600.0)
+
+        def write(self, block: int, data: bytes) -> None:
+            time.sleep(3)
+
+    session = Session(lambda: LocalTransport(Slow()), deadline=time.monotonic() + 1.0)
+    session.reset(4)
+    call = session.begin("write", block=0, data=tagged(1, 64))
+    with pytest.raises(Undecided, match="the time budget ended while write was under way"):
+        call.wait(3600.0)
+    with pytest.raises(AdapterFault, match="was lost before"):
+        session.read(0)
+
+
+def test_a_call_that_takes_longer_than_declared_hangs_although_there_is_a_time_budget() -> None:
+    session = Session(
+        lambda: LocalTransport(type("Wrong", (Broken,), {"read": lambda self, block: time.sleep(2)})()),
+        deadline=time.monotonic() + 60.0,
+    )
+    session.reset(4)
+    with pytest.raises(AdapterFault, match=r"read did not return within 0\.2 s"):
+        session.read(0)
 
 
 def test_tags_differ_in_every_part_and_are_told_from_other_data() -> None:

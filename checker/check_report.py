@@ -1,0 +1,82 @@
+"""What a check of a design comes to, as a report. A verdict that is not the declared one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path, PurePath
+from typing import Any
+
+from splitproof.checker.reports import Finding, Report
+from splitproof.checker.texts import count, vacuity_sentences
+
+__all__ = ["check_report", "property_finding"]
+
+
+def check_report(source: str, result: Mapping[str, Any], stories: Mapping[str, Sequence[str]]) -> Report:
+    """What a check comes to.
+
+    `source`: the design as it was named. `result`: its JSON form. `stories`: the lines of each violated property.
+    """
+    found = [property_finding(source, item, stories.get(item["id"], ())) for item in result["properties"]]
+    found += _vacuous(source, result)
+    if not result["properties"]:
+        found.append(Finding("nothing selected", "error", "no property can be checked at this size"))
+    return Report(f"{result['design']}, {count(result['blocks'], 'block')}", tuple(found))
+
+
+def property_finding(source: str, item: Mapping[str, Any], story: Sequence[str]) -> Finding:
+    """What became of a property. `item`: the JSON form of `verdicts.PropertyResult`."""
+    status, message = _status(item)
+    places = [
+        (*_place(step["where"], source), f"{step['by']} {step['action']}, step {step['step']}")
+        for step in item["guilty"]
+    ]
+    places.append((*_place(item["defined"], source), item["id"]))
+    return Finding(item["id"], status, message, item["statement"], tuple(story), tuple(places))
+
+
+_PACKAGES = ("splitproof.model.controller", "splitproof.spec")
+"""Where the lines of the designs of the catalogue are."""
+
+
+def _place(where: str, source: str) -> tuple[str, int]:
+    """The path and the line of a `file:line`: of the design's own file, as it was named, or of ours."""
+    name, _, line = where.rpartition(":")
+    design = source.partition(".py:")[0] + ".py"
+    if PurePath(design).name == name:
+        return PurePath(design).as_posix(), int(line)
+    for package in _PACKAGES:
+        file = Path(str(files(package))) / name
+        if file.is_file():
+            inside = file.is_relative_to(Path.cwd()) and "site-packages" not in file.parts
+            found = file.relative_to(Path.cwd()) if inside else PurePath(*package.split("."), name)
+            return found.as_posix(), int(line)
+    return name, int(line)
+
+
+def _vacuous(source: str, result: Mapping[str, Any]) -> Iterator[Finding]:
+    """Steps and clauses without meaning, each an error of its own."""
+    clauses = [f"dead clause: {clause['action']}: {clause['text']}" for clause in result["dead_clauses"]]
+    names = [f"never fired: {label}" for label in result["never_fired"]]
+    names += [f"misdeclared: {number}" for number, _ in enumerate(result["misdeclared"], 1)]
+    places = [()] * len(names) + [
+        ((*_place(clause["where"], source), clause["action"]),) for clause in result["dead_clauses"]
+    ]
+    for name, sentence, where in zip([*names, *clauses], vacuity_sentences(result), places, strict=True):
+        yield Finding(name, "error", f"VACUOUS: {sentence}", places=where)
+
+
+def _status(item: Mapping[str, Any]) -> tuple[str, str]:
+    verdict, declared = item["verdict"], item["expected"] or "holds"
+    if verdict == "unknown":
+        return "error", f"UNKNOWN: {item['limit']} ended the search"
+    if verdict != declared:
+        if verdict == "violated":
+            return "failure", f"VIOLATED in {count(item['depth'], 'step')}: {item['sentence']}"
+        return "failure", f"HOLDS, but is declared {declared}"
+    if item["vacuous"] is not None:
+        return "error", f"VACUOUS: {item['vacuous']}"
+    if verdict == "violated":
+        return "pass", f"violated in {count(item['depth'], 'step')}, as declared: {item['sentence']}"
+    return "pass", "holds"

@@ -1,0 +1,199 @@
+"""A scene as an SVG: time runs down, not to scale; a lane for each client, a bar from each call to its return.
+
+Beside the clients stand the blocks in question: a bar for the time in which each showed the value that was read of it.
+That bar and the band of the split share no instant, or two such bars do not: this is what is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from splitproof.conformance.findings import milliseconds, shown
+from splitproof.conformance.history import Operation, Outcome
+from splitproof.conformance.timelines.timeline import Scene, Span, Timeline
+
+__all__ = ["STYLE", "chart_lines", "svg_lines"]
+
+_LANE, _LEFT, _TOP, _CALL, _RETURN, _BAR, _GAP = 78, 76, 46, 24, 11, 14, 20
+_TEXT = 430
+
+STYLE: Final = (
+    ".chart text{font:12px sans-serif;fill:#1b1f24}.chart .dim{fill:#6a7178}.chart .axis{stroke:#d5d9de}"
+    ".chart .bar{fill:#9fc1f0;stroke:#1f5fbf}.chart .write{fill:#c9d4e3;stroke:#6a7178}"
+    ".chart .doubtful{stroke-dasharray:4 3}.chart .rejected{fill:none;stroke-dasharray:1 3}"
+    ".chart .witness{fill:#f3a8a2;stroke:#b3261e;stroke-width:2}.chart .role{fill:#b3261e;font-weight:bold}"
+    ".chart .window{fill:#dceafe;opacity:.75}.chart .span{fill:#f6dd8a;stroke:#9a6b00}"
+    ".chart .link,.chart .instant{fill:none;stroke:#b3261e;stroke-dasharray:3 3}"
+    ".chart .instant{stroke:#1b6e3a;stroke-width:2}.chart .wrong{fill:#b3261e;font-weight:bold}"
+)
+"""For a chart on its own; the page has colours of its own."""
+
+
+class _Axis:
+    """Where an instant of the history stands: each call has a row, each return a part of one."""
+
+    def __init__(self, scene: Scene, skipped: dict[int, int]) -> None:
+        calls = {one.call for one in scene.operations}
+        times = calls | {one.returned for one in scene.operations if one.returned is not None}
+        times |= {int(time) for _, time in scene.instants if math.isfinite(time)}
+        self._times = sorted(times)
+        self._at: list[float] = []
+        self.row: dict[int, float] = {}
+        y = float(_TOP)
+        by_time: dict[int, list[Operation]] = {}
+        for one in scene.operations:
+            by_time.setdefault(one.call, []).append(one)
+        for time in self._times:
+            here = by_time.get(time, [])
+            y += _GAP if any(skipped[one.id] for one in here) else 0
+            y += _CALL if here else _RETURN
+            self._at.append(y)
+            for number, one in enumerate(here):
+                self.row[one.id] = y + _CALL * number
+            y += _CALL * max(0, len(here) - 1)
+        self.end = y + _CALL
+
+    def y(self, time: float) -> float:
+        """Of any time: that of the event, or between two."""
+        if not self._times or time < self._times[0]:
+            return _TOP
+        if time > self._times[-1]:
+            return self.end
+        index = bisect_left(self._times, time)
+        if self._times[index] == time:
+            return self._at[index]
+        return (self._at[index - 1] + self._at[index]) / 2
+
+
+def svg_lines(told: Timeline) -> Iterator[str]:
+    """The lines of an SVG image of the first scene."""
+    yield from chart_lines(told, told.scenes[0], STYLE)
+
+
+def chart_lines(told: Timeline, scene: Scene, style: str | None = None) -> Iterator[str]:
+    """The lines of the SVG of a scene. `style`: its own, where no page has one for it."""
+    clients = sorted({one.client for one in scene.operations})
+    places = list(dict.fromkeys(span.place for span in scene.spans))
+    skipped = _skipped(told, scene)
+    axis = _Axis(scene, skipped)
+    lanes = len(clients) + len(places)
+    width, height = _LEFT + _LANE * lanes + _TEXT, round(axis.end + 30)
+    xs = {client: _LEFT + _LANE * number + _LANE // 2 for number, client in enumerate(clients)}
+    title = scene.finding.sentence if scene.finding else f"{told.source}: {told.judgement.word}"
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    yield f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" {size} role="img" aria-label={quoteattr(title)}>'
+    yield f"<title>{escape(title)}</title>"
+    if style is not None:
+        yield f"<style>{style}</style>"
+        yield f'<rect width="{width}" height="{height}" fill="#fff"/>'
+    yield from _heads(clients, scene, xs, height)
+    yield from _windows(scene, axis, _LEFT, _LANE * lanes)
+    for number, place in enumerate(places):
+        x = _LEFT + _LANE * (len(clients) + number) + _LANE // 2
+        yield from _spans([span for span in scene.spans if span.place == place], axis, x, height)
+    for one in scene.operations:
+        yield from _operation(one, scene, axis, xs[one.client], _LEFT + _LANE * lanes + 8, skipped[one.id])
+    yield from _link(scene, axis, xs)
+    for name, instant in scene.instants:
+        if math.isfinite(instant):
+            y = axis.y(int(instant))
+            yield f'<path class="instant" d="M{_LEFT},{y} H{_LEFT + _LANE * lanes}"/>'
+            yield _text(_LEFT + 4, y - 4, f"{name} shows this instant", "dim")
+    yield "</svg>"
+
+
+def _skipped(told: Timeline, scene: Scene) -> dict[int, int]:
+    """Before each operation of a scene, how many of the history the scene leaves out."""
+    seen, ranks = 0, {}
+    for place, (one, before) in enumerate(zip(told.operations, told.skipped, strict=False)):
+        seen += before
+        ranks[one.id] = seen + place
+    last, found = -1, {}
+    for one in scene.operations:
+        found[one.id] = ranks[one.id] - last - 1
+        last = ranks[one.id]
+    return found
+
+
+def _heads(clients: list[int], scene: Scene, xs: dict[int, int], height: int) -> Iterator[str]:
+    yield _text(4, 30, "ms", "dim")
+    for client in clients:
+        yield _text(xs[client], 30, f"client {client}", anchor="middle")
+        yield f'<path class="axis" d="M{xs[client]},{_TOP - 8} V{height - 24}"/>'
+    for number, place in enumerate(dict.fromkeys(span.place for span in scene.spans)):
+        x = _LEFT + _LANE * (len(clients) + number) + _LANE // 2
+        value = next(span.value for span in scene.spans if span.place == place)
+        yield _text(x, 18, shown(place), anchor="middle")
+        yield _text(x, 32, f"held {value}", "wrong", anchor="middle")
+
+
+def _windows(scene: Scene, axis: _Axis, left: int, width: int) -> Iterator[str]:
+    for low, high in scene.windows:
+        if low <= high:  # of a group: the splits of its volumes may have no instant in common
+            top, height = axis.y(low), max(3.0, axis.y(high) - axis.y(low))
+            yield f'<rect class="window" x="{left}" y="{top}" width="{width}" height="{height}">'
+            yield "<title>an instant of it is what is to be shown</title></rect>"
+
+
+def _spans(spans: list[Span], axis: _Axis, x: int, height: int) -> Iterator[str]:
+    yield f'<path class="axis" d="M{x},{_TOP - 8} V{height - 24}"/>'
+    for span in spans:
+        top, bottom = axis.y(span.low), axis.y(span.high)
+        words = f"{shown(span.place)} held {span.value} {_period(span)}"
+        yield f'<rect class="span" x="{x - _BAR}" y="{top}" width="{2 * _BAR}" height="{max(3.0, bottom - top)}">'
+        yield f"<title>{escape(words)}</title></rect>"
+
+
+def _period(span: Span) -> str:
+    start = "from the start" if math.isinf(span.low) else f"from {milliseconds(span.low)} at the earliest"
+    return start + (
+        ", to the end" if math.isinf(span.high) else f", to {milliseconds(span.high)} at the latest"
+    )
+
+
+def _operation(one: Operation, scene: Scene, axis: _Axis, x: int, left: int, skipped: int) -> Iterator[str]:
+    top = axis.row[one.id]
+    bottom = axis.end if one.returned is None else max(axis.y(one.returned), top + 3)
+    kinds = ["bar", "write" if one.kind in ("write", "read") else "", _CERTAINTY[one.outcome]]
+    kinds.append("witness" if one.id in scene.witnesses else "")
+    if skipped:
+        yield _text(left, top - _CALL + 6, f"\u2026 {skipped:,} not shown here", "dim")
+    yield f'<g class="operation" data-op="{one.id}">'
+    box = f'x="{x - _BAR // 2}" y="{top}" width="{_BAR}" height="{bottom - top}" rx="3"'
+    yield f'<rect class="{" ".join(filter(None, kinds))}" {box}>'
+    yield f"<title>{escape(_words(one))}</title></rect>"
+    yield _text(4, top + 9, milliseconds(one.call).removesuffix(" ms"), "dim")
+    role = scene.roles.get(one.id, "")
+    marked = "role" if one.id in scene.witnesses else ""
+    told = f"{one}{_FATE[one.outcome]}" + (f"  \u25c0 {role}" if role else "")
+    yield _text(left, top + 9, told, marked)
+    yield "</g>"
+
+
+_CERTAINTY: Final = {Outcome.OK: "", Outcome.REJECTED: "rejected", Outcome.INDEFINITE: "doubtful"}
+_FATE: Final = {Outcome.OK: "", Outcome.REJECTED: ", rejected", Outcome.INDEFINITE: ", may have happened"}
+
+
+def _words(one: Operation) -> str:
+    returned = "never returned" if one.returned is None else f"returned {milliseconds(one.returned)}"
+    return f"{one}: called {milliseconds(one.call)}, {returned}"
+
+
+def _link(scene: Scene, axis: _Axis, xs: dict[int, int]) -> Iterator[str]:
+    """A line from the first witness to the second."""
+    if scene.finding is None or len(scene.finding.operations) != 2:
+        return
+    one, two = scene.finding.operations
+    (x, y), (u, w) = ((xs[each.client], axis.row[each.id] + 3) for each in (one, two))
+    side = _BAR if x == u else 0
+    yield f'<path class="link" d="M{x + side},{y} C{x + side + 30},{y} {u + side + 30},{w} {u + side},{w}">'
+    yield "<title>the two operations contradict each other</title></path>"
+
+
+def _text(x: float, y: float, words: str, kind: str = "", anchor: str = "") -> str:
+    attributes = (f' class="{kind}"' if kind else "") + (f' text-anchor="{anchor}"' if anchor else "")
+    return f'<text x="{x}" y="{y}"{attributes}>{escape(words)}</text>'

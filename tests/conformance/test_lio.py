@@ -1,0 +1,209 @@
+"""The Linux SCSI target under the suite, in a virtual machine: `make test-vm` gets what it needs and runs these."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from splitproof.conformance.adapter import AdapterFault, BackupState, FaultKind, Rejected
+from splitproof.conformance.adapters import lio, scsi
+from splitproof.conformance.adapters.catching import wrong_table
+from splitproof.conformance.adapters.initramfs import archive
+from splitproof.conformance.adapters.iscsi import CheckCondition
+from splitproof.conformance.adapters.lio import (
+    BLOCK_SIZE_BYTES,
+    LIBRARY,
+    SNAPSHOT,
+    SOURCE,
+    LioController,
+    absent,
+    make,
+)
+from splitproof.conformance.adapters.misconfigurations_of_lio import MISCONFIGURATIONS_OF_LIO
+from splitproof.conformance.adapters.virtual_machine import CommandFailed
+from splitproof.conformance.concurrent import race
+from splitproof.conformance.kill_table import suite_tests
+from splitproof.conformance.lab import Lab
+from splitproof.conformance.opening import adapter
+from splitproof.conformance.suite.requirement import Level, about
+from splitproof.conformance.verdicts import NotOffered
+from splitproof.spec.vocabulary import PairState
+
+_MISSING = absent()
+pytestmark = [
+    pytest.mark.vm,
+    pytest.mark.slow,
+    pytest.mark.skipif(_MISSING is not None, reason=_MISSING or ""),
+]
+
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+EXPLORED = {
+    name for name, test in suite_tests().items() if "explore" in inspect.unwrap(test).__code__.co_names
+}
+TESTED = [
+    name
+    for name, test in suite_tests().items()
+    if about(test).level is not Level.SCHEDULED and name not in EXPLORED
+]
+"""All, but for what takes hundreds of scenarios: `splitproof conform lio` runs those, too."""
+NOT_OFFERED = {
+    "test_r08_the_tapes_of_a_group_show_one_instant",
+    "test_r90_the_combined_command_backs_up_its_own_split",
+    "test_r94_the_combined_command_returns_while_nothing_is_copied",
+    "test_r29_a_write_is_acknowledged_while_nothing_is_copied",
+    "test_r38_the_target_view_is_pending_while_differences_are_left",
+    "test_r49_a_pair_that_is_split_during_its_creation_copy_has_the_whole_image",
+    "test_r07_a_split_returns_while_nothing_is_copied",
+}
+
+
+def test_the_linux_target_passes() -> None:
+    lab = Lab(adapter("lio"))
+    not_offered = set()
+    try:
+        histories = race(lab)
+        for name in TESTED:
+            test = suite_tests()[name]
+            recorded = {"histories": histories} if "histories" in inspect.signature(test).parameters else {}
+            try:
+                test(lab, **recorded)
+            except NotOffered:
+                not_offered.add(name)
+    finally:
+        lab.close()
+    assert not_offered == NOT_OFFERED
+
+
+def test_each_misconfiguration_is_caught_and_the_published_table_is_current() -> None:
+    page = (DOCS / "real-controllers.md").read_text(encoding="utf-8")
+    made = "".join(f"{line}\n" for line in wrong_table(MISCONFIGURATIONS_OF_LIO))
+    assert made in page, (
+        "put what python -m splitproof.conformance.adapters.catching lio prints into the page"
+    )
+
+
+# ---- the adapter ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def controller() -> Iterator[LioController]:
+    made = make()
+    yield made
+    made.close()
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def data(mark: bytes) -> bytes:
+    return mark * BLOCK_SIZE_BYTES
+
+
+def ended(controller: LioController, backup: str) -> BackupState:
+    until(lambda: controller.backup_status(backup).state is not BackupState.IN_PROGRESS)
+    return controller.backup_status(backup).state
+
+
+def test_a_snapshot_keeps_what_is_overwritten_and_extended_copy_reads_it(controller: LioController) -> None:
+    controller.reset(8)
+    before = [controller.read(block) for block in range(8)]
+    assert len(set(before)) == 8
+    controller.create_pair()
+    controller.write(2, data(b"w"))
+    controller.split()
+    controller.write(2, data(b"x"))
+    controller.write(5, data(b"y"))
+    backup = controller.backup(((1, 2), (5, 1)))
+    assert ended(controller, backup) is BackupState.COMPLETED
+    assert controller.backup_status(backup).segments_done == 2
+    assert controller.tape_image(backup) == {1: before[1], 2: data(b"w"), 5: before[5]}
+    assert controller.target_image() == [*before[:2], data(b"w"), *before[3:]]
+    assert controller.read(2) == data(b"x")
+
+
+def test_a_volume_starts_with_blank_tapes_and_no_snapshot(controller: LioController) -> None:
+    for _ in range(2):
+        controller.reset(8)
+        controller.create_pair()
+        controller.split()
+        backup = controller.backup(((3, 1),))
+        assert ended(controller, backup) is BackupState.COMPLETED
+        assert set(controller.tape_image(backup)) == {3}
+    controller.reset(64)
+    assert controller.pair_state().source is PairState.SIMPLEX
+    with pytest.raises(Rejected, match="the pair is not split"):
+        controller.backup(((0, 1),))
+    assert "snapshot: 0 512 error" in controller.machine.run("dmsetup table")
+
+
+def test_the_target_copies_but_knows_no_copy_status(controller: LioController) -> None:
+    with pytest.raises(CheckCondition) as refused:
+        controller.portal.command(SOURCE, scsi.copy_status(1))
+    assert (refused.value.key, refused.value.code) == (5, 0x2400)  # illegal request, invalid field in CDB
+    parameters = controller.portal.command(SOURCE, scsi.operating_parameters())
+    assert scsi.segment_sectors_max(parameters) == 0xFFFF  # 256 MiB, and what its field holds
+
+
+def test_a_copy_from_a_volume_that_is_not_there_fails_and_says_so(controller: LioController) -> None:
+    controller.reset(8)
+    pages = [controller.portal.command(unit, scsi.device_identification()) for unit in (SNAPSHOT, LIBRARY)]
+    snapshot, library = map(scsi.designator_of, pages)
+    with pytest.raises(CheckCondition, match="EXTENDED COPY: CHECK CONDITION, sense key Ah") as failed:
+        controller.portal.command(SNAPSHOT, scsi.extended_copy(snapshot, library, (0, 0), 8))
+    assert failed.value.key == 0xA  # copy aborted
+
+
+def test_a_command_that_fails_in_the_machine_says_what_it_printed(controller: LioController) -> None:
+    with pytest.raises(CommandFailed, match=r"^no such thing$"):
+        controller.machine.run("echo no such thing; false")
+
+
+def test_a_machine_that_does_not_come_up_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lio, "initramfs", lambda *_: archive({"init": (0o100755, b"#!/no/such/shell")}))
+    with pytest.raises(AdapterFault, match=r"ended with code 0 during its start: .*Kernel panic") as lost:
+        make()
+    assert lost.value.kind is FaultKind.DIED
+
+
+def test_the_machine_ends_with_the_process_that_started_it() -> None:
+    code = (
+        "import time; from splitproof.conformance.adapters.lio import make; "
+        "print(make().machine.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        machine = int(process.stdout.readline())
+        assert Path(f"/proc/{machine}").exists()
+        process.kill()
+    until(lambda: not running(machine))
+
+
+def running(pid: int) -> bool:
+    """A zombie whose new parent has not looked yet is not running."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_machine_that_is_killed_is_an_error_that_says_so(controller: LioController) -> None:
+    """The last of this file: the machine is gone afterwards."""
+    controller.reset(8)
+    os.kill(controller.machine.pid, signal.SIGKILL)
+    assert controller.machine.ends()
+    for call in (controller.pair_state, lambda: controller.read(0)):
+        with pytest.raises(AdapterFault, match=r"^qemu-system-x86_64 was killed by signal 9 during") as lost:
+            call()
+        assert lost.value.kind is FaultKind.DIED
