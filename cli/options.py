@@ -10,6 +10,7 @@ import typer
 
 __all__ = [
     "BlocksOption",
+    "BrokenProofsOption",
     "CertificateOption",
     "DeclaredDesignsArgument",
     "DepthOption",
@@ -25,6 +26,7 @@ __all__ = [
     "MaxMemoryOption",
     "MaxSecondsOption",
     "MaxStatesOption",
+    "MutatedDesignsArgument",
     "OnlyBlocksOption",
     "OutputOption",
     "Profile",
@@ -202,6 +204,18 @@ ProveOption = Annotated[
     bool,
     typer.Option(
         "--prove", help="For every number of blocks; the closed designs of the catalogue if none is named."
+    ),
+]
+MutatedDesignsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
+    ),
+]
+BrokenProofsOption = Annotated[
+    bool,
+    typer.Option(
+        "--prove", help="Also name the clause of the invariant that each mutant breaks that is caught."
     ),
 ]
 ProofSecondsOption = Annotated[
