@@ -31,6 +31,7 @@ from splitproof.options import (
     MaxMemoryOption,
     MaxSecondsOption,
     MaxStatesOption,
+    MendedPropertiesOption,
     MutatedDesignsArgument,
     OnlyBlocksOption,
     OutputOption,
@@ -264,12 +265,7 @@ def mutate(
 def repair(
     design: DesignArgument,
     blocks: BlocksOption = 1,
-    properties: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
-        ),
-    ] = None,
+    properties: MendedPropertiesOption = None,
     every: Annotated[
         bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
     ] = False,

@@ -26,6 +26,7 @@ __all__ = [
     "MaxMemoryOption",
     "MaxSecondsOption",
     "MaxStatesOption",
+    "MendedPropertiesOption",
     "MutatedDesignsArgument",
     "OnlyBlocksOption",
     "OutputOption",
@@ -204,6 +205,12 @@ ProveOption = Annotated[
     bool,
     typer.Option(
         "--prove", help="For every number of blocks; the closed designs of the catalogue if none is named."
+    ),
+]
+MendedPropertiesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
     ),
 ]
 MutatedDesignsArgument = Annotated[
