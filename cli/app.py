@@ -15,6 +15,7 @@ from splitproof.options import (
     AdapterArgument,
     BeyondOption,
     BlocksOption,
+    BrokenProofsOption,
     CertificateOption,
     CommandOption,
     ConfirmOption,
@@ -40,6 +41,7 @@ from splitproof.options import (
     MaxMemoryOption,
     MaxSecondsOption,
     MaxStatesOption,
+    MutatedDesignsArgument,
     OnlyBlocksOption,
     OutputOption,
     Profile,
@@ -260,26 +262,12 @@ def certify(
 
 @app.command(short_help="Change every guard and effect: what notices?")
 def mutate(
-    designs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
-        ),
-    ] = None,
+    designs: MutatedDesignsArgument = None,
     blocks: BlocksOption = 1,
-    format: Annotated[
-        TableFormat, typer.Option("--format", help="How to print the result.")
-    ] = TableFormat.TEXT,
+    format: TableFormatOption = TableFormat.TEXT,
     output: OutputOption = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-    ] = None,
-    prove: Annotated[
-        bool,
-        typer.Option(
-            "--prove", help="Also name the clause of the invariant that each mutant breaks that is caught."
-        ),
-    ] = False,
+    jobs: JobsOption = None,
+    prove: BrokenProofsOption = False,
 ) -> int:
     """Drop every guard clause, drop or alter every effect, one at a time: what catches it, and what survives.
 

@@ -12,6 +12,7 @@ __all__ = [
     "AdapterArgument",
     "BeyondOption",
     "BlocksOption",
+    "BrokenProofsOption",
     "CertificateOption",
     "CommandOption",
     "ConfirmOption",
@@ -35,6 +36,8 @@ __all__ = [
     "MaxMemoryOption",
     "MaxSecondsOption",
     "MaxStatesOption",
+    "MendedPropertiesOption",
+    "MutatedDesignsArgument",
     "OnlyBlocksOption",
     "OutputOption",
     "Profile",
@@ -258,6 +261,24 @@ ProveOption = Annotated[
     bool,
     typer.Option(
         "--prove", help="For every number of blocks; the closed designs of the catalogue if none is named."
+    ),
+]
+MendedPropertiesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
+    ),
+]
+MutatedDesignsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
+    ),
+]
+BrokenProofsOption = Annotated[
+    bool,
+    typer.Option(
+        "--prove", help="Also name the clause of the invariant that each mutant breaks that is caught."
     ),
 ]
 ProofSecondsOption = Annotated[

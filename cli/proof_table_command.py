@@ -114,7 +114,8 @@ def _table(family: str, columns: Sequence[ProofOutcome]) -> Iterator[str]:
 def _cell(result: Mapping[str, Any], name: str) -> str:
     for item in result["properties"]:
         if item["id"] == name:
-            said = {"violated": f"{item['depth']} steps", "proved": f"proved {item['clauses']}"}
+            needs = "" if item["clauses"] is None else f" {item['clauses']}"
+            said = {"violated": f"{item['depth']} steps", "proved": f"proved{needs}"}
             shown = said.get(item["verdict"], str(item["verdict"]))
             return shown if item["verdict"] == _declared(item) else f"{shown} (!)"
     return "-"
