@@ -21,10 +21,12 @@ from splitproof.options import (
     DesignArgument,
     Engine,
     EngineOption,
+    ExpectedFailuresOption,
     Export,
     FoldOption,
     Format,
     FormatOption,
+    HistoriesOption,
     InductionOption,
     JobsOption,
     MaxMemoryOption,
@@ -39,12 +41,15 @@ from splitproof.options import (
     ReportFormat,
     ReportFormatOption,
     ReportsOption,
+    SeedOption,
     SliceOption,
     StoriesOption,
     SymmetryOption,
     TableFormat,
     TableFormatOption,
+    TestsOption,
     ThreadsOption,
+    TimeBudgetOption,
     TraceFormat,
     TraceFormatOption,
     TraceOption,
@@ -389,17 +394,10 @@ def conform(
     profile: Annotated[
         Profile, typer.Option("--profile", help="How much is tested; each includes those before it.")
     ] = Profile.CONCURRENT,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
-    ] = None,
+    seed: SeedOption = None,
     examples: Annotated[int, typer.Option("--examples", min=1, help="Examples a property.")] = 30,
-    time_budget: Annotated[
-        float | None,
-        typer.Option("--time-budget", min=0.001, help="Seconds; what is not decided by then is unknown."),
-    ] = None,
-    expected: Annotated[
-        Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
-    ] = None,
+    time_budget: TimeBudgetOption = None,
+    expected: ExpectedFailuresOption = None,
     init: Annotated[
         Path | None,
         typer.Option(
@@ -408,18 +406,8 @@ def conform(
             metavar="DIR",
         ),
     ] = None,
-    tests: Annotated[
-        list[str] | None,
-        typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
-    ] = None,
-    histories: Annotated[
-        Path | None,
-        typer.Option(
-            "--histories",
-            help="Save what led to a failure, and what several clients did, there.",
-            file_okay=False,
-        ),
-    ] = None,
+    tests: TestsOption = None,
+    histories: HistoriesOption = None,
     format: ConformFormatOption = ConformFormat.TEXT,
     output: OutputOption = None,
     report: ReportsOption = None,

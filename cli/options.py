@@ -1,4 +1,4 @@
-"""Options that several commands take, and the values that they accept."""
+"""Options of the commands, and the values that they accept."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ __all__ = [
     "DesignArgument",
     "Engine",
     "EngineOption",
+    "ExpectedFailuresOption",
     "Export",
     "FoldOption",
     "Format",
     "FormatOption",
+    "HistoriesOption",
     "InductionOption",
     "JobsOption",
     "MaxMemoryOption",
@@ -34,12 +36,15 @@ __all__ = [
     "ReportFormat",
     "ReportFormatOption",
     "ReportsOption",
+    "SeedOption",
     "SliceOption",
     "StoriesOption",
     "SymmetryOption",
     "TableFormat",
     "TableFormatOption",
+    "TestsOption",
     "ThreadsOption",
+    "TimeBudgetOption",
     "TraceFormat",
     "TraceFormatOption",
     "TraceOption",
@@ -227,4 +232,26 @@ OnlyBlocksOption = Annotated[
 CertificateOption = Annotated[
     Path | None,
     typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
+]
+ExpectedFailuresOption = Annotated[
+    Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
+]
+TestsOption = Annotated[
+    list[str] | None,
+    typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
+]
+HistoriesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--histories",
+        help="Save what led to a failure, and what several clients did, there.",
+        file_okay=False,
+    ),
+]
+TimeBudgetOption = Annotated[
+    float | None,
+    typer.Option("--time-budget", min=0.001, help="Seconds; what is not decided by then is unknown."),
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
 ]
