@@ -25,6 +25,7 @@ from splitproof.checker.proof.steps import Lemma, StepSolver
 from splitproof.checker.proof.transitions import initial_transition, structure_of, transitions_of
 from splitproof.checker.proof.words import Word, words_of
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
+from splitproof.checker.texts import count
 from splitproof.checker.verdicts import Unknown, Verdict, Violated
 from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
@@ -83,7 +84,7 @@ def prove(
     if not space.states:
         found = Found(limit="no state at 1 block is initial")
     elif space.complete and left:
-        found = find_invariant(machine, left, oracle, space, max_seconds, say)
+        found = find_invariant(machine, left, oracle, space, max_seconds, say, started=started)
     stuck = [item for item in left if item.id in found.invariant.stuck]
     if stuck:
         say("searching 2 blocks for what could not be proved")
@@ -137,11 +138,14 @@ def find_invariant(
     max_seconds: float | None = None,
     say: Callable[[str], None] = lambda text: None,
     walks: Mapping[int, int] = WALKS,
+    started: float | None = None,
 ) -> Found:
     """An invariant for properties that hold at 1 block, all of which `space` has visited.
 
-    `walks`: see `Samples`; shorter ones cost less, and leave more clauses to be given up.
+    `walks`: see `Samples`; shorter ones cost less, and leave more clauses to be given up. `started`: when the time of
+    `max_seconds` began, by `time.perf_counter`; now unless given.
     """
+    started = time.perf_counter() if started is None else started
     say("looking at reachable states")
     words = words_of(machine)
     samples = Samples(machine, [word.node for word in words], oracle, space, walks)
@@ -153,13 +157,13 @@ def find_invariant(
         StepSolver(sorts, initial_transition(machine), words, ()),
         [StepSolver(sorts, transition, words, structure) for transition in transitions_of(machine)],
         [_goal(machine, number, item) for number, item in enumerate(left)],
-        max_seconds,
+        None if max_seconds is None else started + max_seconds,
         lambda lemmas: say(f"looking for an invariant: {lemmas} clauses"),
     )
     try:
         invariant, limit = search.run(), None
-    except TimeIsUpError:
-        invariant, limit = Invariant(()), f"{max_seconds:g} seconds"
+    except TimeIsUpError as up:
+        invariant, limit = Invariant(()), f"{max_seconds:g} seconds, {count(up.clauses, 'clause')} found"
     return Found(words, invariant, limit, samples.rows, search.queries)
 
 
