@@ -1,4 +1,4 @@
-"""Options that several commands take, and the values that they accept."""
+"""Options of the commands, and the values that they accept."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ __all__ = [
     "MaxMemoryOption",
     "MaxSecondsOption",
     "MaxStatesOption",
-    "MendedPropertiesOption",
     "MutatedDesignsArgument",
     "OnlyBlocksOption",
     "OutputOption",
@@ -261,12 +260,6 @@ ProveOption = Annotated[
     bool,
     typer.Option(
         "--prove", help="For every number of blocks; the closed designs of the catalogue if none is named."
-    ),
-]
-MendedPropertiesOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
     ),
 ]
 MutatedDesignsArgument = Annotated[
