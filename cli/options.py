@@ -1,4 +1,4 @@
-"""Options that several commands take, and the values that they accept."""
+"""Options of the commands, and the values that they accept."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ import typer
 
 __all__ = [
     "AdapterArgument",
+    "BeyondOption",
     "BlocksOption",
+    "BrokenProofsOption",
     "CertificateOption",
     "CommandOption",
+    "ConfirmOption",
     "DeclaredDesignsArgument",
     "DepthOption",
     "DesignArgument",
     "Engine",
     "EngineOption",
+    "EntryArgument",
+    "EveryOption",
     "ExamplesOption",
     "ExpectedOption",
     "Export",
@@ -31,6 +36,7 @@ __all__ = [
     "MaxMemoryOption",
     "MaxSecondsOption",
     "MaxStatesOption",
+    "MutatedDesignsArgument",
     "OnlyBlocksOption",
     "OutputOption",
     "Profile",
@@ -50,6 +56,9 @@ __all__ = [
     "TestsOption",
     "ThreadsOption",
     "TimeBudgetOption",
+    "ToExplainArgument",
+    "ToRepairOption",
+    "ToShowArgument",
     "TraceFormat",
     "TraceFormatOption",
     "TraceOption",
@@ -253,6 +262,18 @@ ProveOption = Annotated[
         "--prove", help="For every number of blocks; the closed designs of the catalogue if none is named."
     ),
 ]
+MutatedDesignsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
+    ),
+]
+BrokenProofsOption = Annotated[
+    bool,
+    typer.Option(
+        "--prove", help="Also name the clause of the invariant that each mutant breaks that is caught."
+    ),
+]
 ProofSecondsOption = Annotated[
     float | None,
     typer.Option("--max-seconds", min=0.001, help="With --prove: end a design as unknown after so long."),
@@ -276,4 +297,38 @@ OnlyBlocksOption = Annotated[
 CertificateOption = Annotated[
     Path | None,
     typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
+]
+ToRepairOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
+    ),
+]
+EveryOption = Annotated[
+    bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
+]
+BeyondOption = Annotated[
+    int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
+]
+ConfirmOption = Annotated[bool, typer.Option("--confirm", help="Check each repair with one block more, too.")]
+ToShowArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="A counterexample saved with `check --trace`, or a history of a controller (NDJSON).",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+EntryArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="R01 to R114, G01 to G39 or a property; all entries if none is named.", metavar="[ID]"
+    ),
+]
+ToExplainArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="A verdict, exit-N, a property, an error or its message; a list if none is given.",
+        metavar="[ID]",
+    ),
 ]

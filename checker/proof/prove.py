@@ -32,6 +32,7 @@ from splitproof.checker.proof.transitions import (
 )
 from splitproof.checker.proof.words import Word, words_of
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
+from splitproof.checker.texts import count
 from splitproof.checker.verdicts import Unknown, Verdict, Violated
 from splitproof.model.expressions import TRUE
 from splitproof.model.machine import Machine
@@ -96,27 +97,22 @@ def prove(
     if not space.states:
         found = Found(limit="no state at 1 block is initial")
     elif space.complete and (left or any(item.premises for item in ranked)):
-        found = find_invariant(machine, left, oracle, space, max_seconds, say, ranked=ranked)
+        found = find_invariant(machine, left, oracle, space, max_seconds, say, ranked=ranked, started=started)
     refusals = {
         item.property.id: refusal for item in ranked if (refusal := refusal_of(item, found, oracle, space))
     }
     proved = [item for item in ranked if item.property.id not in refusals]
-    for blocks in _SECOND_SIZES:
-        stuck = [
-            item
-            for item in [*asked, *waited]
-            if found.limit is None
-            and (item.id in found.invariant.stuck or item.id in refusals)
-            and item.id not in verdicts
-        ]
-        if stuck:
-            say(f"searching {blocks} blocks for what could not be proved")
-            verdicts |= _counterexamples(machine, blocks, stuck, _SECOND_LOOK)
+    stuck = [
+        item
+        for item in [*left, *waited]
+        if found.limit is None and (item.id in found.invariant.stuck or item.id in refusals)
+    ]
+    verdicts |= _second_look(machine, stuck, say)
     never_fired = [
         action for action in machine.actions if not space.fired[action.label] and action.needs_blocks <= 1
     ]
-    fired = frozenset(action.label for action in never_fired)
-    certified = _certified(machine, found, proved, fired, directory, say)
+    idle = frozenset(action.label for action in never_fired)
+    certified = _certified(machine, found, proved, idle, directory, say)
     by_id = {item.property.id: item for item in proved}
     results = tuple(
         PropertyProof(
@@ -129,8 +125,8 @@ def prove(
             and item.trigger is not None
             and item.id not in space.triggered,
             machine.expects.get(item.id),
-            by_id.get(item.id),
-            found.invariant.clauses.get(item.id),
+            ranked=by_id.get(item.id),
+            clauses=found.invariant.clauses.get(item.id),
         )
         for item in listed
         if item in asked or item in waited
@@ -147,6 +143,19 @@ def prove(
         queries=found.queries,
         seconds=time.perf_counter() - started,
     )
+
+
+def _second_look(
+    machine: Machine, stuck: Sequence[Property], say: Callable[[str], None]
+) -> dict[str, Violated]:
+    """Counterexamples at a few blocks to what could not be proved."""
+    found: dict[str, Violated] = {}
+    for blocks in _SECOND_SIZES:
+        left = [item for item in stuck if item.id not in found]
+        if left:
+            say(f"searching {blocks} blocks for what could not be proved")
+            found |= _counterexamples(machine, blocks, left, _SECOND_LOOK)
+    return found
 
 
 def _counterexamples(
@@ -167,12 +176,15 @@ def find_invariant(
     say: Callable[[str], None] = lambda text: None,
     walks: Mapping[int, int] = WALKS,
     ranked: Sequence[Premises] = (),
+    started: float | None = None,
 ) -> Found:
     """An invariant for properties that hold at 1 block, all of which `space` has visited.
 
-    `ranked`: arguments of which it is to prove the premises, too.
-    `walks`: see `Samples`; shorter ones cost less, and leave more clauses to be given up.
+    `ranked`: arguments of which it is to prove the premises, too. `walks`: see `Samples`; shorter ones cost less, and
+    leave more clauses to be given up. `started`: when the time of `max_seconds` began, by `time.perf_counter`; now
+    unless given.
     """
+    started = time.perf_counter() if started is None else started
     say("looking at reachable states")
     words = words_of(machine)
     samples = Samples(machine, [word.node for word in words], oracle, space, walks)
@@ -191,13 +203,13 @@ def find_invariant(
         StepSolver(sorts, initial_transition(machine), words, ()),
         [StepSolver(sorts, transition, words, structure) for transition in transitions],
         goals,
-        max_seconds,
+        None if max_seconds is None else started + max_seconds,
         lambda lemmas: say(f"looking for an invariant: {lemmas} clauses"),
     )
     try:
         invariant, limit = search.run(), None
-    except TimeIsUpError:
-        invariant, limit = Invariant(()), f"{max_seconds:g} seconds"
+    except TimeIsUpError as up:
+        invariant, limit = Invariant(()), f"{max_seconds:g} seconds, {count(up.clauses, 'clause')} found"
     return Found(words, invariant, limit, samples.rows, search.queries)
 
 
