@@ -101,8 +101,8 @@ def test_what_works_and_is_not_declared_is_reported_and_the_split_stays_unknown(
     lines = output.splitlines()
     assert f"unknown           sequential  {test}" in lines
     assert (
-        "under-declared: resync, delete_pair, split_and_backup, target_image, differences, hold_copy works, and is not "
-        "declared; what is declared is tested"
+        "under-declared: resync, delete_pair, target_image, differences, hold_copy, crash works, and is not declared; "
+        "what is declared is tested"
     ) in lines
     assert lines[-1].startswith("UNKNOWN  reference controller, profile sequential")
 
