@@ -12,6 +12,7 @@ import typer
 
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
+    BeyondOption,
     BlocksOption,
     BrokenProofsOption,
     CertificateOption,
@@ -269,9 +270,7 @@ def repair(
     every: Annotated[
         bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
     ] = False,
-    beyond: Annotated[
-        int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
-    ] = 0,
+    beyond: BeyondOption = 0,
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Check each repair with one block more, too.")
     ] = False,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "BeyondOption",
     "BlocksOption",
     "BrokenProofsOption",
     "CertificateOption",
@@ -212,6 +213,9 @@ MendedPropertiesOption = Annotated[
     typer.Option(
         "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
     ),
+]
+BeyondOption = Annotated[
+    int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
 ]
 MutatedDesignsArgument = Annotated[
     list[str] | None,
