@@ -12,8 +12,10 @@ import typer
 
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
+    BeyondOption,
     BlocksOption,
     CertificateOption,
+    ConfirmOption,
     ConformFormat,
     ConformFormatOption,
     DeclaredDesignsArgument,
@@ -21,6 +23,7 @@ from splitproof.options import (
     DesignArgument,
     Engine,
     EngineOption,
+    EveryPropertyOption,
     ExpectedFailuresOption,
     Export,
     FoldOption,
@@ -41,6 +44,7 @@ from splitproof.options import (
     ReportFormat,
     ReportFormatOption,
     ReportsOption,
+    ScalarsetOption,
     SeedOption,
     SliceOption,
     StoriesOption,
@@ -53,6 +57,7 @@ from splitproof.options import (
     TraceFormat,
     TraceFormatOption,
     TraceOption,
+    WholeGraphOption,
 )
 
 __all__ = ["app"]
@@ -261,14 +266,20 @@ def mutate(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
     ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove", help="Also name the clause of the invariant that each mutant breaks that is caught."
+        ),
+    ] = False,
 ) -> int:
     """Drop every guard clause, drop or alter every effect, one at a time: what catches it, and what survives.
 
-    Exits with 1 if a mutant survives that is another design, with 3 if one is undecided.
+    Exits with 1 if a mutant survives that is another design, or breaks no proof and should; with 3 if one is undecided.
     """
     from splitproof import mutation_command
 
-    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs)
+    return mutation_command.mutate(designs or [], blocks, format.value, output, jobs, prove)
 
 
 @app.command(short_help="Find the smallest changes that mend a design.")
@@ -281,15 +292,9 @@ def repair(
             "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
         ),
     ] = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
-    ] = False,
-    beyond: Annotated[
-        int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
-    ] = 0,
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="Check each repair with one block more, too.")
-    ] = False,
+    every: EveryPropertyOption = False,
+    beyond: BeyondOption = 0,
+    confirm: ConfirmOption = False,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -327,13 +332,8 @@ def export(
     design: DesignArgument,
     to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
     blocks: BlocksOption = 1,
-    symmetry: Annotated[
-        bool, typer.Option("--symmetry", help="murphi: blocks are a scalarset, interchangeable.")
-    ] = False,
-    whole: Annotated[
-        bool,
-        typer.Option("--whole", help="dot, graphml: every state, not only strongly connected components."),
-    ] = False,
+    symmetry: ScalarsetOption = False,
+    whole: WholeGraphOption = False,
     output: OutputOption = None,
 ) -> int:
     """Write a design as a model for Spin, Rumur or TLC, or its state graph as a picture.

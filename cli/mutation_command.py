@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from splitproof.checker.variants.broken_proofs import broken_proofs
 from splitproof.checker.variants.mutation_report import markdown, summary_lines
 from splitproof.checker.variants.mutations import CLOSED, Fate, judge_mutants
 from splitproof.checker.verdicts import ExitCode
@@ -14,20 +15,35 @@ __all__ = ["mutate"]
 
 
 def mutate(
-    designs: Sequence[str], blocks: int, format: str, output: Path | None, processes: int | None
+    designs: Sequence[str],
+    blocks: int,
+    format: str,
+    output: Path | None,
+    processes: int | None,
+    prove: bool = False,
 ) -> int:
-    """Judge the mutants of the designs; of the closed ones if none is named."""
+    """Judge the mutants of the designs; of the closed ones if none is named.
+
+    `prove`: also say what those that are caught break of the proof of their design.
+    """
     names = list(designs) or list(CLOSED)
     with status(f"mutate: {len(names)} designs") as say:
         judged = judge_mutants(names, blocks, processes, lambda done, all_: say(f"mutate: {done} of {all_}"))
+        broken = [
+            broken_proofs(name, [item for item in judged if item.design == name], say)
+            for name in (dict.fromkeys(names) if prove else ())
+        ]
+    if prove:
+        judged = [item for proof in broken for item in proof.judged]
     if format == "json":
         by_design = {
             name: [item.json() for item in judged if item.design == name] for name in dict.fromkeys(names)
         }
         write(json_text({"blocks": blocks, "mutants": by_design}), output)
     else:
-        write((markdown if format == "markdown" else summary_lines)(judged, blocks), output)
+        report = (markdown if format == "markdown" else summary_lines)(judged, blocks)
+        write([*report, *(line for proof in broken for line in proof.lines())], output)
     fates = {item.fate for item in judged}
-    if Fate.SURVIVED in fates:
+    if Fate.SURVIVED in fates or any(proof.unsound for proof in broken):
         return ExitCode.VIOLATED
     return ExitCode.UNKNOWN if Fate.UNDECIDED in fates else ExitCode.HOLDS

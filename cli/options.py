@@ -9,13 +9,16 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "BeyondOption",
     "BlocksOption",
     "CertificateOption",
+    "ConfirmOption",
     "DeclaredDesignsArgument",
     "DepthOption",
     "DesignArgument",
     "Engine",
     "EngineOption",
+    "EveryPropertyOption",
     "ExpectedFailuresOption",
     "Export",
     "FoldOption",
@@ -36,6 +39,7 @@ __all__ = [
     "ReportFormat",
     "ReportFormatOption",
     "ReportsOption",
+    "ScalarsetOption",
     "SeedOption",
     "SliceOption",
     "StoriesOption",
@@ -48,6 +52,7 @@ __all__ = [
     "TraceFormat",
     "TraceFormatOption",
     "TraceOption",
+    "WholeGraphOption",
 ]
 
 
@@ -254,4 +259,18 @@ TimeBudgetOption = Annotated[
 ]
 SeedOption = Annotated[
     int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
+]
+EveryPropertyOption = Annotated[
+    bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
+]
+BeyondOption = Annotated[
+    int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
+]
+ConfirmOption = Annotated[bool, typer.Option("--confirm", help="Check each repair with one block more, too.")]
+ScalarsetOption = Annotated[
+    bool, typer.Option("--symmetry", help="murphi: blocks are a scalarset, interchangeable.")
+]
+WholeGraphOption = Annotated[
+    bool,
+    typer.Option("--whole", help="dot, graphml: every state, not only strongly connected components."),
 ]

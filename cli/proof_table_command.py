@@ -109,8 +109,11 @@ def _table(family: str, columns: Sequence[ProofOutcome]) -> Iterator[str]:
 def _cell(result: Mapping[str, Any], name: str) -> str:
     for item in result["properties"]:
         if item["id"] == name:
-            said = {"violated": f"{item['depth']} steps", "proved": f"proved {item['clauses']}"}
-            shown = said.get(item["verdict"], str(item["verdict"]))
+            figure = {
+                "violated": f"{item['depth']} steps",
+                "proved": f"proved {item['clauses'] or ''}".rstrip(),
+            }
+            shown = figure.get(item["verdict"], str(item["verdict"]))
             return shown if item["verdict"] == _declared(item) else f"{shown} (!)"
     return "-"
 

@@ -149,7 +149,7 @@ class Traffic:
     apart: list[contextlib.AbstractContextManager[object]] = field(init=False)
     threads: list[threading.Thread] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
-    fault: AdapterFault | None = None
+    fault: AdapterFault | Undecided | None = None
 
     def __post_init__(self) -> None:
         atomic = self.session.capabilities.atomic_block_io
@@ -205,7 +205,7 @@ class Traffic:
                     self.write(block, client)
             except (Rejected, Indefinite, Unsupported):
                 pass  # recorded as such
-            except AdapterFault as fault:
+            except (AdapterFault, Undecided) as fault:
                 self.fault = fault
                 return
             if choices.random() < 0.2:

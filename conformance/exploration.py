@@ -68,7 +68,7 @@ def explore(lab: Lab, item: Property, *, crashes: bool = False) -> None:
 
 def _try(run: Run, kind: type[SingleClient], stage: str | None, examples: int) -> None:
     """So many examples, from a stage or from one that Hypothesis draws, unless the run is decided."""
-    if run.violation is not None or run.over:
+    if run.has_result or run.over:
         return
     limits = run.lab.limits
     machine = type("Exploration", (kind,), {"shared": run, "stage": stage})
@@ -89,7 +89,7 @@ def _try(run: Run, kind: type[SingleClient], stage: str | None, examples: int) -
         run_state_machine_as_test(machine, settings=chosen)
     except Exception:
         # A controller with threads of its own does not repeat itself, and Hypothesis says so; what was seen was seen.
-        if run.violation is None and run.error is None:
+        if not run.has_result:
             raise
 
 
@@ -111,8 +111,7 @@ def _situations(session: Session, watch: Watch, crashes: bool) -> list[str]:
 
 
 _BLOCK = st.integers(0, BLOCKS - 1)
-_KIND = st.sampled_from(["copy", "destage", "backup"])
-_ANY_KIND = st.sampled_from(["copy", "destage", "backup", "host", "command"])
+_KIND = st.sampled_from(["copy", "destage", "backup", "command"])
 
 
 _STAGES = ["fresh", "at once", "creating", "duplex", "pending", "rewritten", "backup", "again"]
@@ -150,7 +149,7 @@ class _Exploration(SingleClient):
             if stage == "rewritten":
                 self._write_uncopied(block)
             if stage == "backup":
-                self._back_up(((0, block + 1),))
+                self._do("backup", extents=((0, block + 1),))
             if stage == "again":
                 self._next_cycle(block)
 
@@ -178,14 +177,14 @@ class _Exploration(SingleClient):
 
     @rule(first=_BLOCK, last=_BLOCK)
     def backup(self, first: int, last: int) -> None:
-        self._guarded(lambda: self._back_up(self._extents(first, last)))
+        self._guarded(lambda: self._do("backup", extents=self._extents(first, last)))
 
     @rule(block=_BLOCK, last=_BLOCK, ends=st.booleans())
     def write_and_back_up(self, block: int, last: int, ends: bool) -> None:
         def act() -> None:
             self._ensure_split()
             self._write(block)
-            if self._back_up(self._extents(block, last)) and ends:
+            if self._do("backup", extents=self._extents(block, last)) and ends:
                 self._end_backups()
 
         self._guarded(act)
@@ -202,7 +201,7 @@ class _Exploration(SingleClient):
     def hold_or_release(self) -> None:
         self._guarded(self._release if self.held else self._hold)
 
-    @rule(kind=_ANY_KIND, steps=st.integers(1, 4))
+    @rule(kind=_KIND, steps=st.integers(1, 4))
     def pump(self, kind: str, steps: int) -> None:
         self._guarded(lambda: self._pump(kind, steps))
 
@@ -227,7 +226,7 @@ class _Exploration(SingleClient):
             if not self.session.has("pump"):
                 return
             self._ensure_split()
-            if self._back_up(((block, 1),)):
+            if self._do("backup", extents=((block, 1),)):
                 self._pump("backup", steps)
                 self._write(block)
                 self._release()
@@ -277,7 +276,7 @@ class _Exploration(SingleClient):
         def act() -> None:
             self._ensure_split()
             self._write(0)
-            self._back_up(((0, BLOCKS),))
+            self._do("backup", extents=((0, BLOCKS),))
             self._end_backups()
 
         self._guarded(act)
@@ -317,7 +316,7 @@ class _Crashing(_Exploration):
 
         def act() -> None:
             self._ensure_split()
-            self._back_up(((0, BLOCKS),))
+            self._do("backup", extents=((0, BLOCKS),))
             self._pump(kind, steps)
             if later:
                 self._write(block)

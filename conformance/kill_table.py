@@ -14,6 +14,7 @@ from splitproof.conformance import (  # the mutants declare themselves
     mutants_of_embodiments,  # noqa: F401
     mutants_of_image,  # noqa: F401
     mutants_of_policy,  # noqa: F401
+    mutants_of_recovery,  # noqa: F401
     mutants_of_reports,  # noqa: F401
     suite,
 )

@@ -71,7 +71,7 @@ class Lab:
         if self._session is not None and self._session.fault is not None:
             self.close()
         if self._session is None:
-            self._session = Session(self.open_transport)
+            self._session = Session(self.open_transport, self.limits.deadline)
         return self._session
 
     @property
@@ -187,7 +187,7 @@ class Lab:
         try:
             yield
         finally:
-            with contextlib.suppress(AdapterFault):
+            with contextlib.suppress(AdapterFault, Undecided):
                 session.call("release_copy")
 
 

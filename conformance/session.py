@@ -7,6 +7,7 @@ fails with that fault, and the next test gets a new controller.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -25,11 +26,14 @@ from splitproof.conformance.history import KINDS, Extents, History, Outcome, Rec
 from splitproof.conformance.operations import OPTIONAL, form_of
 from splitproof.conformance.shapes import ShapeError, Volume
 from splitproof.conformance.transport import Transport
+from splitproof.conformance.verdicts import Undecided
 
 __all__ = ["Call", "Session", "tagged", "value_of"]
 
 _TAG_BYTES = 8
 _CLOSE_SECONDS_MAX = 2.0
+_WAIT_SLACK_SECONDS = 0.005
+"""By which a wait may end early."""
 _FIRST_CALL_SECONDS_MAX = 30.0
 """For `capabilities`, which says how long the others may take: time to start a controller."""
 
@@ -76,10 +80,22 @@ class Call:
     def wait(self, seconds_max: float) -> bool:
         """Wait for an answer; whether there is one."""
         try:
-            self._future.exception(timeout=seconds_max)
+            self._future.exception(timeout=self._session.seconds_left(seconds_max))
         except TimeoutError:
+            self._check_budget()
             return False
         return True
+
+    def _check_budget(self) -> None:
+        """Leave if it was the time budget that ended a wait, which says nothing of the controller.
+
+        Raises:
+            Undecided: it was. Nobody knows what the call will do, so the session is over.
+        """
+        if self._session.is_over_time:
+            message = f"the time budget ended while {self.name} was under way"
+            self._session.lost(AdapterFault(FaultKind.HUNG, message))
+            raise Undecided(message) from None
 
     def result(self, seconds_max: float | None = None) -> Any:
         """The result, checked and recorded.
@@ -87,13 +103,15 @@ class Call:
         Raises:
             Rejected, Indefinite, Unsupported: the controller's answer.
             AdapterFault: it broke its contract, or there is no answer within its own time limit.
+            Undecided: the time budget ended first.
         """
         limit = self._session.call_seconds_max if seconds_max is None else seconds_max
         try:
-            result = self._future.result(timeout=limit)
+            result = self._future.result(timeout=self._session.seconds_left(limit))
             form_of(self.name).result.check(result, self._session.volume)
         except TimeoutError:
             self._record(Outcome.INDEFINITE)
+            self._check_budget()
             message = f"{self.name} did not return within {limit:g} s"
             raise self._session.lost(AdapterFault(FaultKind.HUNG, message)) from None
         except (Rejected, Unsupported):
@@ -147,14 +165,15 @@ class Call:
 
 
 class Session:
-    """Opens a controller and asks what it is.
+    """Opens a controller and asks what it is. `deadline`: of `time.monotonic()`, at which every wait ends.
 
     Raises:
         AdapterFault: it did not answer, or what it declares means nothing.
     """
 
-    def __init__(self, open_transport: Callable[[], Transport]) -> None:
+    def __init__(self, open_transport: Callable[[], Transport], deadline: float | None = None) -> None:
         self.transport = open_transport()
+        self._deadline = deadline
         self.recorder = Recorder()
         self.volume = Volume()
         self.fault: AdapterFault | None = None
@@ -171,13 +190,24 @@ class Session:
                 lacking = set(form_of(name).together_with) - self.capabilities.operations
                 if lacking:
                     raise AdapterFault(FaultKind.GARBAGE, f"{name} is declared without {', '.join(lacking)}")
-        except AdapterFault:
+        except (AdapterFault, Undecided):
             self.close()
             raise
         except (Rejected, Indefinite, Unsupported) as error:
             self.close()
             raise AdapterFault(FaultKind.GARBAGE, f"capabilities answers with an error: {error}") from error
         self.call_seconds_max = self.capabilities.call_seconds_max
+
+    def seconds_left(self, seconds_max: float) -> float:
+        """How long to wait: so long, or until the deadline."""
+        if self._deadline is None:
+            return seconds_max
+        return min(seconds_max, max(0.0, self._deadline - time.monotonic()))
+
+    @property
+    def is_over_time(self) -> bool:
+        """Whether a wait that has just ended was ended by the deadline."""
+        return self._deadline is not None and time.monotonic() > self._deadline - _WAIT_SLACK_SECONDS
 
     def has(self, name: str) -> bool:
         """Whether the controller declares the operation, or must have it."""

@@ -73,6 +73,11 @@ class Run:
             return True
         return self.violation is not None and time.monotonic() > self.shrinks_until
 
+    @property
+    def has_result(self) -> bool:
+        """Whether something was seen, good for a verdict whatever comes after."""
+        return self.violation is not None or self.error is not None
+
     def found(self, violation: PropertyViolated) -> None:
         """Keep the shortest story."""
         if self.violation is None:

@@ -10,6 +10,7 @@ from splitproof.model.evaluation import UNKNOWN
 from splitproof.model.expressions import all_of, any_of, every, implies, ite, none, some
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.machine import Action, Fairness, Machine
+from splitproof.model.ranking import Falls, Helps
 from splitproof.model.records import ANY, Block, BlockSet, Bool, Data, Record, field
 from splitproof.model.state import State, when
 from splitproof.model.types import Int
@@ -26,6 +27,8 @@ __all__ = [
     "Cell",
     "Data",
     "Fairness",
+    "Falls",
+    "Helps",
     "Int",
     "Interpreter",
     "Machine",

@@ -16,7 +16,7 @@ Everything is checked as soon as it is declared; `ModelError` says what, where, 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import UnionType
@@ -29,6 +29,7 @@ from splitproof.model.errors import ModelError, UndeclaredError, source_line
 from splitproof.model.expressions import TRUE, Every, Expr, Param, all_of, same, show
 from splitproof.model.misuse import describe, nearest
 from splitproof.model.properties import TracedProperty, trace_property
+from splitproof.model.ranking import Falls, Helps, RankingArgument, trace_ranking
 from splitproof.model.records import Record, as_type, check_name
 from splitproof.model.signatures import narration_of, parameters_of
 from splitproof.model.source import check_source, place_of, required_parameters
@@ -153,6 +154,7 @@ class Machine:
         self.properties: dict[str, Property] = {}
         self.traced: dict[str, TracedProperty] = {}
         self.expects: dict[str, Expectation] = {}
+        self.arguments: dict[str, RankingArgument] = {}
         self.conditions: dict[str, Condition] = {}
         self._constraints: list[tuple[Condition, bool, str]] = []
         self._first_readings: dict[str, Expr] = {}
@@ -375,6 +377,19 @@ class Machine:
             except ValueError as error:
                 raise ModelError(str(error)) from error
             self.expects[name] = given
+
+    def argue(
+        self,
+        property_id: str,
+        *,
+        rank: Sequence[Falls],
+        helpful: Sequence[Helps],
+        pending: Callable[..., Any] | None = None,
+    ) -> None:
+        """Say why a property of the kind *leads to* holds for every number of blocks, in the terms of `ranking`."""
+        if property_id in self.arguments:
+            raise ModelError(f"{self.name} argues for {property_id} twice; give one argument for a property")
+        self.arguments[property_id] = trace_ranking(self, property_id, rank, helpful, pending)
 
     # -- what lowerings read
 

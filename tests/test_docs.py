@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from splitproof.checker.fairness.liveness import judge_leads_to
+from splitproof.checker.proof.prove import prove
+from splitproof.checker.proof.results import Proved
 from splitproof.model import Interpreter, Machine
 from splitproof.model.layout import Valuation
 from splitproof.model.loading import load_machine
@@ -102,6 +104,14 @@ def test_every_message_that_the_language_page_explains_exists() -> None:
     joined = re.sub(r'"\s*f?"', "", source)  # messages are written as several literals
     assert len(messages) > 15
     assert [message for message in messages if message not in joined] == []
+
+
+def test_the_argument_of_the_language_page_is_proved(language: Path) -> None:
+    machine = load_machine(f"{language}:machine")
+    (found,) = prove(machine, [machine.properties["hand-is-freed"]]).properties
+    assert found.verdict == Proved()
+    assert found.ranked is not None
+    assert (found.ranked.weak, found.ranked.strong) == (("disk worker clean", "disk worker store"), ())
 
 
 # ---- commands

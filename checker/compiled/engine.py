@@ -60,8 +60,7 @@ class CompiledEngine(Engine):
             self.initial = sorted(self._named)
 
     @cached_property
-    def common(self) -> str:
-        """What every module of this engine begins with."""
+    def _common(self) -> str:
         return self.symmetry.function() + common(word_count(self.packing))
 
     @cached_property
@@ -72,7 +71,7 @@ class CompiledEngine(Engine):
     def _code(self) -> SearchCode:
         words = word_count(self.packing)
         parts = (
-            self.common,
+            self._common,
             successors_function(self, self._questions),
             judge_function(self, self._questions),
             search_kernel(words),
@@ -81,7 +80,7 @@ class CompiledEngine(Engine):
 
     @cached_property
     def _arrival_code(self) -> WalkCode:
-        return walks.arrival_code(self, self.common)
+        return walks.arrival_code(self, self._common)
 
     def explore(
         self,
@@ -97,11 +96,11 @@ class CompiledEngine(Engine):
         return Search(self, self._questions, self._code, limits or Limits(), progress, threads).run()
 
     def select(self, node: Expr, level: Sequence[int]) -> list[int]:
-        return walks.select(self, self.common, node, _level(level))
+        return walks.select(self, self._common, node, _level(level))
 
     def holds_somewhere(self, node: Expr, exploration: Exploration) -> bool:
         assert isinstance(exploration, CompiledExploration)
-        return walks.holds_somewhere(self, self.common, node, exploration)
+        return walks.holds_somewhere(self, self._common, node, exploration)
 
     def arrivals(self, level: Sequence[int], goals: Collection[int]) -> list[Arrival]:
         return walks.arrivals(self, self._arrival_code, _level(level), goals)
@@ -110,7 +109,11 @@ class CompiledEngine(Engine):
         self, exploration: Exploration, items: Mapping[str, GroundProperty], limits: Limits
     ) -> dict[str, Finding]:
         assert isinstance(exploration, CompiledExploration)
-        return walks.first_stuck(self, self.common, exploration, items, limits)
+        return walks.first_stuck(self, self._common, exploration, items, limits)
+
+    def code(self, functions: Sequence[str], states: int) -> WalkCode:
+        """Functions that look at so many states of this engine, behind what every module begins with."""
+        return WalkCode(self._common + "".join(functions), states)
 
     def concrete(self, path: Path, finding: Finding) -> Path:
         """The same run with blocks and data keeping their names: the representatives are followed by real states."""

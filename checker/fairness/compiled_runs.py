@@ -125,8 +125,8 @@ class CompiledRuns(Runs):
 
     def _read_edges(self, engine: CompiledEngine) -> None:
         words = self._space.words
-        text = "".join([labelled_function(engine), read_edges(words, self._width), close_edges(self._width)])
-        code = WalkCode(engine.common + text, self.count)
+        functions = [labelled_function(engine), read_edges(words, self._width), close_edges(self._width)]
+        code = engine.code(functions, self.count)
         buffers = Buffers(words, len(engine.steps), 0)
         fair = (ctypes.c_uint8 * max(len(self.kept), 1))(*(kept != 0 for kept in self.kept))
         self._space.attach(buffers.control)

@@ -4,7 +4,8 @@ Each file asks a solver for a counterexample to one part of the argument, and `u
 
 - `start`: the lemmas hold initially;
 - `step-NN-...`: one action keeps them, and satisfies the step properties, for any number of blocks;
-- `safety-...`: the lemmas imply a property.
+- `safety-...`: the lemmas imply a property;
+- `ranking-...`: where the lemmas hold, states and steps are as ranking arguments need them (`premises`).
 
 And one asks for an example, where `sat` is right: `possible-NN-...`: with two blocks, the lemmas leave room for the
 action, so that nothing was proved by assuming what cannot be.
@@ -21,12 +22,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from splitproof.checker.proof.premises import Premises
+from splitproof.checker.proof.ranking_files import ranking_files
 from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.smtlib import Text
 from splitproof.checker.proof.steps import Lemma
 from splitproof.checker.proof.transitions import (
     Transition,
     initial_transition,
+    standing_transition,
     structure_of,
     transitions_of,
 )
@@ -42,6 +46,7 @@ __all__ = [
     "Certificate",
     "certificate_of",
     "possible_file",
+    "ranking_file",
     "step_file",
     "write_certificate",
 ]
@@ -82,16 +87,25 @@ def possible_file(number: int, label: str) -> str:
     return f"possible-{number:02}-{_slug(label)}.smt2"
 
 
+def ranking_file(number: int, label: str) -> str:
+    """The name of what ranking arguments need of an action."""
+    return f"ranking-{number:02}-{_slug(label)}.smt2"
+
+
 def _slug(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
 
 
 def certificate_of(
-    machine: Machine, words: Sequence[Word], lemmas: Sequence[Lemma], never_fired: frozenset[str]
+    machine: Machine,
+    words: Sequence[Word],
+    lemmas: Sequence[Lemma],
+    never_fired: frozenset[str],
+    ranked: Sequence[Premises] = (),
 ) -> Certificate:
     """The certificate of an invariant.
 
-    `never_fired`: actions that are never taken; no example is asked for.
+    `never_fired`: actions that are never taken; no example is asked for. `ranked`: the arguments that rest on it.
     """
     named = list(_named(machine, words, lemmas))
     files: dict[str, tuple[str, str, str]] = {}
@@ -114,6 +128,15 @@ def certificate_of(
         if item.property_id is not None and not item.over_step:
             says = f"the lemmas imply {item.property_id}"
             files[f"safety-{item.property_id}.smt2"] = _safety(text, named, item), "unsat", says
+    for name, content, says in ranking_files(
+        text,
+        lambda title: _head(text, title, "unsat says that it is so"),
+        _assumed(text, named),
+        [(ranking_file(number, step.name), step) for number, step in enumerate(transitions, start=1)],
+        standing_transition(machine),
+        [premise for item in ranked for premise in item.premises],
+    ):
+        files[name] = content, "unsat", says
     few = Text(machine, _BLOCKS_OF_EXAMPLES)
     for number, transition in enumerate(transitions, start=1):
         if transition.name not in never_fired:
@@ -134,7 +157,8 @@ def certificate_of(
             }
             for item in named
             if item.property_id is not None
-        ],
+        ]
+        + [item.json() for item in ranked],
         "actions": [transition.name for transition in transitions],
         "never_taken": sorted(never_fired),
         "lemmas": {item.name: item.sentence for item in named},
@@ -254,7 +278,7 @@ def _readme(manifest: dict[str, Any]) -> str:
     files = "\n".join(
         f"| `{name}` | {item['says']} | {item['expects']} |" for name, item in manifest["files"].items()
     )
-    proved = "\n".join(f"- `{item['id']}`: {item['statement']}" for item in manifest["properties"])
+    proved = "\n".join(map(_said, manifest["properties"]))
     return f"""# {manifest["design"]}: a certificate
 
 {manifest["meaning"]}
@@ -269,9 +293,21 @@ Check it without trusting who made it: `cvc5 FILE` and `z3 FILE` print what the 
 The lemmas hold initially (`start`), every action keeps them (`step`), and they imply the properties (`safety`); so the
 properties hold in every state that can be reached. What remains to be believed is that the definitions at the head of
 each `step` file are the design: the state (`declare-fun`), the guard, and the state after the step (`next...`).
-`possible` files show that the lemmas do not exclude an action for no reason.
+`possible` files show that the lemmas do not exclude an action for no reason. `ranking` files, if there are any, prove
+the premises of ranking arguments, which `manifest.json` lists; that the property follows from them, for finitely many
+blocks and runs that keep the promises named above, no solver says: `docs/proofs.md` of splitproof has the reasoning.
 
 | file | says | expected |
 |---|---|---|
 {files}
 """
+
+
+def _said(item: dict[str, Any]) -> str:
+    """A property, and whose promises it rests on."""
+    promised = [f"{how}: {', '.join(item[key])}" for key, how in _FAIR.items() if item.get(key)]
+    under = f" (with finitely many blocks, on every run that is {'; '.join(promised)})" if promised else ""
+    return f"- `{item['id']}`: {item['statement']}{under}"
+
+
+_FAIR = {"weakly_fair": "weakly fair to", "strongly_fair": "strongly fair to"}

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.proof.certificate import FORMAT, MANIFEST, README, possible_file, step_file
+from splitproof.checker.proof.certificate import (
+    FORMAT,
+    MANIFEST,
+    README,
+    possible_file,
+    ranking_file,
+    step_file,
+)
+from splitproof.checker.proof.ranking_files import STATES_FILE
 
 __all__ = ["SOLVERS", "Certified", "certify"]
 
@@ -97,6 +105,10 @@ def _required(manifest: dict[str, Any]) -> dict[str, str]:
     for item in manifest["properties"]:
         if item["kind"] == "always":
             required[f"safety-{item['id']}.smt2"] = "unsat"
+        elif item["kind"] == "leads to":
+            required[STATES_FILE] = "unsat"
+            for number, label in enumerate(manifest["actions"], start=1):
+                required[ranking_file(number, label)] = "unsat"
     return required
 
 

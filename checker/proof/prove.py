@@ -17,16 +17,24 @@ from splitproof.checker.proof.candidates import Candidates
 from splitproof.checker.proof.certificate import certificate_of, write_certificate
 from splitproof.checker.proof.certify import Certified, certify
 from splitproof.checker.proof.lowering import Sorts
+from splitproof.checker.proof.premises import Premises, premises_of
+from splitproof.checker.proof.refusals import refusal_of
 from splitproof.checker.proof.results import ProofResult, PropertyProof, Proved
 from splitproof.checker.proof.samples import WALKS, Samples
 from splitproof.checker.proof.search import Invariant, Search, TimeIsUpError
 from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.steps import Lemma, StepSolver
-from splitproof.checker.proof.transitions import initial_transition, structure_of, transitions_of
+from splitproof.checker.proof.transitions import (
+    initial_transition,
+    standing_transition,
+    structure_of,
+    transitions_of,
+)
 from splitproof.checker.proof.words import Word, words_of
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
 from splitproof.checker.texts import count
 from splitproof.checker.verdicts import Unknown, Verdict, Violated
+from splitproof.model.expressions import TRUE
 from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
 from splitproof.spec.properties import Kind, Property
@@ -36,8 +44,8 @@ __all__ = ["PROVABLE", "Found", "find_invariant", "prove"]
 PROVABLE = (Kind.ALWAYS, Kind.STEP)
 """What an invariant proves; the other kinds are about what can or will happen."""
 
-_SECOND_LOOK = Limits(max_states=400_000, max_seconds=120)
-"""How far two blocks are searched for a counterexample to what could not be proved."""
+_SECOND_SIZES, _SECOND_LOOK = (2, 3), Limits(max_states=400_000, max_seconds=120)
+"""How many blocks are searched, and how far, for a counterexample to what could not be proved."""
 
 
 @dataclass(frozen=True)
@@ -74,38 +82,59 @@ def prove(
     started = time.perf_counter()
     listed = list(machine.properties.values()) if properties is None else list(properties)
     asked = [item for item in listed if item.kind in PROVABLE]
+    waited = [item for item in listed if item.kind is Kind.LEADS_TO and item.id in machine.arguments]
     say("searching 1 block")
-    oracle = Oracle(machine, 1, [item for item in asked if item.needs_blocks <= 1])
+    oracle = Oracle(machine, 1, [item for item in [*asked, *waited] if item.needs_blocks <= 1])
     space = oracle.explore(Limits(max_seconds=max_seconds))
     suspects = [item for item in asked if item.id in space.findings]
     verdicts: dict[str, Verdict] = dict(_counterexamples(machine, 1, suspects, Limits()))
+    verdicts |= _counterexamples(
+        machine, 1, waited if space.complete else (), Limits(max_seconds=max_seconds)
+    )
     left = [item for item in asked if item.id not in verdicts]
+    ranked = [premises_of(machine, item) for item in waited if item.id not in verdicts]
     found = Found(limit=space.limit)
     if not space.states:
         found = Found(limit="no state at 1 block is initial")
-    elif space.complete and left:
-        found = find_invariant(machine, left, oracle, space, max_seconds, say, started=started)
-    stuck = [item for item in left if item.id in found.invariant.stuck]
-    if stuck:
-        say("searching 2 blocks for what could not be proved")
-        verdicts |= _counterexamples(machine, 2, stuck, _SECOND_LOOK)
+    elif space.complete and (left or any(item.premises for item in ranked)):
+        found = find_invariant(machine, left, oracle, space, max_seconds, say, ranked=ranked, started=started)
+    refusals = {
+        item.property.id: refusal for item in ranked if (refusal := refusal_of(item, found, oracle, space))
+    }
+    proved = [item for item in ranked if item.property.id not in refusals]
+    for blocks in _SECOND_SIZES:
+        stuck = [
+            item
+            for item in [*asked, *waited]
+            if found.limit is None
+            and (item.id in found.invariant.stuck or item.id in refusals)
+            and item.id not in verdicts
+        ]
+        if stuck:
+            say(f"searching {blocks} blocks for what could not be proved")
+            verdicts |= _counterexamples(machine, blocks, stuck, _SECOND_LOOK)
     never_fired = [
         action for action in machine.actions if not space.fired[action.label] and action.needs_blocks <= 1
     ]
-    certified = _certified(machine, found, frozenset(action.label for action in never_fired), directory, say)
+    fired = frozenset(action.label for action in never_fired)
+    certified = _certified(machine, found, proved, fired, directory, say)
+    by_id = {item.property.id: item for item in proved}
     results = tuple(
         PropertyProof(
             item,
-            verdicts.get(item.id) or _verdict(item, found, certified),
-            found.invariant.stuck.get(item.id),
+            verdicts.get(item.id)
+            or (refusals[item.id].verdict if item.id in refusals else _verdict(item, found, certified)),
+            refusals[item.id].stuck if item.id in refusals else found.invariant.stuck.get(item.id),
             space.complete
             and item.needs_blocks <= 1
             and item.trigger is not None
             and item.id not in space.triggered,
             machine.expects.get(item.id),
+            by_id.get(item.id),
             found.invariant.clauses.get(item.id),
         )
-        for item in asked
+        for item in listed
+        if item in asked or item in waited
     )
     return ProofResult(
         design=machine.name,
@@ -114,7 +143,7 @@ def prove(
         certified=certified,
         directory=None if certified is None else directory,
         never_fired=tuple(action.label for action in never_fired if space.complete and action.idle is None),
-        left_out=tuple(item.id for item in listed if item.kind not in PROVABLE),
+        left_out=tuple(item.id for item in listed if item not in asked and item not in waited),
         samples=found.samples,
         queries=found.queries,
         seconds=time.perf_counter() - started,
@@ -138,12 +167,14 @@ def find_invariant(
     max_seconds: float | None = None,
     say: Callable[[str], None] = lambda text: None,
     walks: Mapping[int, int] = WALKS,
+    ranked: Sequence[Premises] = (),
     started: float | None = None,
 ) -> Found:
     """An invariant for properties that hold at 1 block, all of which `space` has visited.
 
-    `walks`: see `Samples`; shorter ones cost less, and leave more clauses to be given up. `started`: when the time of
-    `max_seconds` began, by `time.perf_counter`; now unless given.
+    `ranked`: arguments of which it is to prove the premises, too. `walks`: see `Samples`; shorter ones cost less, and
+    leave more clauses to be given up. `started`: when the time of `max_seconds` began, by `time.perf_counter`; now
+    unless given.
     """
     started = time.perf_counter() if started is None else started
     say("looking at reachable states")
@@ -151,12 +182,19 @@ def find_invariant(
     samples = Samples(machine, [word.node for word in words], oracle, space, walks)
     sorts = Sorts(machine)
     structure = structure_of(machine)
+    premises = [premise for item in ranked for premise in item.premises]
+    goals = [_goal(machine, number, item) for number, item in enumerate(left)]
+    goals += [
+        Lemma(number, TRUE, property_id=premise.id, over_step=True, of_step=premise.of_step)
+        for number, premise in enumerate(premises, start=len(goals))
+    ]
+    transitions = [*transitions_of(machine), *([standing_transition(machine)] if premises else [])]
     search = Search(
         words,
         Candidates(words, samples),
         StepSolver(sorts, initial_transition(machine), words, ()),
-        [StepSolver(sorts, transition, words, structure) for transition in transitions_of(machine)],
-        [_goal(machine, number, item) for number, item in enumerate(left)],
+        [StepSolver(sorts, transition, words, structure) for transition in transitions],
+        goals,
         None if max_seconds is None else started + max_seconds,
         lambda lemmas: say(f"looking for an invariant: {lemmas} clauses"),
     )
@@ -179,15 +217,17 @@ def _goal(machine: Machine, number: int, item: Property) -> Lemma:
 def _certified(
     machine: Machine,
     found: Found,
+    ranked: Sequence[Premises],
     never_fired: frozenset[str],
     directory: Path | None,
     say: Callable[[str], None],
 ) -> Certified | None:
     """What the solvers say of the certificate; None if there is nothing to certify."""
-    if not any(lemma.property_id for lemma in found.invariant.lemmas):
+    lemmas = [lemma for lemma in found.invariant.lemmas if lemma.of_step is None]
+    if not ranked and not any(lemma.property_id for lemma in lemmas):
         return None
     say("re-checking the certificate")
-    certificate = certificate_of(machine, found.words, found.invariant.lemmas, never_fired)
+    certificate = certificate_of(machine, found.words, lemmas, never_fired, ranked)
     if directory is not None:
         write_certificate(certificate, directory)
         return certify(directory)

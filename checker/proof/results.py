@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from splitproof.checker.proof.certify import SOLVERS, Certified
+from splitproof.checker.proof.premises import Premises
 from splitproof.checker.proof.search import Stuck
 from splitproof.checker.proof.sentences import Line
+from splitproof.checker.proof.transitions import STANDING
 from splitproof.checker.texts import count, story_lines
 from splitproof.checker.verdicts import ExitCode, PropertyResult, Unknown, Verdict, Violated
 from splitproof.spec.properties import Expectation, Property
@@ -17,6 +20,9 @@ from splitproof.spec.properties import Expectation, Property
 __all__ = ["ProofResult", "PropertyProof", "Proved", "certified_lines", "proof_lines"]
 
 SCOPE = "every number of blocks, any data, any number of steps"
+FAIR_SCOPE = "every finite number of blocks, any data, under the fairness that follows"
+_NOT_ASKED = "an invariant proves `always` and `step`; a `leads to` needs a ranking argument"
+_WIDTH = 108
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,8 @@ class Proved:
 class PropertyProof:
     """The verdict for one property.
 
-    `stuck`: where an attempt to prove it ended. `vacuous`: at 1 block its trigger never occurs. `clauses`: of the
+    `stuck`: where an attempt to prove it ended. `vacuous`: at 1 block its trigger never occurs. `ranked`: the ranking
+    argument that it is proved by, if it is of the kind *leads to*. `clauses`: of the
     invariant, beside properties, that its proof needs.
     """
 
@@ -39,6 +46,7 @@ class PropertyProof:
     stuck: Stuck | None = None
     vacuous: bool = False
     expected: Expectation | None = None
+    ranked: Premises | None = None
     clauses: int | None = None
 
     def json(self) -> dict[str, Any]:
@@ -55,6 +63,9 @@ class PropertyProof:
             "depth": violated["depth"] if violated else None,
             "trace": violated["trace"] if violated else None,
             "limit": self.verdict.limit if isinstance(self.verdict, Unknown) else None,
+            "fairness": None
+            if self.ranked is None
+            else {"weak": list(self.ranked.weak), "strong": list(self.ranked.strong)},
             "stuck": None
             if self.stuck is None
             else {"step": self.stuck.step, "before": self.stuck.before, "after": self.stuck.after},
@@ -144,14 +155,17 @@ def proof_lines(result: ProofResult) -> Iterator[str]:
     yield from _invariant_lines(result)
     yield from (f"VACUOUS   {label} never happens at 1 block" for label in result.never_fired)
     if result.left_out:
-        yield f"not asked: {', '.join(result.left_out)} (an invariant proves `always` and `step` only)"
+        yield f"not asked: {', '.join(result.left_out)} ({_NOT_ASKED})"
 
 
 def _property_lines(item: PropertyProof) -> Iterator[str]:
     match item.verdict:
         case Proved():
             vacuous = "  VACUOUS: it never has anything to say at 1 block" if item.vacuous else ""
-            yield f"PROVED    {item.asked.id:<28} ({SCOPE}){vacuous}"
+            scope = SCOPE if item.ranked is None else FAIR_SCOPE
+            yield f"PROVED    {item.asked.id:<28} ({scope}){vacuous}"
+            if item.ranked is not None:
+                yield from _fairness_lines(item.ranked)
         case Violated() as violated:
             size = count(violated.trace.blocks, "block")
             yield f"VIOLATED  {item.asked.id:<28} ({count(violated.depth, 'step')}, {size})"
@@ -161,12 +175,27 @@ def _property_lines(item: PropertyProof) -> Iterator[str]:
                 yield from _stuck_lines(item.stuck)
 
 
+def _fairness_lines(ranked: Premises) -> Iterator[str]:
+    """The promises that a proof rests on, weak ones apart from strong ones."""
+    for when, labels in (
+        ("stays possible", ranked.weak),
+        ("is possible again and again", ranked.strong),
+    ):
+        if labels:
+            text = f"none of these {when} and is never taken: {', '.join(dict.fromkeys(labels))}"
+            yield from textwrap.wrap(text, _WIDTH, initial_indent=" " * 10, subsequent_indent=" " * 12)
+
+
 def _stuck_lines(stuck: Stuck) -> Iterator[str]:
-    yield f"          `{stuck.step}` breaks it from a state that no clause over the words tells from reachable ones;"
-    yield "          a predicate that does would help. True of it, for each block that the step names:"
+    of_state = stuck.step == STANDING
+    fails = "it fails in" if of_state else f"`{stuck.step}` breaks it from"
+    yield f"          {fails} a state that no clause over the words tells from reachable ones;"
+    named = "matters" if of_state else "the step names"
+    yield f"          a predicate that does would help. True of it, for each block that {named}:"
     for words in stuck.before:
         yield f"            {', '.join(words)}"
-    yield f"          and after the step: {', '.join(stuck.after)}"
+    if not of_state:
+        yield f"          and after the step: {', '.join(stuck.after)}"
 
 
 def _invariant_lines(result: ProofResult) -> Iterator[str]:

@@ -27,6 +27,9 @@ _CHANCE_OF_SLOW_STEP = 0.05
 _BITS_LOOKED_UP = 14
 """Bits of a state that are looked up at once: few enough for the same ones to come up again and again."""
 
+_PATIENCE = 5_000
+"""Steps without a new state after which a walk has seen enough."""
+
 
 class Samples:
     """Rows over `atoms`, trees about `BLOCK_PARAMETER`.
@@ -66,13 +69,18 @@ def _walk(oracle: Oracle, steps: int) -> list[int]:
     labels = list(dict.fromkeys(actions))
     slow: set[str] = set()
     seen: set[int] = set()
+    last_new = 0
     if not oracle.initial:
         return []
     state = chance.choice(oracle.initial)
     for taken in range(steps):
         if taken % _STEPS_OF_ONE_PACE == 0:
             slow = {label for label in labels if chance.random() < 0.5}
-        seen.add(state)
+        if state not in seen:
+            seen.add(state)
+            last_new = taken
+        elif taken - last_new > _PATIENCE:
+            break
         following: dict[str, list[int]] = {}
         for step, after in oracle.successors(state):
             following.setdefault(actions[step], []).append(after)

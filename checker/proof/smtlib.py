@@ -7,6 +7,7 @@ names, the state after a step is defined variable by variable, and each lemma is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.model.expressions import (
@@ -31,9 +32,9 @@ from splitproof.model.machine import Leaf, Machine
 from splitproof.model.state import State, default_of, derive
 from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, EnumType, Int, Type
 
-__all__ = ["Text"]
+__all__ = ["ANY_BLOCK", "Text"]
 
-_ANY = Param("_any", BLOCK)
+ANY_BLOCK: Final = Param("_any", BLOCK)
 """The argument of a definition; no action has a parameter of that name."""
 
 
@@ -90,11 +91,11 @@ class Text:
         return [self._next(transition, leaf) for leaf in leaves if leaf.name in transition.changed]
 
     def _next(self, transition: Transition, leaf: Leaf) -> str:
-        argument = f"(({_parameter(_ANY)} Block))" if leaf.per_block else "()"
-        text = self.of(transition.written(leaf.name, _ANY if leaf.per_block else None))
+        argument = f"(({_parameter(ANY_BLOCK)} Block))" if leaf.per_block else "()"
+        text = self.of(transition.written(leaf.name, ANY_BLOCK if leaf.per_block else None))
         condition = self.machine.while_of(leaf.name)
         if condition is not None:
-            meant = self.of(at_block(condition, _ANY), transition, everything=True)
+            meant = self.of(at_block(condition, ANY_BLOCK), transition, everything=True)
             text = f"(ite {meant} {text} {self._constant(default_of(leaf.type))})"
         return f"(define-fun next.{leaf.name} {argument} {self._sort(leaf.type)} {text})"
 
@@ -110,8 +111,15 @@ class Text:
         self, name: str, node: Expr, transition: Transition | None = None, *, over_step: bool = False
     ) -> str:
         """The definition of a lemma about any block, before the step or after it."""
-        text = self.of(at_block(node, _ANY), transition, everything=transition is not None and not over_step)
-        return f"(define-fun {name} (({_parameter(_ANY)} Block)) Bool\n  {text})"
+        everything = transition is not None and not over_step
+        return self.about_any(name, at_block(node, ANY_BLOCK), transition, everything=everything)
+
+    def about_any(
+        self, name: str, node: Expr, transition: Transition | None = None, *, everything: bool = False
+    ) -> str:
+        """The definition of what a tree says of `ANY_BLOCK`."""
+        text = self.of(node, transition, everything=everything)
+        return f"(define-fun {name} (({_parameter(ANY_BLOCK)} Block)) Bool\n  {text})"
 
     def for_every_block(self, name: str) -> str:
         """That a lemma holds."""

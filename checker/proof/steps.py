@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from splitproof.checker.proof.lowering import Instances, Sorts
 from splitproof.checker.proof.models import Reading
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.checker.proof.words import Word
-from splitproof.model.expressions import At, Expr, Var, same, walk
+from splitproof.model.expressions import TRUE, At, Expr, Var, same, walk
 from splitproof.model.properties import BLOCK_PARAMETER
 from splitproof.model.types import BLOCK
 
@@ -25,7 +25,8 @@ class Lemma:
     """What is to hold in every reachable state, for every block; or of every step, if it is `over_step`.
 
     `node`: about `BLOCK_PARAMETER`, if it is per block. `clause`: its literals, if it was found by the search.
-    `property_id`: if it is a property.
+    `property_id`: if it is a property, or a premise of one: `of_step` is then what it demands of each step, and `node`
+    says nothing.
     """
 
     number: int
@@ -33,6 +34,11 @@ class Lemma:
     clause: Clause = ()
     property_id: str | None = None
     over_step: bool = False
+    of_step: Callable[[Transition, Expr], Expr] | None = None
+
+    def demands(self, transition: Transition, block: Expr) -> Expr:
+        """What it says of a step and a block, over both states; over the state after it, if it is no `over_step`."""
+        return at_block(self.node, block) if self.of_step is None else self.of_step(transition, block)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,8 @@ class StepSolver:
 
     def may_break(self, lemma: Lemma) -> bool:
         """Whether the step touches what the lemma speaks of."""
-        return lemma.over_step or not same(self._lemma_after(lemma), at_block(lemma.node, HERE))
+        after = self._lemma_after(lemma)
+        return not same(after, TRUE if lemma.over_step else at_block(lemma.node, HERE))
 
     def leaves(self, lemma: Lemma) -> frozenset[str]:
         """The variables that decide whether the step breaks the lemma."""
@@ -84,7 +91,7 @@ class StepSolver:
     def _lemma_after(self, lemma: Lemma) -> Expr:
         found = self._after.get(lemma.number)
         if found is None:
-            here = at_block(lemma.node, HERE)
+            here = lemma.demands(self.transition, HERE)
             change = self.transition.over_step if lemma.over_step else self.transition.after
             found = self._after[lemma.number] = change(here)
         return found

@@ -40,10 +40,22 @@ from splitproof.model.records import ANY
 from splitproof.model.state import Update, default_of
 from splitproof.model.types import BLOCK, BOOL, Int
 
-__all__ = ["HERE", "Transition", "at_block", "initial_transition", "structure_of", "transitions_of"]
+__all__ = [
+    "HERE",
+    "Transition",
+    "at_block",
+    "initial_transition",
+    "standing_transition",
+    "structure_of",
+    "transitions_of",
+]
 
 HERE: Final = Param("_here", BLOCK)
 """The block that an invariant is asked about: any of them."""
+
+
+STANDING: Final = "no step"
+"""The name of the step that changes nothing."""
 
 
 def at_block(node: Expr, block: Expr) -> Expr:
@@ -224,6 +236,11 @@ def transitions_of(machine: Machine) -> tuple[Transition, ...]:
         Transition(machine, action.label, action.parameters, action.updates, action.guard, action)
         for action in machine.actions
     )
+
+
+def standing_transition(machine: Machine) -> Transition:
+    """The step that changes nothing: what is asked of it is asked of a state."""
+    return Transition(machine, STANDING, (), ())
 
 
 def initial_transition(machine: Machine) -> Transition:

@@ -62,6 +62,7 @@ class Judged:
     `by`: the property that catches it, what the language says, the vacuity that it causes, or how its graph differs
     from that of the design; of an equivalent one, why the design keeps the clause. `steps`: of the counterexample;
     those that are repeated for ever count once.
+    `breaks`: of one that is caught, what it breaks of the proof of the design; None if that was not asked, or nothing.
     """
 
     design: str
@@ -72,6 +73,7 @@ class Judged:
     fate: Fate
     by: str
     steps: int | None = None
+    breaks: str | None = None
 
     def json(self) -> dict[str, Any]:
         return {
@@ -82,6 +84,7 @@ class Judged:
             "fate": self.fate.value,
             "by": self.by,
             "steps": self.steps,
+            "breaks": self.breaks,
         }
 
 

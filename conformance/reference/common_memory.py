@@ -193,6 +193,28 @@ class CommonMemory:
         """Whether anything is left to destage."""
         return any(row.before or row.after for row in self.rows)
 
+    def recover(self) -> list[Job]:
+        """After a loss of power, which this memory survives, and those of the processors do not [G19].
+
+        What a copy had claimed is a difference again; the source has its image still, as it is not destaged over
+        before. Where 501 or 502 had split and not commanded the copy, it is commanded. A backup goes on from its
+        beginning, unless it was to be of a split that was never carried out. Returns those that go on.
+        """
+        self.copy_held = False
+        for row in self.rows:
+            row.difference |= row.in_flight
+            row.in_flight = row.requested = row.owned = False
+        if self.is_split:
+            self.copy_commanded = True
+            if self.target_view is not PairState.SPLIT:
+                self.target_view = PairState.SPLIT_PENDING
+        under_way = [job for job in self.jobs.values() if job.state is BackupState.IN_PROGRESS]
+        if self.is_split:
+            return under_way
+        for job in under_way:
+            del self.jobs[job.identifier]
+        return []
+
     def join(self) -> None:
         """One version a block again; what was written since the split is a difference, or is forgotten."""
         for row in self.rows:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from splitproof.conformance.adapter import BackupStatus, Capabilities, Indefinite, PairViews, Unsupported
 from splitproof.conformance.history import Extents
 from splitproof.conformance.reference.command_port import CommandPort
-from splitproof.conformance.reference.common_memory import CommonMemory
+from splitproof.conformance.reference.common_memory import CommonMemory, Job
 from splitproof.conformance.reference.drivers import Driver, Scheduler, Threads
 from splitproof.conformance.reference.host_port import HostPort
 from splitproof.conformance.reference.policy import (
@@ -64,20 +64,21 @@ class ReferenceController:
                 Volume([data.ljust(BLOCK_SIZE_BYTES, b"\0") for data in source]),
                 Volume([b"\xff" * BLOCK_SIZE_BYTES] * block_count),
             )
-            self.shared, self.memory = shared, shared.memory
-            self.host_port = self.host_port_type(shared)
-            self.tape_port = self.tape_port_type(shared)
-            self.command_port = self.command_port_type(shared, self.tape_port)
-            self.tape_port.report = self.command_port.done.append
-            count = 2 if self.policy.workers is Workers.TWO else 1
-            self.workers = [self.worker_type(shared) for _ in range(count)]
-            processors: list[Processor] = [
-                self.host_port,
-                self.command_port,
-                *self.workers,
-                self.tape_port,
-            ]
-            self.driver = Scheduler(processors) if self.pumped else Threads(processors)
+            self._start(shared, [])
+
+    def _start(self, shared: Shared, backups: Sequence[Job]) -> None:
+        """Processors that know nothing yet but the backups that are to go on."""
+        self.shared, self.memory = shared, shared.memory
+        self.host_port = self.host_port_type(shared)
+        self.tape_port = self.tape_port_type(shared)
+        self.command_port = self.command_port_type(shared, self.tape_port)
+        self.tape_port.report = self.command_port.done.append
+        for job in backups:
+            self.tape_port.notify(job)
+        count = 2 if self.policy.workers is Workers.TWO else 1
+        self.workers = [self.worker_type(shared) for _ in range(count)]
+        processors: list[Processor] = [self.host_port, self.command_port, *self.workers, self.tape_port]
+        self.driver = Scheduler(processors) if self.pumped else Threads(processors)
 
     def _shut_down(self) -> None:
         if self.driver is not None:
@@ -87,7 +88,7 @@ class ReferenceController:
             self.driver = None
 
     def close(self) -> None:
-        """End its threads."""
+        """End its threads, and answer what is under way."""
         with self._installing:
             self._shut_down()
 
@@ -101,7 +102,15 @@ class ReferenceController:
     def capabilities(self) -> Capabilities:
         """What the policy allows; a controller that waits with its split for its copies cannot hold them."""
         splits_at_once = self.policy.acknowledge is Acknowledge.AT_ONCE
-        operations = {"resync", "delete_pair", "target_image", "reset_group", "differences"}
+        operations = {
+            "resync",
+            "delete_pair",
+            "target_image",
+            "reset_group",
+            "differences",
+            "crash",
+            "recover",
+        }
         if splits_at_once:
             operations |= {"hold_copy", "release_copy"}
         if self.policy.split is Split.COMBINED:
@@ -113,6 +122,7 @@ class ReferenceController:
             block_count_max=1024,
             operations=frozenset(operations),
             split_is_immediate=splits_at_once,
+            writes_survive_crash=True,
             call_seconds_max=self.call_seconds_max,
             settle_seconds_max=self.settle_seconds_max,
             name="reference controller",
@@ -188,6 +198,14 @@ class ReferenceController:
             self.memory.copy_held = False
         assert self.driver is not None
         self.driver.wake()
+
+    def crash(self) -> None:
+        """Lose power: 507, the volumes and the tapes keep what they hold."""
+        self.close()
+
+    def recover(self) -> None:
+        with self._installing:
+            self._start(self.shared, self.memory.recover())
 
     def pump(self, kind: str, steps: int) -> int:
         if not isinstance(self.driver, Scheduler):

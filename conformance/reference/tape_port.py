@@ -46,6 +46,7 @@ class TapePort:
     def back_up(self, job: Job) -> Task:
         """A fresh tape, the range, the end, and the report [R62-R68]."""
         job.tape = Tape(job.identifier)
+        job.staged.clear()
         yield True
         match self.policy.backup:
             case Backup.ON_DEMAND:

@@ -7,6 +7,7 @@ from splitproof.model.controller.host_port import declare_host_writes, declare_p
 from splitproof.model.controller.lan import declare_lan
 from splitproof.model.controller.memory import declare_memory, workers_of
 from splitproof.model.controller.predicates import declare_predicates
+from splitproof.model.controller.progress import declare_progress
 from splitproof.model.controller.servers import declare_servers
 from splitproof.model.controller.tape_port import declare_tape_port
 from splitproof.model.controller.volume_worker import declare_completion, declare_volume_worker
@@ -33,4 +34,5 @@ def build(design: Design, lean: bool = True) -> Machine:
     for name, worker in workers_of(design).items():
         declare_volume_worker(machine, design, name, worker)
     declare_completion(machine, design)
+    declare_progress(machine, design)
     return machine

@@ -18,7 +18,7 @@ from splitproof.model.records import BlockSet
 from splitproof.model.state import State, when
 from splitproof.spec.vocabulary import COMMAND_PORT, Event, PairState, StepKind
 
-__all__ = ["answered_phases", "declare_command_port", "unsplit_phases"]
+__all__ = ["answered_phases", "declare_command_port", "last_phase", "phase_before", "unsplit_phases"]
 
 _WEAK, _MESSAGE = Fairness.WEAK, StepKind.MESSAGE
 _HANDOVER = "a hand-over between processors: it alone empties its channel, and no property sees it"
@@ -68,10 +68,16 @@ def _received(design: Design) -> CommandPhase:
     return CommandPhase.ACCEPTED if design.split is Split.COMBINED else CommandPhase.SPLIT_RECEIVED
 
 
-def _before(step: str, design: Design) -> CommandPhase:
+def phase_before(step: str, design: Design) -> CommandPhase:
+    """The phase in which 502 takes this step of the split."""
     order = _order(design)
     place = order.index(step)
     return _AFTER[order[place - 1]] if place else _received(design)
+
+
+def last_phase(design: Design) -> CommandPhase:
+    """The phase after the last step of the split."""
+    return _AFTER[_order(design)[-1]]
 
 
 def _then(step: str, design: Design) -> CommandPhase:
@@ -116,7 +122,7 @@ def _declare_split(machine: Machine, design: Design, lean: bool) -> None:
     )
     def split(s: State) -> None:
         """502 splits the pair: the difference table stands, and the image is what hosts read now."""
-        when(s.command == _before("split", design))
+        when(s.command == phase_before("split", design))
         split_pair(s, design)
         s.command = _then("split", design)
         if keeps:
@@ -127,14 +133,14 @@ def _declare_split(machine: Machine, design: Design, lean: bool) -> None:
         @machine.action(by=COMMAND_PORT, kind=StepKind.PAIR, fair=_WEAK, cites=("R101", "G21"))
         def set_target_view(s: State) -> None:
             """502 sets the target view to SPLIT_PENDING."""
-            when(s.command == _before("set view", design))
+            when(s.command == phase_before("set view", design))
             s.command = _then("set view", design)
             s.pair.target_view = PairState.SPLIT_PENDING
 
     @machine.action(by=COMMAND_PORT, kind=_MESSAGE, fair=_WEAK, cites=("R100",))
     def command_copy(s: State) -> None:
         """502 commands 508, through the management record, to copy what the table says."""
-        when(s.command == _before("command copy", design))
+        when(s.command == phase_before("command copy", design))
         s.command = _then("command copy", design)
         s.pair.copy_commanded = True
 
@@ -143,7 +149,7 @@ def _declare_split(machine: Machine, design: Design, lean: bool) -> None:
     )
     def answer_split(s: State) -> None:
         """502 answers to 102 that the pair is split."""
-        when(s.command == _before("answer", design))
+        when(s.command == phase_before("answer", design))
         s.command = _then("answer", design)
         s.split_report = EndReport.GOOD
 
@@ -264,7 +270,7 @@ def _declare_refusal(machine: Machine, design: Design) -> None:
 def _declare_backup(machine: Machine, design: Design) -> None:
     ready = CommandPhase.ACCEPTED
     if design.split is Split.COMBINED:
-        ready = _AFTER[_order(design)[-1]]
+        ready = last_phase(design)
 
     @machine.action(by=COMMAND_PORT, kind=_MESSAGE, fair=_WEAK, folds=_HANDOVER, cites=("R60", "R102"))
     def notify_tape(s: State) -> None:

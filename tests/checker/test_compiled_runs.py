@@ -60,7 +60,7 @@ def both(
 # -- the same as in Python -----------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(graphs(9))
 def test_random_graphs_have_the_same_lassos(
     drawn: tuple[tuple[Fairness | None, ...], set[Edge], tuple[set[int], set[int]]],

@@ -242,3 +242,18 @@ def test_the_page_counts_the_mutants_that_there_are() -> None:
     assert {row[0].removeprefix("| "): int(row[1]) for row in rows} == {
         name: sum(1 for _ in mutations_of(load_machine(name))) for name in CLOSED
     }
+
+
+def test_what_is_caught_breaks_a_named_clause_of_the_proof(
+    register: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["mutate", register, "--prove", "--jobs", "1"])
+    lines = capsys.readouterr().out.splitlines()
+    start = next(place for place, line in enumerate(lines) if "break the proof" in line)
+    caught = [line for line in lines[start + 1 :] if line.startswith("  caught")]
+    assert (
+        lines[start] == f"{register}: {len(caught)} of {len(caught)} mutants that are caught break the proof"
+    )
+    assert len(caught) >= 3
+    assert not any("breaks nothing" in line or "UNSOUND" in line for line in lines)
+    assert any("violates parity" in line and "breaks property parity" in line for line in caught)

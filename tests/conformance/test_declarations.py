@@ -31,7 +31,7 @@ class Declares(ReferenceController):
 
 
 def found(**changed: Any) -> tuple[str, ...]:
-    make = type("Vendor", (Declares,), changed)
+    make: type[Declares] = type("Vendor", (Declares,), changed)
     lab = Lab(lambda: LocalTransport(make()))
     assert lab.session.capabilities.operations == make.declared
     names = under_declared(lab)

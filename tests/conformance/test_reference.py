@@ -132,7 +132,7 @@ def test_in_threads_it_cannot_be_pumped() -> None:
 
 
 def scenario(controller: ReferenceController, choices: random.Random) -> list[object]:
-    """What a client sees of one run with pumps in between; the tapes are checked on the way."""
+    """What a client sees of one run, with pumps and losses of power in between; the tapes are checked on the way."""
     seen: list[object] = []
     blocks = choices.randint(1, 4)
     controller.reset(blocks)
@@ -140,6 +140,9 @@ def scenario(controller: ReferenceController, choices: random.Random) -> list[ob
     images: dict[str, list[bytes]] = {}
 
     def some_work() -> None:
+        if choices.random() < 0.1:
+            controller.crash()
+            controller.recover()
         for _ in range(choices.randint(0, 4)):
             kind = choices.choice(["copy", "destage", "backup", "host", "command", "any"])
             seen.append((kind, controller.pump(kind, choices.randint(1, 6))))

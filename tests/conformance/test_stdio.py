@@ -32,6 +32,7 @@ from splitproof.conformance.session import Session, tagged, value_of
 from splitproof.conformance.shapes import ShapeError
 from splitproof.conformance.stdio import StdioTransport
 from splitproof.conformance.transport import LocalTransport, Transport
+from splitproof.conformance.verdicts import Undecided
 from splitproof.spec.vocabulary import PairState
 
 SERVES = "from splitproof.conformance import serve\nfrom splitproof.conformance.reference import ReferenceController\n"
@@ -433,6 +434,47 @@ def test_a_hung_controller_is_an_error_and_the_next_test_gets_a_new_one() -> Non
     outcome = outcome_of(suite_tests()["test_r68_an_accepted_backup_ends"], opens, Limits())
     assert isinstance(outcome, AdapterFault)
     assert len(made) == 1
+
+
+def test_a_time_budget_ends_a_call_that_a_controller_allows_an_hour_for(start: Start) -> None:
+    source = script("for request in requests(): time.sleep(3600)", call_seconds_max=3600)
+    test = suite_tests()["test_r68_an_accepted_backup_ends"]
+    limits = Limits(deadline=time.monotonic() + 5.0)
+    outcome = outcome_of(test, lambda: start(source), limits)
+    assert isinstance(outcome, Undecided)
+    assert str(outcome) in (
+        "the time budget ended while reset was under way",
+        "the time budget ended while capabilities was under way",
+    )
+
+
+def test_a_wait_that_the_time_budget_ends_says_nothing_of_the_controller() -> None:
+    """A write that has not returned yet is no violation if it is we who stopped waiting."""
+
+    class Slow(Broken):
+        def capabilities(self) -> Capabilities:
+            return Capabilities(64, 8, call_seconds_max=3600.0)
+
+        def write(self, block: int, data: bytes) -> None:
+            time.sleep(3)
+
+    session = Session(lambda: LocalTransport(Slow()), deadline=time.monotonic() + 1.0)
+    session.reset(4)
+    call = session.begin("write", block=0, data=tagged(1, 64))
+    with pytest.raises(Undecided, match="the time budget ended while write was under way"):
+        call.wait(3600.0)
+    with pytest.raises(AdapterFault, match="was lost before"):
+        session.read(0)
+
+
+def test_a_call_that_takes_longer_than_declared_hangs_although_there_is_a_time_budget() -> None:
+    session = Session(
+        lambda: LocalTransport(type("Wrong", (Broken,), {"read": lambda self, block: time.sleep(2)})()),
+        deadline=time.monotonic() + 60.0,
+    )
+    session.reset(4)
+    with pytest.raises(AdapterFault, match=r"read did not return within 0\.2 s"):
+        session.read(0)
 
 
 def test_tags_differ_in_every_part_and_are_told_from_other_data() -> None:
