@@ -12,9 +12,12 @@ import typer
 
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
+    AdapterArgument,
     BeyondOption,
     BlocksOption,
+    BrokenProofsOption,
     CertificateOption,
+    CommandOption,
     ConfirmOption,
     ConformFormat,
     ConformFormatOption,
@@ -23,28 +26,32 @@ from splitproof.options import (
     DesignArgument,
     Engine,
     EngineOption,
-    EveryPropertyOption,
-    ExpectedFailuresOption,
+    EntryArgument,
+    EveryOption,
+    ExamplesOption,
+    ExpectedOption,
     Export,
     FoldOption,
     Format,
     FormatOption,
     HistoriesOption,
     InductionOption,
+    InitOption,
     JobsOption,
     MaxMemoryOption,
     MaxSecondsOption,
     MaxStatesOption,
+    MutatedDesignsArgument,
     OnlyBlocksOption,
     OutputOption,
     Profile,
+    ProfileOption,
     ProofSecondsOption,
     PropertiesOption,
     ProveOption,
     ReportFormat,
     ReportFormatOption,
     ReportsOption,
-    ScalarsetOption,
     SeedOption,
     SliceOption,
     StoriesOption,
@@ -54,10 +61,12 @@ from splitproof.options import (
     TestsOption,
     ThreadsOption,
     TimeBudgetOption,
+    ToExplainArgument,
+    ToRepairOption,
+    ToShowArgument,
     TraceFormat,
     TraceFormatOption,
     TraceOption,
-    WholeGraphOption,
 )
 
 __all__ = ["app"]
@@ -111,9 +120,10 @@ def verify(
     from splitproof import catalogue_commands, proof_table_command
 
     if prove:
-        if blocks is not None or report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
-            raise typer.BadParameter("--prove goes with no number of blocks, and reports as text or json")
-        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs)
+        if blocks is not None:
+            raise typer.BadParameter("--prove goes with no number of blocks")
+        also = report or []
+        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs, also)
     if max_seconds is not None:
         raise typer.BadParameter("--max-seconds limits proofs; searches have theirs in [tool.splitproof]")
     return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
@@ -252,26 +262,12 @@ def certify(
 
 @app.command(short_help="Change every guard and effect: what notices?")
 def mutate(
-    designs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
-        ),
-    ] = None,
+    designs: MutatedDesignsArgument = None,
     blocks: BlocksOption = 1,
-    format: Annotated[
-        TableFormat, typer.Option("--format", help="How to print the result.")
-    ] = TableFormat.TEXT,
+    format: TableFormatOption = TableFormat.TEXT,
     output: OutputOption = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
-    ] = None,
-    prove: Annotated[
-        bool,
-        typer.Option(
-            "--prove", help="Also name the clause of the invariant that each mutant breaks that is caught."
-        ),
-    ] = False,
+    jobs: JobsOption = None,
+    prove: BrokenProofsOption = False,
 ) -> int:
     """Drop every guard clause, drop or alter every effect, one at a time: what catches it, and what survives.
 
@@ -286,13 +282,8 @@ def mutate(
 def repair(
     design: DesignArgument,
     blocks: BlocksOption = 1,
-    properties: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
-        ),
-    ] = None,
-    every: EveryPropertyOption = False,
+    properties: ToRepairOption = None,
+    every: EveryOption = False,
     beyond: BeyondOption = 0,
     confirm: ConfirmOption = False,
     format: FormatOption = Format.TEXT,
@@ -310,14 +301,7 @@ def repair(
 
 @app.command(short_help="Tell a saved counterexample: text, page, diagram.")
 def trace(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="A counterexample saved with `check --trace`, or a history of a controller (NDJSON).",
-            exists=True,
-            dir_okay=False,
-        ),
-    ],
+    file: ToShowArgument,
     format: TraceFormatOption = TraceFormat.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -332,8 +316,13 @@ def export(
     design: DesignArgument,
     to: Annotated[Export, typer.Option("--to", help="What to write; see docs/exports.md.")],
     blocks: BlocksOption = 1,
-    symmetry: ScalarsetOption = False,
-    whole: WholeGraphOption = False,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="murphi: blocks are a scalarset, interchangeable.")
+    ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="dot, graphml: every state, not only strongly connected components."),
+    ] = False,
     output: OutputOption = None,
 ) -> int:
     """Write a design as a model for Spin, Rumur or TLC, or its state graph as a picture.
@@ -348,12 +337,7 @@ def export(
 
 @app.command(short_help="Show what the document says, and what checks it.")
 def requirement(
-    identifier: Annotated[
-        str | None,
-        typer.Argument(
-            help="R01 to R114, G01 to G39 or a property; all entries if none is named.", metavar="[ID]"
-        ),
-    ] = None,
+    identifier: EntryArgument = None,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -365,13 +349,7 @@ def requirement(
 
 @app.command(short_help="Explain a verdict, an exit code, an error.")
 def explain(
-    identifier: Annotated[
-        str | None,
-        typer.Argument(
-            help="A verdict, exit-N, a property, an error or its message; a list if none is given.",
-            metavar="[ID]",
-        ),
-    ] = None,
+    identifier: ToExplainArgument = None,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -383,29 +361,14 @@ def explain(
 
 @app.command(short_help="Test a real controller.")
 def conform(
-    adapter: Annotated[
-        str | None,
-        typer.Argument(help="module:factory, file.py:factory, or a name such as qemu", metavar="[ADAPTER]"),
-    ] = None,
-    command: Annotated[
-        str | None,
-        typer.Option("--command", help="The controller as a command that speaks JSON lines instead."),
-    ] = None,
-    profile: Annotated[
-        Profile, typer.Option("--profile", help="How much is tested; each includes those before it.")
-    ] = Profile.CONCURRENT,
+    adapter: AdapterArgument = None,
+    command: CommandOption = None,
+    profile: ProfileOption = Profile.CONCURRENT,
     seed: SeedOption = None,
-    examples: Annotated[int, typer.Option("--examples", min=1, help="Examples a property.")] = 30,
+    examples: ExamplesOption = 30,
     time_budget: TimeBudgetOption = None,
-    expected: ExpectedFailuresOption = None,
-    init: Annotated[
-        Path | None,
-        typer.Option(
-            "--init",
-            help="Test nothing: write an adapter to start from into this empty folder.",
-            metavar="DIR",
-        ),
-    ] = None,
+    expected: ExpectedOption = None,
+    init: InitOption = None,
     tests: TestsOption = None,
     histories: HistoriesOption = None,
     format: ConformFormatOption = ConformFormat.TEXT,

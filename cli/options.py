@@ -9,37 +9,44 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "AdapterArgument",
     "BeyondOption",
     "BlocksOption",
+    "BrokenProofsOption",
     "CertificateOption",
+    "CommandOption",
     "ConfirmOption",
     "DeclaredDesignsArgument",
     "DepthOption",
     "DesignArgument",
     "Engine",
     "EngineOption",
-    "EveryPropertyOption",
-    "ExpectedFailuresOption",
+    "EntryArgument",
+    "EveryOption",
+    "ExamplesOption",
+    "ExpectedOption",
     "Export",
     "FoldOption",
     "Format",
     "FormatOption",
     "HistoriesOption",
     "InductionOption",
+    "InitOption",
     "JobsOption",
     "MaxMemoryOption",
     "MaxSecondsOption",
     "MaxStatesOption",
+    "MutatedDesignsArgument",
     "OnlyBlocksOption",
     "OutputOption",
     "Profile",
+    "ProfileOption",
     "ProofSecondsOption",
     "PropertiesOption",
     "ProveOption",
     "ReportFormat",
     "ReportFormatOption",
     "ReportsOption",
-    "ScalarsetOption",
     "SeedOption",
     "SliceOption",
     "StoriesOption",
@@ -49,10 +56,12 @@ __all__ = [
     "TestsOption",
     "ThreadsOption",
     "TimeBudgetOption",
+    "ToExplainArgument",
+    "ToRepairOption",
+    "ToShowArgument",
     "TraceFormat",
     "TraceFormatOption",
     "TraceOption",
-    "WholeGraphOption",
 ]
 
 
@@ -150,6 +159,45 @@ TraceFormatOption = Annotated[TraceFormat, typer.Option("--format", help="How to
 OutputOption = Annotated[
     Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
 ]
+AdapterArgument = Annotated[
+    str | None,
+    typer.Argument(help="module:factory, file.py:factory, or a name such as qemu", metavar="[ADAPTER]"),
+]
+CommandOption = Annotated[
+    str | None, typer.Option("--command", help="The controller as a command that speaks JSON lines instead.")
+]
+ProfileOption = Annotated[
+    Profile, typer.Option("--profile", help="How much is tested; each includes those before it.")
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
+]
+ExamplesOption = Annotated[int, typer.Option("--examples", min=1, help="Examples a property.")]
+TimeBudgetOption = Annotated[
+    float | None,
+    typer.Option("--time-budget", min=0.001, help="Seconds; what is not decided by then is unknown."),
+]
+ExpectedOption = Annotated[
+    Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
+]
+InitOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--init", help="Test nothing: write an adapter to start from into this empty folder.", metavar="DIR"
+    ),
+]
+TestsOption = Annotated[
+    list[str] | None,
+    typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
+]
+HistoriesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--histories",
+        help="Save what led to a failure, and what several clients did, there.",
+        file_okay=False,
+    ),
+]
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
 ]
@@ -214,6 +262,18 @@ ProveOption = Annotated[
         "--prove", help="For every number of blocks; the closed designs of the catalogue if none is named."
     ),
 ]
+MutatedDesignsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Designs that are as they declare; the closed ones if none is named.", metavar="[DESIGN]..."
+    ),
+]
+BrokenProofsOption = Annotated[
+    bool,
+    typer.Option(
+        "--prove", help="Also name the clause of the invariant that each mutant breaks that is caught."
+    ),
+]
 ProofSecondsOption = Annotated[
     float | None,
     typer.Option("--max-seconds", min=0.001, help="With --prove: end a design as unknown after so long."),
@@ -238,39 +298,37 @@ CertificateOption = Annotated[
     Path | None,
     typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
 ]
-ExpectedFailuresOption = Annotated[
-    Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
-]
-TestsOption = Annotated[
+ToRepairOption = Annotated[
     list[str] | None,
-    typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
-]
-HistoriesOption = Annotated[
-    Path | None,
     typer.Option(
-        "--histories",
-        help="Save what led to a failure, and what several clients did, there.",
-        file_okay=False,
+        "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
     ),
 ]
-TimeBudgetOption = Annotated[
-    float | None,
-    typer.Option("--time-budget", min=0.001, help="Seconds; what is not decided by then is unknown."),
-]
-SeedOption = Annotated[
-    int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
-]
-EveryPropertyOption = Annotated[
+EveryOption = Annotated[
     bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
 ]
 BeyondOption = Annotated[
     int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
 ]
 ConfirmOption = Annotated[bool, typer.Option("--confirm", help="Check each repair with one block more, too.")]
-ScalarsetOption = Annotated[
-    bool, typer.Option("--symmetry", help="murphi: blocks are a scalarset, interchangeable.")
+ToShowArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="A counterexample saved with `check --trace`, or a history of a controller (NDJSON).",
+        exists=True,
+        dir_okay=False,
+    ),
 ]
-WholeGraphOption = Annotated[
-    bool,
-    typer.Option("--whole", help="dot, graphml: every state, not only strongly connected components."),
+EntryArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="R01 to R114, G01 to G39 or a property; all entries if none is named.", metavar="[ID]"
+    ),
+]
+ToExplainArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="A verdict, exit-N, a property, an error or its message; a list if none is given.",
+        metavar="[ID]",
+    ),
 ]

@@ -102,22 +102,17 @@ def prove(
         item.property.id: refusal for item in ranked if (refusal := refusal_of(item, found, oracle, space))
     }
     proved = [item for item in ranked if item.property.id not in refusals]
-    for blocks in _SECOND_SIZES:
-        stuck = [
-            item
-            for item in [*asked, *waited]
-            if found.limit is None
-            and (item.id in found.invariant.stuck or item.id in refusals)
-            and item.id not in verdicts
-        ]
-        if stuck:
-            say(f"searching {blocks} blocks for what could not be proved")
-            verdicts |= _counterexamples(machine, blocks, stuck, _SECOND_LOOK)
+    stuck = [
+        item
+        for item in [*left, *waited]
+        if found.limit is None and (item.id in found.invariant.stuck or item.id in refusals)
+    ]
+    verdicts |= _second_look(machine, stuck, say)
     never_fired = [
         action for action in machine.actions if not space.fired[action.label] and action.needs_blocks <= 1
     ]
-    fired = frozenset(action.label for action in never_fired)
-    certified = _certified(machine, found, proved, fired, directory, say)
+    idle = frozenset(action.label for action in never_fired)
+    certified = _certified(machine, found, proved, idle, directory, say)
     by_id = {item.property.id: item for item in proved}
     results = tuple(
         PropertyProof(
@@ -130,8 +125,8 @@ def prove(
             and item.trigger is not None
             and item.id not in space.triggered,
             machine.expects.get(item.id),
-            by_id.get(item.id),
-            found.invariant.clauses.get(item.id),
+            ranked=by_id.get(item.id),
+            clauses=found.invariant.clauses.get(item.id),
         )
         for item in listed
         if item in asked or item in waited
@@ -148,6 +143,19 @@ def prove(
         queries=found.queries,
         seconds=time.perf_counter() - started,
     )
+
+
+def _second_look(
+    machine: Machine, stuck: Sequence[Property], say: Callable[[str], None]
+) -> dict[str, Violated]:
+    """Counterexamples at a few blocks to what could not be proved."""
+    found: dict[str, Violated] = {}
+    for blocks in _SECOND_SIZES:
+        left = [item for item in stuck if item.id not in found]
+        if left:
+            say(f"searching {blocks} blocks for what could not be proved")
+            found |= _counterexamples(machine, blocks, left, _SECOND_LOOK)
+    return found
 
 
 def _counterexamples(

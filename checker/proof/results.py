@@ -37,8 +37,8 @@ class PropertyProof:
     """The verdict for one property.
 
     `stuck`: where an attempt to prove it ended. `vacuous`: at 1 block its trigger never occurs. `ranked`: the ranking
-    argument that it is proved by, if it is of the kind *leads to*. `clauses`: of the
-    invariant, beside properties, that its proof needs.
+    argument that it is proved by, if it is of the kind *leads to*. `clauses`: of the invariant, beside properties, that
+    its proof needs.
     """
 
     asked: Property

@@ -285,7 +285,7 @@ MOVES = st.lists(
 
 
 @settings(
-    suppress_health_check=[HealthCheck.too_slow], max_examples=40, deadline=None, phases=[Phase.generate]
+    suppress_health_check=[HealthCheck.too_slow], max_examples=15, deadline=None, phases=[Phase.generate]
 )
 @given(MOVES, guards())
 def test_nothing_is_proved_that_fails_at_one_to_three_blocks(
