@@ -31,7 +31,7 @@ from splitproof.conformance.session import Session, tagged
 from splitproof.spec.vocabulary import PairState
 
 SCENARIO_SECONDS = 5.0
-SPLITS = 15
+SPLITS = 31
 PLOT = Path(__file__).resolve().parent.parent / "docs" / "split-latency.svg"
 PLOTTED = ["qemu", "qemu-mirror", "reflink-xfs", "reflink-btrfs"]
 VOLUME_BLOCKS = 1024

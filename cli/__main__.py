@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -15,9 +16,14 @@ from splitproof.model.errors import ModelError
 
 __all__ = ["main"]
 
+OBJECTS_A_COLLECTION = 100_000
+"""New objects after which cycles are looked for; trees and graphs are kept, and looking through them takes time."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
+    gc.freeze()  # modules stay
+    gc.set_threshold(OBJECTS_A_COLLECTION)
     sys.exit(run(arguments))
 
 

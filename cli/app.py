@@ -12,10 +12,13 @@ import typer
 
 from splitproof.checker.search.engines import EngineChoice
 from splitproof.options import (
+    AdapterArgument,
     BeyondOption,
     BlocksOption,
     BrokenProofsOption,
     CertificateOption,
+    CommandOption,
+    ConfirmOption,
     ConformFormat,
     ConformFormatOption,
     DeclaredDesignsArgument,
@@ -23,32 +26,44 @@ from splitproof.options import (
     DesignArgument,
     Engine,
     EngineOption,
+    EntryArgument,
+    EveryOption,
+    ExamplesOption,
+    ExpectedOption,
     Export,
     FoldOption,
     Format,
     FormatOption,
+    HistoriesOption,
     InductionOption,
+    InitOption,
     JobsOption,
     MaxMemoryOption,
     MaxSecondsOption,
     MaxStatesOption,
-    MendedPropertiesOption,
     MutatedDesignsArgument,
     OnlyBlocksOption,
     OutputOption,
     Profile,
+    ProfileOption,
     ProofSecondsOption,
     PropertiesOption,
     ProveOption,
     ReportFormat,
     ReportFormatOption,
     ReportsOption,
+    SeedOption,
     SliceOption,
     StoriesOption,
     SymmetryOption,
     TableFormat,
     TableFormatOption,
+    TestsOption,
     ThreadsOption,
+    TimeBudgetOption,
+    ToExplainArgument,
+    ToRepairOption,
+    ToShowArgument,
     TraceFormat,
     TraceFormatOption,
     TraceOption,
@@ -105,9 +120,10 @@ def verify(
     from splitproof import catalogue_commands, proof_table_command
 
     if prove:
-        if blocks is not None or report or format not in (ReportFormat.TEXT, ReportFormat.JSON):
-            raise typer.BadParameter("--prove goes with no number of blocks, and reports as text or json")
-        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs)
+        if blocks is not None:
+            raise typer.BadParameter("--prove goes with no number of blocks")
+        also = report or []
+        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs, also)
     if max_seconds is not None:
         raise typer.BadParameter("--max-seconds limits proofs; searches have theirs in [tool.splitproof]")
     return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
@@ -266,14 +282,10 @@ def mutate(
 def repair(
     design: DesignArgument,
     blocks: BlocksOption = 1,
-    properties: MendedPropertiesOption = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
-    ] = False,
+    properties: ToRepairOption = None,
+    every: EveryOption = False,
     beyond: BeyondOption = 0,
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="Check each repair with one block more, too.")
-    ] = False,
+    confirm: ConfirmOption = False,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -289,14 +301,7 @@ def repair(
 
 @app.command(short_help="Tell a saved counterexample: text, page, diagram.")
 def trace(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="A counterexample saved with `check --trace`, or a history of a controller (NDJSON).",
-            exists=True,
-            dir_okay=False,
-        ),
-    ],
+    file: ToShowArgument,
     format: TraceFormatOption = TraceFormat.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -332,12 +337,7 @@ def export(
 
 @app.command(short_help="Show what the document says, and what checks it.")
 def requirement(
-    identifier: Annotated[
-        str | None,
-        typer.Argument(
-            help="R01 to R114, G01 to G39 or a property; all entries if none is named.", metavar="[ID]"
-        ),
-    ] = None,
+    identifier: EntryArgument = None,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -349,13 +349,7 @@ def requirement(
 
 @app.command(short_help="Explain a verdict, an exit code, an error.")
 def explain(
-    identifier: Annotated[
-        str | None,
-        typer.Argument(
-            help="A verdict, exit-N, a property, an error or its message; a list if none is given.",
-            metavar="[ID]",
-        ),
-    ] = None,
+    identifier: ToExplainArgument = None,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
@@ -367,48 +361,16 @@ def explain(
 
 @app.command(short_help="Test a real controller.")
 def conform(
-    adapter: Annotated[
-        str | None,
-        typer.Argument(help="module:factory, file.py:factory, or a name such as qemu", metavar="[ADAPTER]"),
-    ] = None,
-    command: Annotated[
-        str | None,
-        typer.Option("--command", help="The controller as a command that speaks JSON lines instead."),
-    ] = None,
-    profile: Annotated[
-        Profile, typer.Option("--profile", help="How much is tested; each includes those before it.")
-    ] = Profile.CONCURRENT,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
-    ] = None,
-    examples: Annotated[int, typer.Option("--examples", min=1, help="Examples a property.")] = 30,
-    time_budget: Annotated[
-        float | None,
-        typer.Option("--time-budget", min=0.001, help="Seconds; what is not decided by then is unknown."),
-    ] = None,
-    expected: Annotated[
-        Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
-    ] = None,
-    init: Annotated[
-        Path | None,
-        typer.Option(
-            "--init",
-            help="Test nothing: write an adapter to start from into this empty folder.",
-            metavar="DIR",
-        ),
-    ] = None,
-    tests: Annotated[
-        list[str] | None,
-        typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
-    ] = None,
-    histories: Annotated[
-        Path | None,
-        typer.Option(
-            "--histories",
-            help="Save what led to a failure, and what several clients did, there.",
-            file_okay=False,
-        ),
-    ] = None,
+    adapter: AdapterArgument = None,
+    command: CommandOption = None,
+    profile: ProfileOption = Profile.CONCURRENT,
+    seed: SeedOption = None,
+    examples: ExamplesOption = 30,
+    time_budget: TimeBudgetOption = None,
+    expected: ExpectedOption = None,
+    init: InitOption = None,
+    tests: TestsOption = None,
+    histories: HistoriesOption = None,
     format: ConformFormatOption = ConformFormat.TEXT,
     output: OutputOption = None,
     report: ReportsOption = None,

@@ -1,4 +1,4 @@
-"""Options that several commands take, and the values that they accept."""
+"""Options of the commands, and the values that they accept."""
 
 from __future__ import annotations
 
@@ -9,41 +9,56 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "AdapterArgument",
     "BeyondOption",
     "BlocksOption",
     "BrokenProofsOption",
     "CertificateOption",
+    "CommandOption",
+    "ConfirmOption",
     "DeclaredDesignsArgument",
     "DepthOption",
     "DesignArgument",
     "Engine",
     "EngineOption",
+    "EntryArgument",
+    "EveryOption",
+    "ExamplesOption",
+    "ExpectedOption",
     "Export",
     "FoldOption",
     "Format",
     "FormatOption",
+    "HistoriesOption",
     "InductionOption",
+    "InitOption",
     "JobsOption",
     "MaxMemoryOption",
     "MaxSecondsOption",
     "MaxStatesOption",
-    "MendedPropertiesOption",
     "MutatedDesignsArgument",
     "OnlyBlocksOption",
     "OutputOption",
     "Profile",
+    "ProfileOption",
     "ProofSecondsOption",
     "PropertiesOption",
     "ProveOption",
     "ReportFormat",
     "ReportFormatOption",
     "ReportsOption",
+    "SeedOption",
     "SliceOption",
     "StoriesOption",
     "SymmetryOption",
     "TableFormat",
     "TableFormatOption",
+    "TestsOption",
     "ThreadsOption",
+    "TimeBudgetOption",
+    "ToExplainArgument",
+    "ToRepairOption",
+    "ToShowArgument",
     "TraceFormat",
     "TraceFormatOption",
     "TraceOption",
@@ -144,6 +159,45 @@ TraceFormatOption = Annotated[TraceFormat, typer.Option("--format", help="How to
 OutputOption = Annotated[
     Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
 ]
+AdapterArgument = Annotated[
+    str | None,
+    typer.Argument(help="module:factory, file.py:factory, or a name such as qemu", metavar="[ADAPTER]"),
+]
+CommandOption = Annotated[
+    str | None, typer.Option("--command", help="The controller as a command that speaks JSON lines instead.")
+]
+ProfileOption = Annotated[
+    Profile, typer.Option("--profile", help="How much is tested; each includes those before it.")
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Other examples; without it, the same every time.")
+]
+ExamplesOption = Annotated[int, typer.Option("--examples", min=1, help="Examples a property.")]
+TimeBudgetOption = Annotated[
+    float | None,
+    typer.Option("--time-budget", min=0.001, help="Seconds; what is not decided by then is unknown."),
+]
+ExpectedOption = Annotated[
+    Path | None, typer.Option("--expected", help="A TOML file of expected failures.", dir_okay=False)
+]
+InitOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--init", help="Test nothing: write an adapter to start from into this empty folder.", metavar="DIR"
+    ),
+]
+TestsOption = Annotated[
+    list[str] | None,
+    typer.Option("--test", help="This test only, whatever the profile; may be given several times."),
+]
+HistoriesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--histories",
+        help="Save what led to a failure, and what several clients did, there.",
+        file_okay=False,
+    ),
+]
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", min=1, help="Processes; one for each core unless given.")
 ]
@@ -208,15 +262,6 @@ ProveOption = Annotated[
         "--prove", help="For every number of blocks; the closed designs of the catalogue if none is named."
     ),
 ]
-MendedPropertiesOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
-    ),
-]
-BeyondOption = Annotated[
-    int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
-]
 MutatedDesignsArgument = Annotated[
     list[str] | None,
     typer.Argument(
@@ -252,4 +297,38 @@ OnlyBlocksOption = Annotated[
 CertificateOption = Annotated[
     Path | None,
     typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
+]
+ToRepairOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--property", help="What is to hold; tape-is-image unless given; may be repeated.", metavar="ID"
+    ),
+]
+EveryOption = Annotated[
+    bool, typer.Option("--all", help="Everything of the kinds always and step is to hold.")
+]
+BeyondOption = Annotated[
+    int, typer.Option("--beyond", min=0, help="Also sets of so many more changes than the smallest.")
+]
+ConfirmOption = Annotated[bool, typer.Option("--confirm", help="Check each repair with one block more, too.")]
+ToShowArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="A counterexample saved with `check --trace`, or a history of a controller (NDJSON).",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+EntryArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="R01 to R114, G01 to G39 or a property; all entries if none is named.", metavar="[ID]"
+    ),
+]
+ToExplainArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="A verdict, exit-N, a property, an error or its message; a list if none is given.",
+        metavar="[ID]",
+    ),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from splitproof.checker.proof.batch import PROVED_DESIGNS, ProofJob, ProofOutcom
 from splitproof.checker.proof.certify import SOLVERS
 from splitproof.checker.proof.results import SCOPE
 from splitproof.checker.verdicts import ExitCode
-from splitproof.output import json_text, status, write
+from splitproof.output import json_text, report_asked, show, status
 from splitproof.settings import read_settings
 
 __all__ = ["verify_proofs"]
@@ -23,9 +23,13 @@ def verify_proofs(
     format: str,
     output: Path | None,
     processes: int | None,
+    also: Sequence[str],
 ) -> int:
     """Prove the designs named, else those of the project's settings, else the closed ones of the catalogue."""
     settings = None if names else read_settings(Path.cwd())
+    also = [*(settings.reports if settings else ()), *also]
+    for text in also:
+        report_asked(text)  # before the proofs
     if settings is not None:
         names, processes = settings.designs, processes or settings.jobs
         max_seconds = max_seconds or settings.limits.max_seconds
@@ -40,10 +44,11 @@ def verify_proofs(
 
         outcomes = prove_all(jobs, processes, done)
     code = _exit_code(outcomes)
-    if format == "json":
-        write(json_text({"exit_code": code, "results": [item.result for item in outcomes]}), output)
-    else:
-        write(_lines(outcomes), output)
+    own: dict[str, Callable[[], Iterable[str]]] = {
+        "text": lambda: _lines(outcomes),
+        "json": lambda: json_text({"exit_code": code, "results": [item.result for item in outcomes]}),
+    }
+    show(format, output, [outcome.report for outcome in outcomes], own, also)
     return code
 
 

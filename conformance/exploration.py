@@ -68,7 +68,7 @@ def explore(lab: Lab, item: Property, *, crashes: bool = False) -> None:
 
 def _try(run: Run, kind: type[SingleClient], stage: str | None, examples: int) -> None:
     """So many examples, from a stage or from one that Hypothesis draws, unless the run is decided."""
-    if run.has_result or run.over:
+    if run.is_decided or run.over:
         return
     limits = run.lab.limits
     machine = type("Exploration", (kind,), {"shared": run, "stage": stage})
@@ -89,7 +89,7 @@ def _try(run: Run, kind: type[SingleClient], stage: str | None, examples: int) -
         run_state_machine_as_test(machine, settings=chosen)
     except Exception:
         # A controller with threads of its own does not repeat itself, and Hypothesis says so; what was seen was seen.
-        if not run.has_result:
+        if not run.is_decided:
             raise
 
 
@@ -99,8 +99,8 @@ def _situations(session: Session, watch: Watch, crashes: bool) -> list[str]:
     can_hold = session.has("hold_copy") or session.has("pump")
     if can_hold and session.capabilities.split_is_immediate:
         situations.append(PENDING)
-    if can_hold and session.has("differences"):
-        situations.append(UNCOPIED)
+        if session.has("differences"):
+            situations.append(UNCOPIED)
     if session.has("resync"):
         situations.append(AGAIN)
     if crashes:
@@ -149,7 +149,7 @@ class _Exploration(SingleClient):
             if stage == "rewritten":
                 self._write_uncopied(block)
             if stage == "backup":
-                self._do("backup", extents=((0, block + 1),))
+                self._back_up(((0, block + 1),))
             if stage == "again":
                 self._next_cycle(block)
 
@@ -177,14 +177,14 @@ class _Exploration(SingleClient):
 
     @rule(first=_BLOCK, last=_BLOCK)
     def backup(self, first: int, last: int) -> None:
-        self._guarded(lambda: self._do("backup", extents=self._extents(first, last)))
+        self._guarded(lambda: self._back_up(self._extents(first, last)))
 
     @rule(block=_BLOCK, last=_BLOCK, ends=st.booleans())
     def write_and_back_up(self, block: int, last: int, ends: bool) -> None:
         def act() -> None:
             self._ensure_split()
             self._write(block)
-            if self._do("backup", extents=self._extents(block, last)) and ends:
+            if self._back_up(self._extents(block, last)) and ends:
                 self._end_backups()
 
         self._guarded(act)
@@ -226,7 +226,7 @@ class _Exploration(SingleClient):
             if not self.session.has("pump"):
                 return
             self._ensure_split()
-            if self._do("backup", extents=((block, 1),)):
+            if self._back_up(((block, 1),)):
                 self._pump("backup", steps)
                 self._write(block)
                 self._release()
@@ -262,7 +262,7 @@ class _Exploration(SingleClient):
         self._write(block)
         self._write(last)
         self._do("split")
-        self._do("backup", extents=self._extents(block, last))
+        self._back_up(self._extents(block, last))
         self.blind = False
         self._end_backups()
 
@@ -276,7 +276,7 @@ class _Exploration(SingleClient):
         def act() -> None:
             self._ensure_split()
             self._write(0)
-            self._do("backup", extents=((0, BLOCKS),))
+            self._back_up(((0, BLOCKS),))
             self._end_backups()
 
         self._guarded(act)
@@ -316,7 +316,7 @@ class _Crashing(_Exploration):
 
         def act() -> None:
             self._ensure_split()
-            self._do("backup", extents=((0, BLOCKS),))
+            self._back_up(((0, BLOCKS),))
             self._pump(kind, steps)
             if later:
                 self._write(block)

@@ -74,8 +74,7 @@ class Run:
         return self.violation is not None and time.monotonic() > self.shrinks_until
 
     @property
-    def has_result(self) -> bool:
-        """Whether something was seen, good for a verdict whatever comes after."""
+    def is_decided(self) -> bool:
         return self.violation is not None or self.error is not None
 
     def found(self, violation: PropertyViolated) -> None:
@@ -132,9 +131,9 @@ class SingleClient(RuleBasedStateMachine):
     def _write_uncopied(self, choice: int) -> None:
         uncopied = sorted(self.session.call("differences")) if self.session.has("differences") else []
         block = uncopied[choice % len(uncopied)] if uncopied else choice
-        if self._write(block) and uncopied:
+        if self._write(block) and uncopied and self.client.is_split:
             self.shared.coverage.situations[UNCOPIED] += 1
-            self.rewritten |= self.client.is_split
+            self.rewritten = True
 
     def _back_up(self, extents: Extents) -> bool:
         """Where the host has to ask for the state of the pair first, it does."""

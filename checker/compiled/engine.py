@@ -12,11 +12,12 @@ from splitproof.checker.compiled import walks
 from splitproof.checker.compiled.kernel import common, search_kernel
 from splitproof.checker.compiled.kernels import SearchCode, WalkCode
 from splitproof.checker.compiled.lowering import word_count
+from splitproof.checker.compiled.ownership import OFFENCE
 from splitproof.checker.compiled.program import judge_function, successors_function
 from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.search import CompiledExploration, Search
 from splitproof.checker.compiled.space import Level
-from splitproof.checker.compiled.symmetry import Symmetry
+from splitproof.checker.compiled.symmetry import Symmetry, UnsoundSymmetryError
 from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.grounding import GroundProperty
 from splitproof.checker.search.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress
@@ -65,7 +66,8 @@ class CompiledEngine(Engine):
 
     @cached_property
     def _questions(self) -> Questions:
-        return Questions(self.grounding.terms, self.properties, self.symmetry.assumption)
+        assumption = self.grounding.terms.and_(*self.symmetry.obligations)
+        return Questions(self.grounding.terms, self.properties, assumption)
 
     @cached_property
     def _code(self) -> SearchCode:
@@ -93,7 +95,13 @@ class CompiledEngine(Engine):
         Raises:
             UnsoundSymmetryError: the values of data turn out not to be interchangeable.
         """
-        return Search(self, self._questions, self._code, limits or Limits(), progress, threads).run()
+        try:
+            return Search(self, self._questions, self._code, limits or Limits(), progress, threads).run()
+        except UnsoundSymmetryError as met:
+            obligations = self.symmetry.obligations.items()
+            whom = next(who for needed, who in obligations if not self.oracle.holds_in(needed, met.state))
+            sentence = f"{whom} {OFFENCE}, {met.depth} steps from the start"
+            raise UnsoundSymmetryError(sentence, met.state, met.depth) from met
 
     def select(self, node: Expr, level: Sequence[int]) -> list[int]:
         return walks.select(self, self._common, node, _level(level))

@@ -24,7 +24,9 @@ from splitproof.model.expressions import FALSE, TRUE, And, Const, Eq, Expr, Ite,
 from splitproof.model.types import BLOCK, DATA
 from splitproof.spec.properties import Kind
 
-__all__ = ["Owned", "Ownership", "data_owners", "ownership_obstacle"]
+__all__ = ["OFFENCE", "Owned", "Ownership", "data_owners", "ownership_obstacle"]
+
+OFFENCE = "takes data of one block for another's, or what means nothing for data"
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class _Place:
 class Ownership:
     """The obligations of an engine's steps and properties.
 
-    `assumption`: what every reachable state has to satisfy; TRUE if all follows from the guards. `obstacle`: a sentence
-    if something can never be satisfied.
+    `obligations`: what every reachable state has to satisfy besides what follows from the guards, each with whom it is
+    needed for. `obstacle`: a sentence if something can never be satisfied.
     """
 
     def __init__(self, engine: Engine, owned: Mapping[str, Owned]) -> None:
@@ -57,7 +59,7 @@ class Ownership:
         self._owned = owned
         self._subject = ""
         self._parameters: dict[Var, Expr] = {}
-        self._obligations: dict[Expr, None] = {}
+        self.obligations: dict[Expr, str] = {}
         self.obstacle: str | None = None
         start = _Place(self._terms.nothing_known)
         for slot in owned.values():
@@ -66,7 +68,6 @@ class Ownership:
             self._walk_step(step)
         for item in engine.properties.values():
             self._walk_property(item, start)
-        self.assumption = self._terms.and_(*self._obligations)
 
     # -- what is walked --------------------------------------------------------------------------------
 
@@ -97,7 +98,7 @@ class Ownership:
             self._walk_data(step, slot, place)
         for item in self._engine.properties.values():
             if item.property.kind is Kind.STEP:
-                self._subject = f"{item.property.id}, of {step.action.label},"
+                self._subject = f"{item.property.id} of {step.action.label}"
                 for node in filter(self._reads_data, (*item.conjuncts, item.trigger)):
                     self._walk(self._engine.grounding.over_step(step, node), place)
 
@@ -221,10 +222,8 @@ class Ownership:
         needed = terms.or_(left, *(terms.not_(condition) for condition in place.path))
         needed = self._for_any_data(needed)
         if terms.under(needed, terms.nothing_known) is FALSE and self.obstacle is None:
-            self.obstacle = (
-                f"{self._subject} takes data of one block for another's, or what means nothing for data"
-            )
-        self._obligations[needed] = None
+            self.obstacle = f"{self._subject} {OFFENCE}"
+        self.obligations.setdefault(needed, self._subject)
 
     def _for_any_data(self, node: Expr) -> Expr:
         """What a tree says of a state if it holds whatever the data parameters are."""

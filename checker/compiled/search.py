@@ -283,8 +283,7 @@ class Search:
                     buffers.best[width * question.number] = 0
             if noted and question is self._questions.refutation:
                 raise UnsoundSymmetryError(
-                    f"a state {depth} steps from the start takes data of one block for another's, or what means "
-                    "nothing for data"
+                    f"an obligation fails {depth} steps from the start", min(noted)[0], depth
                 )
             if noted:
                 self._result.findings[question.property_id] = self._finding(question, min(noted), depth)

@@ -11,22 +11,29 @@ from splitproof.checker.compiled.data_symmetry import DataSymmetry
 from splitproof.checker.compiled.ir import Function
 from splitproof.checker.compiled.ownership import Ownership, data_owners, ownership_obstacle
 from splitproof.checker.search.engine import Engine
-from splitproof.model.expressions import TRUE, Expr
+from splitproof.model.expressions import Expr
 from splitproof.model.types import DATA
 
 __all__ = ["Symmetry", "UnsoundSymmetryError"]
 
 
 class UnsoundSymmetryError(Exception):
-    """A state was met in which the values of data are not interchangeable; the search says nothing."""
+    """A state was met in which the values of data are not interchangeable; the search says nothing.
+
+    `state`: it. `depth`: how many steps from the start.
+    """
+
+    def __init__(self, sentence: str, state: int, depth: int) -> None:
+        super().__init__(sentence)
+        self.state, self.depth = state, depth
 
 
 class Symmetry:
     """The symmetries of an engine that are sound.
 
     `blocks`, `data`: None where it is not asked for or `block_obstacle` or `data_obstacle` says why; `data`, too, where
-    there is none. `assumption`: what every state that is
-    visited has to satisfy for the symmetry of data to be sound.
+    there is none. `obligations`: what every state that is visited has to satisfy for the symmetry of data to be sound,
+    each with whom it is needed for.
     """
 
     def __init__(self, engine: Engine, *, blocks: bool = True, data: bool = True) -> None:
@@ -34,12 +41,9 @@ class Symmetry:
         self.blocks = BlockSymmetry(engine) if blocks and self.block_obstacle is None else None
         self.data_obstacle: str | None = None
         self.data: DataSymmetry | None = None
-        self.assumption: Expr = TRUE
-        if (
-            data
-            and engine.data_values > 1
-            and any(s.leaf.type is DATA for s in engine.grounding.layout.slots)
-        ):
+        self.obligations: dict[Expr, str] = {}
+        has_data = any(slot.leaf.type is DATA for slot in engine.grounding.layout.slots)
+        if data and has_data and engine.data_values > 1:
             self._find_data(engine)
 
     def _find_data(self, engine: Engine) -> None:
@@ -49,7 +53,7 @@ class Symmetry:
         ownership = Ownership(engine, data_owners(engine))
         self.data_obstacle = ownership.obstacle
         if self.data_obstacle is None:
-            self.data, self.assumption = DataSymmetry(engine), ownership.assumption
+            self.data, self.obligations = DataSymmetry(engine), ownership.obligations
 
     def __bool__(self) -> bool:
         return self.blocks is not None or self.data is not None

@@ -112,9 +112,7 @@ class CompiledRuns(Runs):
         has = resident_bytes()
         limit = int(available_bytes() * _MEMORY_SHARE) + has if max_memory is None else max_memory
         if has + graph + work > limit:
-            raise RunsTooLargeError(
-                f"{limit:,} bytes of memory, of which {size} would take {has + graph + work:,}"
-            )
+            raise RunsTooLargeError(f"{limit:,} bytes of memory; {size} may take {has + graph + work:,}")
 
     def _reserve(self, word: RunWord, size: int) -> None:
         self._arrays[word] = Array(size)

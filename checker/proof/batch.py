@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitproof.checker.jobs import spread
+from splitproof.checker.proof.proof_report import proof_report
 from splitproof.checker.proof.prove import prove
 from splitproof.checker.proof.results import proof_lines
+from splitproof.checker.reports import Report
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.loading import load_machine
 
@@ -30,11 +32,12 @@ class ProofJob:
 
 @dataclass(frozen=True)
 class ProofOutcome:
-    """What came of a job: `result` is `ProofResult.json()`, `lines` the report."""
+    """What came of a job: `result` is `ProofResult.json()`, `lines` it as text, `report` it for CI."""
 
     job: ProofJob
     result: dict[str, Any]
     lines: tuple[str, ...]
+    report: Report
 
 
 def prove_all(
@@ -55,4 +58,4 @@ def prove_all(
 
 def _outcome(job: ProofJob) -> ProofOutcome:
     result = prove(load_machine(job.design), max_seconds=job.max_seconds)
-    return ProofOutcome(job, result.json(), tuple(proof_lines(result)))
+    return ProofOutcome(job, result.json(), tuple(proof_lines(result)), proof_report(job.design, result))

@@ -32,6 +32,7 @@ from splitproof.checker.proof.transitions import (
 )
 from splitproof.checker.proof.words import Word, words_of
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
+from splitproof.checker.texts import count
 from splitproof.checker.verdicts import Unknown, Verdict, Violated
 from splitproof.model.expressions import TRUE
 from splitproof.model.machine import Machine
@@ -96,7 +97,7 @@ def prove(
     if not space.states:
         found = Found(limit="no state at 1 block is initial")
     elif space.complete and (left or any(item.premises for item in ranked)):
-        found = find_invariant(machine, left, oracle, space, max_seconds, say, ranked=ranked)
+        found = find_invariant(machine, left, oracle, space, max_seconds, say, ranked=ranked, started=started)
     refusals = {
         item.property.id: refusal for item in ranked if (refusal := refusal_of(item, found, oracle, space))
     }
@@ -175,12 +176,15 @@ def find_invariant(
     say: Callable[[str], None] = lambda text: None,
     walks: Mapping[int, int] = WALKS,
     ranked: Sequence[Premises] = (),
+    started: float | None = None,
 ) -> Found:
     """An invariant for properties that hold at 1 block, all of which `space` has visited.
 
-    `ranked`: arguments of which it is to prove the premises, too.
-    `walks`: see `Samples`; shorter ones cost less, and leave more clauses to be given up.
+    `ranked`: arguments of which it is to prove the premises, too. `walks`: see `Samples`; shorter ones cost less, and
+    leave more clauses to be given up. `started`: when the time of `max_seconds` began, by `time.perf_counter`; now
+    unless given.
     """
+    started = time.perf_counter() if started is None else started
     say("looking at reachable states")
     words = words_of(machine)
     samples = Samples(machine, [word.node for word in words], oracle, space, walks)
@@ -199,13 +203,13 @@ def find_invariant(
         StepSolver(sorts, initial_transition(machine), words, ()),
         [StepSolver(sorts, transition, words, structure) for transition in transitions],
         goals,
-        max_seconds,
+        None if max_seconds is None else started + max_seconds,
         lambda lemmas: say(f"looking for an invariant: {lemmas} clauses"),
     )
     try:
         invariant, limit = search.run(), None
-    except TimeIsUpError:
-        invariant, limit = Invariant(()), f"{max_seconds:g} seconds"
+    except TimeIsUpError as up:
+        invariant, limit = Invariant(()), f"{max_seconds:g} seconds, {count(up.clauses, 'clause')} found"
     return Found(words, invariant, limit, samples.rows, search.queries)
 
 

@@ -26,7 +26,11 @@ _CLAUSES_A_MODEL = 3
 
 
 class TimeIsUpError(Exception):
-    """The search did not end in the time that it was given."""
+    """The search did not end in the time that it was given. `clauses`: those that it had put together by then."""
+
+    def __init__(self, clauses: int) -> None:
+        super().__init__(clauses)
+        self.clauses = clauses
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Invariant:
 
 
 class Search:
-    """One search. `tick` is called now and then with the number of lemmas."""
+    """One search. `deadline`: by `time.perf_counter`. `tick` is called now and then with the number of lemmas."""
 
     def __init__(
         self,
@@ -63,7 +67,7 @@ class Search:
         initial: StepSolver,
         steps: Sequence[StepSolver],
         properties: Sequence[Lemma],
-        max_seconds: float | None = None,
+        deadline: float | None = None,
         tick: Callable[[int], None] | None = None,
     ) -> None:
         self._words = words
@@ -76,7 +80,7 @@ class Search:
         self._needed = list(properties)
         self._support: dict[tuple[int, int], tuple[Lemma, ...]] = {}
         self._stuck: dict[str, Stuck] = {}
-        self._deadline = None if max_seconds is None else time.perf_counter() + max_seconds
+        self._deadline = deadline
         self._tick = tick or (lambda lemmas: None)
 
     @property
@@ -108,7 +112,7 @@ class Search:
         waiting: list[Lemma] = []
         for place, solver in enumerate(self._solvers):
             if self._deadline is not None and time.perf_counter() > self._deadline:
-                raise TimeIsUpError
+                raise TimeIsUpError(len(self._needed) - len(self._properties))
             at = (lemma.number, place)
             if at in self._support or (place == 0 and lemma.over_step):
                 continue

@@ -28,7 +28,7 @@ _CODE_CACHE_MIB: Final = 64
 """Of translated code; the emulator takes a gigabyte if it is left to itself."""
 _BOOT_SECONDS_MAX: Final = 120.0
 """Emulated, and on a machine that others use."""
-_COMMAND_SECONDS_MAX: Final = 30.0
+_COMMAND_SECONDS_MAX: Final = 60.0
 _CLOSE_SECONDS_MAX: Final = 1.0
 _LAST_LINES: Final = 3
 

@@ -167,6 +167,8 @@ class ReferenceController:
         return identifier
 
     def split_and_backup(self, extents: Extents) -> str:
+        if self.policy.split is Split.SEPARATE:
+            raise Unsupported("in this embodiment two servers command the split and the backup")
         port = self.command_port
         identifier: str = self._carry_out(
             port.commands, lambda request: port.split_and_back_up(request, extents)

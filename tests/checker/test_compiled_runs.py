@@ -173,7 +173,7 @@ def test_what_does_not_fit_into_memory_is_not_begun(monkeypatch: pytest.MonkeyPa
     with pytest.raises(RunsTooLargeError) as refused:
         CompiledRuns(engine, exploration, max_memory=needed - 1)
     assert str(refused.value) == (
-        f"{needed - 1:,} bytes of memory, of which the 16,136 states and 60,714 steps of all runs would take {needed:,}"
+        f"{needed - 1:,} bytes of memory; the 16,136 states and 60,714 steps of all runs may take {needed:,}"
     )
     assert lassos_of(CompiledRuns(engine, exploration, max_memory=needed))["split-completes"] is not None
 
@@ -188,7 +188,7 @@ def test_memory_that_runs_out_leaves_a_property_undecided(monkeypatch: pytest.Mo
     assert set(found.limits) == {item.id for item in asked_of(machine)}
     (reason,) = set(found.limits.values())
     assert reason == (
-        "3,221,225,472 bytes of memory, of which the 2,646 states and 8,601 steps of all runs would take "
+        "3,221,225,472 bytes of memory; the 2,646 states and 8,601 steps of all runs may take "
         "3,221,287,666, while looking at all runs"
     )
 

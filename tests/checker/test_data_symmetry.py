@@ -2,6 +2,7 @@
 search.
 """
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.compiled.engine import CompiledEngine
+from splitproof.checker.compiled.ownership import OFFENCE
 from splitproof.checker.compiled.symmetry import UnsoundSymmetryError
 from splitproof.checker.counterexamples.traces import replay
 from splitproof.checker.search.engine import Exploration, Finding, Limits
@@ -18,7 +20,7 @@ from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.checker.verdicts import Violated
 from splitproof.model.cells import Cell, memory
-from splitproof.model.expressions import TRUE, implies
+from splitproof.model.expressions import implies
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
 from splitproof.model.loading import load_machine
@@ -397,12 +399,16 @@ def test_folding_that_prefers_a_value_is_refused() -> None:
 
 
 def test_what_does_not_follow_from_the_guards_is_asked_of_every_state() -> None:
-    assert CompiledEngine(shelf(), 2, SOUND, data_symmetry=True).symmetry.assumption is TRUE
-    for habit, depth in (("misplaces", 2), ("grabs", 0), ("renames", 2)):
+    assert CompiledEngine(shelf(), 2, SOUND, data_symmetry=True).symmetry.obligations == {}
+    for habit, step_, depth in (
+        ("misplaces", "misplace", 2),
+        ("grabs", "grab", 0),
+        ("renames", "rename", 2),
+    ):
         engine = CompiledEngine(shelf(habit), 2, SOUND, data_symmetry=True)
-        assert engine.symmetry.assumption is not TRUE
-        sentence = f"a state {depth} steps from the start takes data of one block for another's"
-        with pytest.raises(UnsoundSymmetryError, match=sentence):
+        assert all(who.endswith(f"disk 508 {step_}") for who in engine.symmetry.obligations.values())
+        sentence = f"disk 508 {step_} {OFFENCE}, {depth} steps from the start"
+        with pytest.raises(UnsoundSymmetryError, match=f"^{re.escape(sentence)}$"):
             engine.explore()
 
 
@@ -415,10 +421,7 @@ def test_a_search_that_is_refuted_starts_again_without() -> None:
     assert [item.verdict.word for item in result.properties] == [
         item.verdict.word for item in full.properties
     ]
-    (sentence,) = said
-    assert sentence.startswith(
-        "data keep their values: a state 0 steps from the start takes data of one block"
-    )
+    assert said == [f"data keep their values: disk 508 grab {OFFENCE}, 0 steps from the start"]
 
 
 # -- the catalogue --------------------------------------------------------------------------------------

@@ -133,7 +133,6 @@ def test_a_proof_that_runs_out_of_time_is_unknown(capsys: pytest.CaptureFixture[
     ("options", "sentence"),
     [
         (["--prove", "--blocks", "2"], "--prove goes with no number of blocks"),
-        (["--prove", "--format", "junit"], "reports as text or json"),
         (["--max-seconds", "5"], "--max-seconds limits proofs"),
     ],
 )

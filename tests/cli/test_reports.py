@@ -196,6 +196,20 @@ def test_all_kinds_agree_on_a_proof(
     assert files["text"].read_text(encoding="utf-8") == (tmp_path / "printed").read_text(encoding="utf-8")
 
 
+def test_all_kinds_agree_on_many_proofs(tmp_path: Path) -> None:
+    design = tmp_path / "door.py"
+    design.write_text(DESIGN, encoding="utf-8")
+    names = [f"{design}:{name}" for name in NAMES]
+    code, files = made_by(["verify", "--prove", *names, "--jobs", "1"], tmp_path)
+    assert code == 1
+    where = "every number of blocks"
+    assert agreed(files) == (
+        {(f"bad, {where}", "always-shut"), (f"wrongly, {where}", "sound")},
+        {(f"vacuous, {where}", "idle"), (f"dead, {where}", "never fired: keeper unlock")},
+    )
+    assert json.loads(files["json"].read_text(encoding="utf-8"))["exit_code"] == code
+
+
 ADAPTER = """
 from dataclasses import replace
 from splitproof.conformance.reference import ReferenceController

@@ -12,7 +12,7 @@ from splitproof.conformance.declarations import under_declared
 from splitproof.conformance.kill_table import outcome_of, suite_tests
 from splitproof.conformance.lab import Lab, Limits
 from splitproof.conformance.operations import OPTIONAL
-from splitproof.conformance.reference import ReferenceController
+from splitproof.conformance.reference import EMBODIMENTS, ReferenceController
 from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import NotOffered, Undecided
 
@@ -32,7 +32,7 @@ class Declares(ReferenceController):
 
 def found(**changed: Any) -> tuple[str, ...]:
     make: type[Declares] = type("Vendor", (Declares,), changed)
-    lab = Lab(lambda: LocalTransport(make()))
+    lab = Lab(lambda: LocalTransport(make(EMBODIMENTS["fourth-embodiment-reflect"])))
     assert lab.session.capabilities.operations == make.declared
     names = under_declared(lab)
     lab.close()

@@ -37,8 +37,11 @@ from splitproof.spec.vocabulary import PairState
 needs_qemu = pytest.mark.skipif(absent() is not None, reason=absent() or "")
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
-TESTED = [name for name, test in suite_tests().items() if about(test).level is not Level.SCHEDULED]
-NOT_OFFERED = {
+NOT_STEPPED = (Level.CORE, Level.SEQUENTIAL, Level.CONCURRENT)
+TESTED = [name for name, test in suite_tests().items() if about(test).level in NOT_STEPPED]
+OF_EMBODIMENTS = {name for name in TESTED if suite_tests()[name].__module__.endswith(".test_embodiments")}
+"""They need `differences`, to see what is not copied."""
+NOT_OFFERED = OF_EMBODIMENTS | {
     "test_r90_the_combined_command_backs_up_its_own_split",
     "test_r94_the_combined_command_returns_while_nothing_is_copied",
     "test_r38_the_target_view_is_pending_while_differences_are_left",

@@ -29,10 +29,12 @@ EXPLORED = {
 TESTED = [
     name
     for name, test in suite_tests().items()
-    if about(test).level is not Level.SCHEDULED and (name not in EXPLORED or name == TAPE)
+    if about(test).level in (Level.CORE, Level.SEQUENTIAL, Level.CONCURRENT)
+    and (name not in EXPLORED or name == TAPE)
 ]
 """All, but for what the explored tests share: a few minutes of system calls."""
-NOT_OFFERED = {
+OF_EMBODIMENTS = {name for name in TESTED if suite_tests()[name].__module__.endswith(".test_embodiments")}
+NOT_OFFERED = OF_EMBODIMENTS | {
     "test_r08_the_tapes_of_a_group_show_one_instant",
     "test_r90_the_combined_command_backs_up_its_own_split",
     "test_r94_the_combined_command_returns_while_nothing_is_copied",
