@@ -211,10 +211,7 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path
         f"{import_name(shown(path.parent)).replace('.', '/')}/{path.name}"
         for layer in LAYERS
         for path in (ROOT / layer).rglob("*")
-        if path.is_file()
-        and "__pycache__" not in path.parts
-        and (path.suffix != ".md" or path.parent.name == "skeleton")  # which is written out for vendors
-        and not path.name.startswith(".")
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
     }
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}

@@ -159,11 +159,15 @@ class LioController:
         self._segment_sectors_max = scsi.segment_sectors_max(parameters)
 
     def capabilities(self) -> Capabilities:
-        """Memory that is copied while it is written may be a part of either."""
+        """Memory that is copied while it is written may be a part of either.
+
+        Nothing is copied that could be withheld, so that nobody could see whether a split waits for it.
+        """
         return Capabilities(
             block_size_bytes=BLOCK_SIZE_BYTES,
             block_count_max=_BLOCKS_MAX,
             operations=frozenset({"resync", "delete_pair", "target_image"}),
+            split_is_immediate=False,
             atomic_block_io=False,
             call_seconds_max=30.0,
             settle_seconds_max=60.0,

@@ -115,11 +115,15 @@ class ReflinkController:
         self.tapes: dict[str, dict[int, bytes]] = {}
 
     def capabilities(self) -> Capabilities:
-        """A read of a page while it is written may return a part of either."""
+        """A read of a page while it is written may return a part of either.
+
+        Nothing is copied that could be withheld, so that nobody could see whether a split waits for it.
+        """
         return Capabilities(
             block_size_bytes=BLOCK_SIZE_BYTES,
             block_count_max=1024,
             operations=frozenset({"resync", "delete_pair", "target_image"}),
+            split_is_immediate=False,
             atomic_block_io=False,
             name=f"{self.name}, Linux {os.uname().release}",
         )
