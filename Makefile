@@ -7,10 +7,10 @@ INSTALLED := $(VENV)/.installed
 KERNEL := $(CURDIR)/.kernel
 
 .DEFAULT_GOAL := help
-.PHONY: help verify mutations test test-vm lint docs bench format clean
+.PHONY: help verify mutations test test-long test-vm lint docs bench format clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 verify: $(INSTALLED) ## check every design of the catalogue against its declared verdicts
 	$(BIN)/splitproof verify
@@ -20,6 +20,9 @@ mutations: $(INSTALLED) ## write docs/mutations.md: what catches each small chan
 
 test: $(INSTALLED) ## run the tests
 	$(BIN)/pytest --numprocesses auto
+
+test-long: $(INSTALLED) ## run what takes long: every test of the suite on every embodiment
+	$(BIN)/pytest --numprocesses auto -m long
 
 test-vm: $(INSTALLED) $(KERNEL)/boot ## run the tests that boot a virtual machine (Debian)
 	SPLITPROOF_KERNEL_ROOT=$(KERNEL) $(BIN)/pytest -m vm

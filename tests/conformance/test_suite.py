@@ -19,26 +19,30 @@ from splitproof.conformance.suite.requirement import Level, about
 from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import NotOffered, Undecided, Vacuous
 from splitproof.spec.catalogue import entry
+from splitproof.spec.distinctions import DISTINCTIONS
+from splitproof.spec.split_backup import TAPE_IS_IMAGE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ONLY_WHEN_PUMPED = {name for name, test in suite_tests().items() if about(test).level is Level.SCHEDULED}
 
 
-IN_FULL = (("first-embodiment", True), ("first-embodiment", False))
-"""The others are slow: every test of the suite against every embodiment."""
+IN_FULL = "first-embodiment"
+"""Every test of the suite against the others, too, takes six minutes: `make test-long`. `make test` takes what is about
+the tape, and what distinguishes an embodiment."""
 
 
-def _controllers() -> Iterator[Any]:
-    for embodiment in EMBODIMENTS:
-        for pumped in (False, True):
-            marks = [] if (embodiment, pumped) in IN_FULL else [pytest.mark.slow]
-            yield pytest.param(
-                embodiment, pumped, marks=marks, id=f"{embodiment}-{'pumped' if pumped else 'threads'}"
-            )
+def _cases() -> Iterator[Any]:
+    for name, test in suite_tests().items():
+        level, item = about(test).level, about(test).property
+        is_telling = item in (TAPE_IS_IMAGE, *DISTINCTIONS) and level is not Level.SCHEDULED
+        for embodiment in EMBODIMENTS:
+            for pumped in (False, True):
+                marks = [] if embodiment == IN_FULL or is_telling else [pytest.mark.long]
+                driver = "pumped" if pumped else "threads"
+                yield pytest.param(name, embodiment, pumped, marks=marks, id=f"{embodiment}-{driver}-{name}")
 
 
-@pytest.mark.parametrize("name", suite_tests())
-@pytest.mark.parametrize(("embodiment", "pumped"), [*_controllers()])
+@pytest.mark.parametrize(("name", "embodiment", "pumped"), [*_cases()])
 def test_a_controller_that_conforms_passes(name: str, embodiment: str, pumped: bool) -> None:
     policy = EMBODIMENTS[embodiment]
     outcome = outcome_of(
