@@ -269,7 +269,7 @@ def test_a_reference_that_means_block_0_by_itself_is_refused() -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_closed_design_at_two_blocks_has_the_same_verdicts() -> None:
     machine = load_machine("second-embodiment-closed")
     kinds = (Kind.ALWAYS, Kind.STEP, Kind.POSSIBLE)

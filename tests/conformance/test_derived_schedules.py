@@ -96,7 +96,7 @@ def test_the_stories_of_a_design_are_those_of_the_file() -> None:
         assert story.judged is JUDGED[schedule.judged]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_file_is_current() -> None:
     made = "".join(f"{line}\n" for line in document(every_story()))
     remedy = "run: python -m splitproof.conformance.derived_schedules > conformance/schedules.toml"

@@ -34,7 +34,7 @@ the tape, and what distinguishes an embodiment."""
 def _cases() -> Iterator[Any]:
     for name, test in suite_tests().items():
         level, item = about(test).level, about(test).property
-        is_telling = item in (TAPE_IS_IMAGE, *DISTINCTIONS) and level is not Level.SCHEDULED
+        is_telling = item in (TAPE_IS_IMAGE, *DISTINCTIONS) and level not in (Level.SCHEDULED, Level.FAULTS)
         for embodiment in EMBODIMENTS:
             for pumped in (False, True):
                 marks = [] if embodiment == IN_FULL or is_telling else [pytest.mark.long]
