@@ -61,13 +61,19 @@ def assert_nothing_violated_is_proved(name: str) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("choice", ["copy_reads=source", "staging=unlocked", "resync=unguarded"])
+def test_what_an_ablation_violates_is_not_proved(choice: str) -> None:
+    assert assert_nothing_violated_is_proved(f"third-embodiment-closed+{choice}") > 0
+
+
+@pytest.mark.long
 def test_no_ablation_of_the_first_embodiment_is_proved() -> None:
     found = {name: assert_nothing_violated_is_proved(name) for name in ablations("first-embodiment-closed")}
     assert len(found) >= 30
     assert sum(count > 0 for count in found.values()) >= 14
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("design", [name for name in CLOSED if name != "first-embodiment-closed"])
 def test_no_ablation_of_another_closed_design_is_proved(design: str) -> None:
     for name in ablations(design):
