@@ -2,8 +2,8 @@
 
     python benchmarks/one_search.py compiled DESIGN BLOCKS THREADS REDUCTIONS
 
-REDUCTIONS: `none`, or some of `folding,symmetry`. Prints, as JSON: states, transitions, the seconds of the search
-alone (CPU, wall), and the resident bytes that it added.
+REDUCTIONS: `none`, or some of `folding,blocks,data`, of which the last two are symmetries. Prints, as JSON: states,
+transitions, the seconds of the search alone (CPU, wall), and the resident bytes that it added.
 """
 
 from __future__ import annotations
@@ -26,10 +26,17 @@ def main() -> int:
     if name == "graph":
         engine = Oracle(machine, int(blocks), [], folded="folding" in asked)
     else:
-        symmetry = "symmetry" in asked
-        engine = CompiledEngine(machine, int(blocks), [], folded="folding" in asked, symmetry=symmetry)
-        if engine.is_symmetric != symmetry:
-            sys.exit(f"{design} has no block symmetry")
+        blocks_alike, data_alike = "blocks" in asked, "data" in asked
+        engine = CompiledEngine(
+            machine,
+            int(blocks),
+            [],
+            folded="folding" in asked,
+            symmetry=blocks_alike,
+            data_symmetry=data_alike,
+        )
+        if (engine.is_block_symmetric, engine.is_data_symmetric) != (blocks_alike, data_alike):
+            sys.exit(f"{design} has no such symmetry")
     engine.explore(Limits(max_states=1))  # makes the code, as the compiler of the other contenders does
     before, cpu, wall = resident_bytes(), time.process_time(), time.perf_counter()
     found = engine.explore(threads=int(threads)) if isinstance(engine, CompiledEngine) else engine.explore()
