@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -45,25 +45,33 @@ class TraceStep:
 
 @dataclass(frozen=True)
 class Trace:
-    """A run of a machine: an initial state and steps, each with the state after it. `blocks` as grounded.
+    """A run of a machine: an initial state and steps, each with the state after it.
 
-    `loop`: of a run that goes on for ever, how many steps come before those that are repeated; if all do, it stays
-    in its last state. None for other runs.
+    `interpreter`: what took them. `loop`: of a run that goes on for ever, how many steps come before those that are
+    repeated; if all do, it stays in its last state. None for other runs.
     """
 
-    machine: Machine
-    blocks: int
+    interpreter: Interpreter = field(compare=False, repr=False)
     initial: Valuation
     steps: tuple[TraceStep, ...]
     loop: int | None = None
 
     @property
+    def machine(self) -> Machine:
+        return self.interpreter.machine
+
+    @property
+    def blocks(self) -> int:
+        """As many as the machine was grounded for."""
+        return self.interpreter.blocks
+
+    @property
     def actions(self) -> tuple[str, ...]:
         return tuple(step.action for step in self.steps)
 
-    @cached_property
+    @property
     def layout(self) -> Layout:
-        return Layout(self.machine, self.blocks)
+        return self.interpreter.layout
 
     @property
     def last(self) -> Valuation:
@@ -116,7 +124,7 @@ def replay(
         except ValueError as error:
             raise ReplayError(f"step {number} of {len(steps)}: {error}") from error
         taken.append(TraceStep(step, state))
-    trace = Trace(machine, blocks, initial, tuple(taken), loop)
+    trace = Trace(interpreter, initial, tuple(taken), loop)
     if loop is not None:
         _confirm_lasso(interpreter, trace, loop)
     if violated is not None:
@@ -178,8 +186,7 @@ def _confirm_lasso(interpreter: Interpreter, trace: Trace, loop: int) -> None:
 def passed_over(trace: Trace) -> list[str]:
     """The weakly fair steps that can be taken in some states of the cycle, not in others, and never are."""
     assert trace.loop is not None
-    interpreter = Interpreter(trace.machine, trace.blocks)
-    return [str(promise) for promise, _, _ in _broken(interpreter, trace, trace.loop)]
+    return [str(promise) for promise, _, _ in _broken(trace.interpreter, trace, trace.loop)]
 
 
 def _broken(interpreter: Interpreter, trace: Trace, loop: int) -> list[tuple[Promise, int, int]]:
