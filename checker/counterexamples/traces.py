@@ -47,23 +47,16 @@ class TraceStep:
 class Trace:
     """A run of a machine: an initial state and steps, each with the state after it.
 
-    `interpreter`: what took them. `loop`: of a run that goes on for ever, how many steps come before those that are
-    repeated; if all do, it stays in its last state. None for other runs.
+    `blocks` as grounded. `loop`: of a run that goes on for ever, how many steps come before those that are repeated; if
+    all do, it stays in its last state. None for other runs. `interpreter`: what took the steps.
     """
 
-    interpreter: Interpreter = field(compare=False, repr=False)
+    machine: Machine
+    blocks: int
     initial: Valuation
     steps: tuple[TraceStep, ...]
-    loop: int | None = None
-
-    @property
-    def machine(self) -> Machine:
-        return self.interpreter.machine
-
-    @property
-    def blocks(self) -> int:
-        """As many as the machine was grounded for."""
-        return self.interpreter.blocks
+    loop: int | None
+    interpreter: Interpreter = field(compare=False, repr=False)
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -124,7 +117,7 @@ def replay(
         except ValueError as error:
             raise ReplayError(f"step {number} of {len(steps)}: {error}") from error
         taken.append(TraceStep(step, state))
-    trace = Trace(interpreter, initial, tuple(taken), loop)
+    trace = Trace(machine, blocks, initial, tuple(taken), loop, interpreter)
     if loop is not None:
         _confirm_lasso(interpreter, trace, loop)
     if violated is not None:
