@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from splitproof.checker.counterexamples.calm import calmest_path
 from splitproof.checker.counterexamples.traces import Trace, replay
+from splitproof.checker.engines import EngineChoice, search
 from splitproof.checker.fairness.liveness import judge_leads_to
 from splitproof.checker.search.control import control_oracle, is_about_control
 from splitproof.checker.search.counting import count_violation
@@ -22,7 +23,6 @@ from splitproof.checker.search.engine import (
     Path,
     Progress,
 )
-from splitproof.checker.search.engines import EngineChoice, search
 from splitproof.checker.search.memory import peak_memory_bytes
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.checker.search.slicing import slice_for
@@ -42,9 +42,6 @@ from splitproof.model.interpreter import Step
 from splitproof.model.machine import Machine
 from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
-
-if TYPE_CHECKING:
-    from splitproof.checker.search.graph import StateGraph  # and networkx, which takes its time to load
 
 if TYPE_CHECKING:
     from splitproof.checker.search.graph import StateGraph  # and networkx, which takes its time to load

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from splitproof.checker.search.engines import EngineChoice
+from splitproof.checker.engines import EngineChoice
 from splitproof.options import (
     AdapterArgument,
     BeyondOption,

@@ -8,9 +8,10 @@ from typing import Any
 
 from splitproof.checker.check import Options
 from splitproof.checker.check_report import check_report
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs
-from splitproof.checker.texts import count, vacuity_sentences
-from splitproof.checker.verdicts import ExitCode
+from splitproof.checker.quantities import count
+from splitproof.checker.texts import vacuity_sentences
 from splitproof.model.ablations import Ablation
 from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of
 from splitproof.model.design import CHOICES, Design

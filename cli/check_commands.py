@@ -11,10 +11,11 @@ from pathlib import Path
 from splitproof.checker.check import Options
 from splitproof.checker.check import check as run_check
 from splitproof.checker.check_report import check_report
+from splitproof.checker.counterexamples.saved import trace_json
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.search.engine import Limits
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.texts import check_lines, story_lines
-from splitproof.checker.verdicts import CheckResult, PropertyResult, Violated, trace_json
+from splitproof.checker.verdicts import CheckResult, PropertyResult, Violated
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine

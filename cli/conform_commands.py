@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.verdicts import ExitCode
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.conformance.findings import Judgement
 from splitproof.conformance.history import History, HistoryError, load_history
 from splitproof.conformance.judgement import judge_history

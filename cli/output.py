@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from splitproof.checker.quantities import count
 from splitproof.checker.reports import REPORTS, Report, report_lines
 from splitproof.checker.search.engine import Progress
-from splitproof.checker.texts import count
 from splitproof.model.errors import ModelError
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from splitproof.catalogue_commands import families, short_name
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.batch import PROVED_DESIGNS, ProofJob, ProofOutcome, prove_all
 from splitproof.checker.proof.certify import SOLVERS
 from splitproof.checker.proof.results import SCOPE
-from splitproof.checker.verdicts import ExitCode
 from splitproof.output import json_text, report_asked, show, status
 from splitproof.settings import read_settings
 

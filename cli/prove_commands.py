@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from splitproof.check_commands import selected
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.certify import certify as run_certify
 from splitproof.checker.proof.proof_report import proof_report
 from splitproof.checker.proof.prove import prove as run_prove
 from splitproof.checker.proof.results import certified_lines, proof_lines
-from splitproof.checker.verdicts import ExitCode
 from splitproof.model.loading import load_machine
 from splitproof.output import json_text, report_asked, show, status, write
 

@@ -10,9 +10,10 @@ from splitproof.checker.counterexamples.explorer import explored
 from splitproof.checker.counterexamples.itf_traces import itf_json
 from splitproof.checker.counterexamples.page import html_page
 from splitproof.checker.counterexamples.regression import regression_lines
-from splitproof.checker.counterexamples.saved import SavedTrace, load_trace
+from splitproof.checker.counterexamples.saved import SavedTrace, load_trace, trace_json
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.texts import story_lines
-from splitproof.checker.verdicts import ExitCode, PropertyResult, Violated, trace_json
+from splitproof.checker.verdicts import PropertyResult, Violated
 from splitproof.conformance.history import is_history
 from splitproof.model.errors import ModelError
 from splitproof.output import json_text, write

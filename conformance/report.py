@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from splitproof.checker.verdicts import ExitCode
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.conformance.adapter import Capabilities
 from splitproof.conformance.coverage import Coverage
 from splitproof.conformance.declarations import under_declared_line

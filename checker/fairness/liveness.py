@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.counterexamples.traces import Trace, replay
+from splitproof.checker.engines import EngineChoice, search
 from splitproof.checker.fairness.lassos import Lasso, shortest_lasso
 from splitproof.checker.fairness.run_graph import RunGraph
 from splitproof.checker.fairness.runs import Runs
 from splitproof.checker.search.control import is_about_control
 from splitproof.checker.search.engine import Engine, Exploration, Limits, Progress
-from splitproof.checker.search.engines import EngineChoice, search
 from splitproof.checker.search.oracle import Oracle
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.machine import Machine

@@ -18,8 +18,8 @@ from splitproof.checker.compiled.control import CHUNK
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.counterexamples.calm import calmest_path
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Progress
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.model.cells import Cell

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.compiled.engine import CompiledEngine
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.fairness import compiled_runs, lassos, liveness
 from splitproof.checker.fairness.compiled_runs import CompiledRuns, RunsTooLargeError
 from splitproof.checker.fairness.lassos import Lasso
 from splitproof.checker.fairness.liveness import find_lasso, judge_leads_to
 from splitproof.checker.fairness.run_graph import RunGraph
 from splitproof.checker.fairness.runs import Runs
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.checker.texts import verdict_line
 from splitproof.checker.verdicts import Unknown, Violated

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.counterexamples.traces import ReplayError, replay
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.search.control import control_oracle
 from splitproof.checker.search.counting import count_violation
 from splitproof.checker.search.graph import state_graph
 from splitproof.checker.search.oracle import Limits
-from splitproof.checker.verdicts import CheckResult, ExitCode, Holds, Unknown, Violated
+from splitproof.checker.verdicts import CheckResult, Holds, Unknown, Violated
 from splitproof.model.cells import memory
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.layout import Valuation

@@ -14,8 +14,8 @@ from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.ownership import OFFENCE
 from splitproof.checker.compiled.symmetry import UnsoundSymmetryError
 from splitproof.checker.counterexamples.traces import replay
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.search.engine import Exploration, Finding, Limits
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.checker.verdicts import Violated

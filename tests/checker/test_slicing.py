@@ -13,9 +13,9 @@ from splitproof.checker.check import Options, check
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.symmetry import UnsoundSymmetryError
 from splitproof.checker.counterexamples.traces import replay
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.ground.cone import cone_of
 from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, OutOfTimeError
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.search.folding import diamond_violations
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings

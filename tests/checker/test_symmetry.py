@@ -11,8 +11,8 @@ from splitproof.checker.check import Options, check
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.search import CompiledExploration
 from splitproof.checker.counterexamples.traces import replay
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.search.engine import Exploration, Finding, Limits
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.checker.verdicts import Violated

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from splitproof.__main__ import run
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.results import Proved
-from splitproof.checker.verdicts import ExitCode, Holds, Unknown, Violated
+from splitproof.checker.verdicts import Holds, Unknown, Violated
 from splitproof.conformance.adapter import FaultKind
 from splitproof.conformance.findings import FindingKind
 from splitproof.conformance.verdicts import Verdict

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from splitproof.checker.check import Options, check
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.certify import certify
 from splitproof.checker.proof.premises import premises_of
 from splitproof.checker.proof.prove import find_invariant, prove
 from splitproof.checker.proof.refusals import refusal_of
 from splitproof.checker.proof.results import ProofResult, Proved, proof_lines
 from splitproof.checker.search.oracle import Oracle
-from splitproof.checker.verdicts import ExitCode, Unknown, Violated
+from splitproof.checker.verdicts import Unknown, Violated
 from splitproof.model import (
     Block,
     Bool,
