@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from splitproof.checker.exit_codes import ExitCode
-from splitproof.conformance.findings import Judgement
-from splitproof.conformance.history import History, HistoryError, load_history
-from splitproof.conformance.judgement import judge_history
+from splitproof.conformance.histories.findings import Judgement
+from splitproof.conformance.histories.history import History, HistoryError, load_history
+from splitproof.conformance.histories.judgement import judge_history
 from splitproof.conformance.skeleton import NotEmpty, write_skeleton
 from splitproof.model.errors import ModelError
 from splitproof.output import json_text, report_asked, show, write
@@ -37,8 +37,8 @@ def conform(options: dict[str, Any], format: str, output: Path | None, also: Seq
     for module in ("pytest", "hypothesis"):
         if importlib.util.find_spec(module) is None:
             raise ModelError(f"conform needs {module}: pip install 'splitproof[conformance]'", "")
-    from splitproof.conformance.running import Request, run_suite
-    from splitproof.conformance.suite_report import suite_report
+    from splitproof.conformance.runner.running import Request, run_suite
+    from splitproof.conformance.runner.suite_report import suite_report
 
     if (options["adapter"] is None) == (options["command"] is None):
         raise ModelError("name one controller: MODULE:FACTORY, or --command COMMAND", "")

@@ -14,7 +14,7 @@ from splitproof.checker.counterexamples.saved import SavedTrace, load_trace, tra
 from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.texts import story_lines
 from splitproof.checker.verdicts import PropertyResult, Violated
-from splitproof.conformance.history import is_history
+from splitproof.conformance.histories.history import is_history
 from splitproof.model.errors import ModelError
 from splitproof.output import json_text, write
 
@@ -33,8 +33,8 @@ def _history(file: Path, format: str) -> Iterable[str]:
     Raises:
         ModelError: it cannot be loaded, or the format is one of counterexamples of designs only.
     """
-    from splitproof.conformance.history import HistoryError, load_history
-    from splitproof.conformance.judgement import judge_history
+    from splitproof.conformance.histories.history import HistoryError, load_history
+    from splitproof.conformance.histories.judgement import judge_history
     from splitproof.conformance.timelines.chart import svg_lines
     from splitproof.conformance.timelines.page import history_page
     from splitproof.conformance.timelines.telling import mermaid_lines, text_lines

@@ -17,7 +17,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
-from splitproof.conformance.adapter import (
+from splitproof.conformance.adapters.nbd import Export, NbdError, NbdLost
+from splitproof.conformance.adapters.qemu_backup import Backup
+from splitproof.conformance.adapters.storage_daemon import CommandRefused, StorageDaemon, absent
+from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, blocks_of_file, file_node, filled
+from splitproof.conformance.histories.history import Extents
+from splitproof.conformance.protocol.adapter import (
     BackupState,
     BackupStatus,
     Capabilities,
@@ -25,11 +30,6 @@ from splitproof.conformance.adapter import (
     PairViews,
     Rejected,
 )
-from splitproof.conformance.adapters.nbd import Export, NbdError, NbdLost
-from splitproof.conformance.adapters.qemu_backup import Backup
-from splitproof.conformance.adapters.storage_daemon import CommandRefused, StorageDaemon, absent
-from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, blocks_of_file, file_node, filled
-from splitproof.conformance.history import Extents
 from splitproof.spec.vocabulary import PairState
 
 __all__ = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from splitproof.conformance.adapter import BackupState
-from splitproof.conformance.history import Extents
+from splitproof.conformance.histories.history import Extents
+from splitproof.conformance.protocol.adapter import BackupState
 
 __all__ = ["Backup"]
 

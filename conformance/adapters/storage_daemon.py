@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from splitproof.conformance.adapter import AdapterFault, FaultKind, Indefinite
+from splitproof.conformance.protocol.adapter import AdapterFault, FaultKind, Indefinite
 
 __all__ = ["CommandRefused", "Job", "StorageDaemon", "absent"]
 

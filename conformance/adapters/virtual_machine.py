@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from splitproof.conformance.adapter import AdapterFault, FaultKind
+from splitproof.conformance.protocol.adapter import AdapterFault, FaultKind
 
 __all__ = ["CommandFailed", "VirtualMachine", "absent"]
 

@@ -13,13 +13,13 @@ from xml.etree import ElementTree
 import pytest
 
 from splitproof.checker.reports import junit_lines
-from splitproof.conformance.expected import Expected
-from splitproof.conformance.kill_table import suite_tests
-from splitproof.conformance.plugin import TestResult as Result
+from splitproof.conformance.mutants.kill_table import suite_tests
 from splitproof.conformance.reference import ReferenceController
-from splitproof.conformance.report import Report
+from splitproof.conformance.runner.expected import Expected
+from splitproof.conformance.runner.plugin import TestResult as Result
+from splitproof.conformance.runner.report import Report
+from splitproof.conformance.runner.suite_report import suite_report
 from splitproof.conformance.suite.requirement import Level, about
-from splitproof.conformance.suite_report import suite_report
 from splitproof.conformance.verdicts import Verdict
 
 ADAPTER = """

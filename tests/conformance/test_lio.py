@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from splitproof.conformance.adapter import AdapterFault, BackupState, FaultKind, Rejected
 from splitproof.conformance.adapters import lio, scsi
 from splitproof.conformance.adapters.catching import wrong_table
 from splitproof.conformance.adapters.initramfs import archive
@@ -29,10 +28,11 @@ from splitproof.conformance.adapters.lio import (
 )
 from splitproof.conformance.adapters.misconfigurations_of_lio import MISCONFIGURATIONS_OF_LIO
 from splitproof.conformance.adapters.virtual_machine import CommandFailed
-from splitproof.conformance.concurrent import race
-from splitproof.conformance.kill_table import suite_tests
-from splitproof.conformance.lab import Lab
-from splitproof.conformance.opening import adapter
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.levels.concurrent import race
+from splitproof.conformance.mutants.kill_table import suite_tests
+from splitproof.conformance.protocol.adapter import AdapterFault, BackupState, FaultKind, Rejected
+from splitproof.conformance.runner.opening import adapter
 from splitproof.conformance.suite.requirement import Level, about
 from splitproof.conformance.verdicts import NotOffered
 from splitproof.spec.vocabulary import PairState

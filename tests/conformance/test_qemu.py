@@ -15,22 +15,22 @@ from pathlib import Path
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.conformance.adapter import AdapterFault, BackupState, FaultKind
 from splitproof.conformance.adapters.catching import catch_wrong, judged, wrong_table
 from splitproof.conformance.adapters.misconfigurations import MISCONFIGURATIONS, Misconfiguration
 from splitproof.conformance.adapters.qemu import QemuController, absent, make
 from splitproof.conformance.adapters.qemu_group import QemuGroupController
 from splitproof.conformance.adapters.storage_daemon import CommandRefused
 from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES
-from splitproof.conformance.concurrent import race
-from splitproof.conformance.history import Extents
-from splitproof.conformance.judgement import judge_history
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Lab, Limits
-from splitproof.conformance.mutants import RACE
-from splitproof.conformance.opening import adapter
+from splitproof.conformance.histories.history import Extents
+from splitproof.conformance.histories.judgement import judge_history
+from splitproof.conformance.lab.lab import Lab, Limits
+from splitproof.conformance.levels.concurrent import race
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.mutants.mutant import RACE
+from splitproof.conformance.protocol.adapter import AdapterFault, BackupState, FaultKind
+from splitproof.conformance.protocol.transport import LocalTransport
+from splitproof.conformance.runner.opening import adapter
 from splitproof.conformance.suite.requirement import Level, about
-from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import NotOffered, PropertyViolated, Verdict, verdict_of
 from splitproof.spec.vocabulary import PairState
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from splitproof.conformance.adapters.reflink import absent, command, in_namespace
-from splitproof.conformance.concurrent import race
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Lab, Limits
-from splitproof.conformance.mutants import RACE, TAPE
-from splitproof.conformance.opening import AdapterNotFound, adapter
-from splitproof.conformance.stdio import StdioTransport
+from splitproof.conformance.lab.lab import Lab, Limits
+from splitproof.conformance.levels.concurrent import race
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.mutants.mutant import RACE, TAPE
+from splitproof.conformance.protocol.stdio import StdioTransport
+from splitproof.conformance.runner.opening import AdapterNotFound, adapter
 from splitproof.conformance.suite.requirement import Level, about
 from splitproof.conformance.verdicts import NotOffered, PropertyViolated
 
@@ -92,7 +92,7 @@ def test_a_file_system_passes(file_system: str) -> None:
 COPIES = """
 import os, sys, time
 from splitproof.conformance.adapters.reflink import BLOCK_SIZE_BYTES, ReflinkController, mount
-from splitproof.conformance.serve import serve
+from splitproof.conformance.protocol.serve import serve
 
 class CopiesLikeCp(ReflinkController):
     def clone(self):
