@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import TracedProperty
 from splitproof.model.evaluation import UNKNOWN, evaluate
 from splitproof.model.expressions import Expr
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER, TracedProperty, trace_property
+from splitproof.model.properties import trace_property
 from splitproof.model.records import Bool, Data, Record, field
 from splitproof.model.types import BOOL, DATA, Type
 from splitproof.spec.properties import Kind, Property

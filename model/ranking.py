@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from splitproof.model.checks import check_references
 from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import Action, Declarations
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Expr, truth
 from splitproof.model.misuse import describe, nearest
 from splitproof.model.source import check_parameters, check_source, place_of, required_parameters
-from splitproof.model.state import State, looking
+from splitproof.model.state import State
+from splitproof.model.tracing import looking
 from splitproof.model.types import BLOCK
 from splitproof.spec.vocabulary import Processor
-
-if TYPE_CHECKING:
-    from splitproof.model.machine import Action, Machine
 
 __all__ = ["Falls", "HelpfulStep", "Helps", "RankComponent", "RankingArgument", "trace_ranking"]
 
@@ -82,7 +81,7 @@ class RankingArgument:
 
 
 def trace_ranking(
-    machine: Machine,
+    machine: Declarations,
     property_id: str,
     rank: Sequence[Falls],
     helpful: Sequence[Helps],
@@ -117,7 +116,7 @@ def trace_ranking(
     )
 
 
-def _helpful(machine: Machine, what: str, item: Helps) -> HelpfulStep:
+def _helpful(machine: Declarations, what: str, item: Helps) -> HelpfulStep:
     action = _action(machine, what, item)
     others = [parameter for parameter in action.parameters if parameter.type is not BLOCK]
     if others or len(action.parameters) > 1:
@@ -130,7 +129,7 @@ def _helpful(machine: Machine, what: str, item: Helps) -> HelpfulStep:
     return HelpfulStep(action.label, needed)
 
 
-def _action(machine: Machine, what: str, item: Helps) -> Action:
+def _action(machine: Declarations, what: str, item: Helps) -> Action:
     found = [
         action for action in machine.actions if action.name == item.action and item.by in (None, action.by)
     ]
@@ -144,7 +143,7 @@ def _action(machine: Machine, what: str, item: Helps) -> Action:
     return found[0]
 
 
-def _traced(machine: Machine, what: str, function: Callable[..., Any], per_block: bool) -> Expr:
+def _traced(machine: Declarations, what: str, function: Callable[..., Any], per_block: bool) -> Expr:
     where = place_of(function)
     check_parameters(what, function, "(s, b)" if per_block else "(s)")
     check_source(function)

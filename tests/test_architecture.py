@@ -107,7 +107,7 @@ def floors() -> dict[str, list[list[str]]]:
 
 
 def test_there_are_floors_to_enforce() -> None:
-    assert set(floors()) == {"checker", "conformance"}
+    assert set(floors()) == {"model", "checker", "conformance"}
 
 
 @pytest.mark.parametrize("layer", floors())

@@ -9,11 +9,12 @@ from typing import Any
 
 from splitproof.checker.counterexamples.itf_traces import from_itf, is_itf, itf_value
 from splitproof.checker.counterexamples.traces import ReplayError, Trace, replay, show_value
+from splitproof.model.declarations import Action
 from splitproof.model.errors import ModelError
 from splitproof.model.interpreter import Step
 from splitproof.model.layout import Layout, Valuation
 from splitproof.model.loading import load_machine
-from splitproof.model.machine import Action, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.types import Type
 from splitproof.spec.properties import Property
 

@@ -18,9 +18,10 @@ from splitproof.checker.fairness.runs import Runs
 from splitproof.checker.search.control import is_about_control
 from splitproof.checker.search.engine import Engine, Exploration, Limits, Progress
 from splitproof.checker.search.oracle import Oracle
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER, trace_property
+from splitproof.model.properties import trace_property
 from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 

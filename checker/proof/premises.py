@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitproof.checker.proof.transitions import Transition, at_block
+from splitproof.model.declarations import Action, Fairness
 from splitproof.model.expressions import (
     TRUE,
     At,
@@ -40,10 +41,10 @@ from splitproof.model.expressions import (
     rewrite,
     walk,
 )
-from splitproof.model.machine import Action, Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
 from splitproof.model.ranking import HelpfulStep, RankComponent
-from splitproof.model.state import Update
+from splitproof.model.tracing import Update
 from splitproof.model.types import BLOCK, DATA
 from splitproof.spec.properties import Kind, Property
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.grounding import Grounding, GroundProperty, GroundStep
 from splitproof.checker.ground.packing import Packing
+from splitproof.model.declarations import Action
 from splitproof.model.expressions import Expr
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
-from splitproof.model.machine import Action, Machine
+from splitproof.model.machine import Machine
 from splitproof.spec.properties import Property
 
 if TYPE_CHECKING:

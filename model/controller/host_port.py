@@ -21,9 +21,10 @@ from splitproof.model.choices import (
 )
 from splitproof.model.controller.messages import issues_writes
 from splitproof.model.controller.phases import DestageOf, EndReport, HostTask, WritePhase
+from splitproof.model.declarations import Fairness
 from splitproof.model.design import Design
 from splitproof.model.expressions import ite, none
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.records import Block, Data
 from splitproof.model.state import State, when
 from splitproof.spec.vocabulary import HOST_PORT, Event, PairState, StepKind

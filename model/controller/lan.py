@@ -8,8 +8,9 @@ from __future__ import annotations
 from splitproof.model.choices import AcceptCheck, Lan, Pause, RunNumbers, Servers, Split
 from splitproof.model.controller.messages import LanMessage, lan_messages
 from splitproof.model.controller.phases import ClientPhase, LanCopy, ServerPhase
+from splitproof.model.declarations import Fairness
 from splitproof.model.design import Design
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.state import State, when
 from splitproof.spec.vocabulary import BACKUP_SERVER, CLIENT_SERVER, LAN, Event, StepKind
 

@@ -19,10 +19,11 @@ from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.checker.texts import verdict_line
 from splitproof.checker.verdicts import Unknown, Violated
 from splitproof.model.catalogue import CATALOGUE
+from splitproof.model.declarations import Fairness
 from splitproof.model.fairness import Promise, promises_of
 from splitproof.model.interpreter import Step
 from splitproof.model.loading import load_machine
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.spec.properties import Kind, Property
 from tests.fair_runs import Edge, graphs, machine_of, weakened
 from tests.random_machines import machines

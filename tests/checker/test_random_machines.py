@@ -15,10 +15,10 @@ from splitproof.checker.search.folding import diamond_violations
 from splitproof.checker.search.graph import reaches_without, state_graph
 from splitproof.checker.search.oracle import Exploration, Finding, Limits, Oracle, Path
 from splitproof.checker.search.reachability import possible_findings
+from splitproof.model.declarations import TracedProperty
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
-from splitproof.model.properties import TracedProperty
 from splitproof.spec.properties import Kind
 from tests.random_machines import assume_it_starts, machines
 

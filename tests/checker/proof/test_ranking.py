@@ -35,7 +35,7 @@ from splitproof.model import (
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.mutants import mutant, mutations_of
-from splitproof.model.state import Clause
+from splitproof.model.tracing import Clause
 from splitproof.spec.properties import Property, always, leads_to
 
 HOST, WORKER = Processor("host"), Processor("worker")
