@@ -43,15 +43,9 @@ thorough = settings(
 
 STATES_MAX = 3_000
 
+pytestmark = pytest.mark.usefixtures("cache")
+
 _Told = tuple[int, int, int | None, int | None]
-
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Object files of tests are kept among themselves."""
-    place = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
-    return place / "splitproof"
 
 
 def told(findings: dict[str, Finding]) -> dict[str, _Told]:
