@@ -37,6 +37,7 @@ def conform(options: dict[str, Any], format: str, output: Path | None, also: Seq
     for module in ("pytest", "hypothesis"):
         if importlib.util.find_spec(module) is None:
             raise ModelError(f"conform needs {module}: pip install 'splitproof[conformance]'", "")
+    from splitproof.conformance.runner.report_page import report_page
     from splitproof.conformance.runner.running import Request, run_suite
     from splitproof.conformance.runner.suite_report import suite_report
 
@@ -49,7 +50,7 @@ def conform(options: dict[str, Any], format: str, output: Path | None, also: Seq
     own: dict[str, Callable[[], Iterable[str]]] = {
         "text": result.lines,
         "json": lambda: json_text(result.json()),
-        "html": lambda: result.html().splitlines(),
+        "html": lambda: report_page(result).splitlines(),
     }
     show(format, output, [suite_report(result)], own, also)
     return result.exit_code

@@ -18,8 +18,8 @@ from splitproof.__main__ import run
 from splitproof.checker.jobs import ablations_of, distinction_jobs
 from splitproof.conformance.mutants.kill_table import suite_tests
 from splitproof.conformance.reference import ReferenceController
-from splitproof.conformance.runner.plugin import TestResult as Result
 from splitproof.conformance.runner.report import Report
+from splitproof.conformance.runner.results import TestResult as Result
 from splitproof.conformance.suite.requirement import about
 from splitproof.conformance.verdicts import Verdict
 from tests.schemas import SCHEMAS, faults, schema_named

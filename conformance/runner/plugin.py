@@ -8,7 +8,7 @@ import shlex
 import time
 import traceback
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,33 +19,17 @@ from splitproof.conformance.lab.lab import Lab, Limits
 from splitproof.conformance.levels.concurrent import race
 from splitproof.conformance.levels.declarations import under_declared, under_declared_line
 from splitproof.conformance.protocol.adapter import AdapterFault, Capabilities
-from splitproof.conformance.runner.expected import Expected, ExpectedError, check_known, load_expected
+from splitproof.conformance.runner.expected import ExpectedError, check_known, load_expected
 from splitproof.conformance.runner.opening import AdapterNotFound, adapter, command
+from splitproof.conformance.runner.results import TestResult
 from splitproof.conformance.suite.requirement import MARK, About, Level
 from splitproof.conformance.timelines.stories import Failure, failure_of
 from splitproof.conformance.verdicts import PropertyViolated, Verdict, verdict_of
 
-__all__ = ["RESULT", "SUITE", "Suite", "TestResult", "histories", "lab"]
+__all__ = ["RESULT", "SUITE", "Suite", "histories", "lab"]
 
 RESULT = "splitproof result"
 """The user property of a report that holds its `TestResult`."""
-
-
-@dataclass(frozen=True)
-class TestResult:
-    """What a test came to. `expected`: the entry that says so, if it is as expected.
-
-    `text`: what there is to say; of a failure, its story. `failure`: what it is made from.
-    """
-
-    test: str
-    about: About
-    verdict: Verdict
-    text: str
-    kind: str | None
-    seconds: float
-    expected: Expected | None = None
-    failure: Failure | None = None
 
 
 SUITE = "splitproof suite"

@@ -1,4 +1,4 @@
-"""The report of a run: its verdict, as text, JSON and one page of HTML; see also `suite_report`."""
+"""The report of a run: its verdict, as text and JSON; see also `report_page` and `suite_report`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from splitproof.checker.exit_codes import ExitCode
 from splitproof.conformance.lab.coverage import Coverage
 from splitproof.conformance.levels.declarations import under_declared_line
 from splitproof.conformance.protocol.adapter import Capabilities
-from splitproof.conformance.runner.report_page import report_page
+from splitproof.conformance.runner.results import TestResult
 from splitproof.conformance.verdicts import Verdict
-
-if TYPE_CHECKING:
-    from splitproof.conformance.runner.plugin import TestResult
 
 __all__ = ["Report"]
 
@@ -155,10 +152,6 @@ class Report:
         name = self.capabilities.name if self.capabilities else self.subject
         run = f"profile {self.profile}" if not self.tests else "tests by name"
         return f"{self.verdict.name}  {name}, {run}: {listed or 'nothing was tested'} ({seed})"
-
-    def html(self) -> str:
-        """One page, with nothing to load from elsewhere."""
-        return report_page(self)
 
 
 def _capabilities(value: Capabilities | None) -> dict[str, Any] | None:

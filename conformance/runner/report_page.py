@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from splitproof.conformance.histories.history import history_lines
 from splitproof.conformance.lab.coverage import Coverage, views_text
 from splitproof.conformance.protocol.operations import OPTIONAL
+from splitproof.conformance.runner.report import Report
+from splitproof.conformance.runner.results import TestResult
 from splitproof.conformance.timelines.chart import STYLE, chart_lines
 from splitproof.conformance.verdicts import Verdict
 from splitproof.spec.pair_states import legal_pair_transitions, legal_views
-
-if TYPE_CHECKING:
-    from splitproof.conformance.runner.plugin import TestResult
-    from splitproof.conformance.runner.report import Report
 
 __all__ = ["report_page"]
 

@@ -11,8 +11,9 @@ import pytest
 
 from splitproof.conformance import suite
 from splitproof.conformance.lab.lab import Limits
-from splitproof.conformance.runner.plugin import RESULT, SUITE, TestResult
+from splitproof.conformance.runner.plugin import RESULT, SUITE
 from splitproof.conformance.runner.report import Report
+from splitproof.conformance.runner.results import TestResult
 
 __all__ = ["Request", "run_suite"]
 

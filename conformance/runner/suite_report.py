@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from splitproof.checker.reports import Finding
 from splitproof.checker.reports import Report as CheckReport
-from splitproof.conformance.runner.plugin import TestResult
 from splitproof.conformance.runner.report import Report
+from splitproof.conformance.runner.results import TestResult
 from splitproof.conformance.suite.requirement import Level
 from splitproof.conformance.verdicts import Verdict
 
