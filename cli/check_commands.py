@@ -19,7 +19,7 @@ from splitproof.checker.verdicts import CheckResult, PropertyResult, Violated
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
-from splitproof.output import json_text, remark, report_asked, search_progress, show, write
+from splitproof.output import Destination, json_text, remark, search_progress, write
 from splitproof.spec.properties import Property
 
 __all__ = ["Request", "check", "save_first", "selected"]
@@ -46,13 +46,9 @@ def check(
     request: Request,
     every_story: bool,
     trace_file: Path | None,
-    format: str,
-    output: Path | None,
-    also: Sequence[str],
+    destination: Destination,
 ) -> int:
     """Check a design, print the result, save the first counterexample and write further reports if asked."""
-    for text in also:
-        report_asked(text)  # before the search
     machine = load_machine(request.design)
     limits = Limits(request.max_states, request.max_seconds, max_memory=request.max_memory)
     options = Options(
@@ -76,7 +72,7 @@ def check(
         "text": lambda: _lines(result, every_story, trace_file),
         "json": lambda: json_text(told),
     }
-    show(format, output, [check_report(request.design, told, stories)], own, also)
+    destination.show([check_report(request.design, told, stories)], own)
     return result.exit_code
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from splitproof.conformance.histories.history import History, HistoryError, load
 from splitproof.conformance.histories.judgement import judge_history
 from splitproof.conformance.skeleton import NotEmpty, write_skeleton
 from splitproof.model.errors import ModelError
-from splitproof.output import json_text, report_asked, show, write
+from splitproof.output import Destination, json_text, write
 
-__all__ = ["conform", "init", "judge"]
+__all__ = ["OWN_REPORTS", "conform", "init", "judge"]
 
 _CODES = {
     "holds": ExitCode.HOLDS,
@@ -26,14 +26,12 @@ _CODES = {
 }
 
 
-_OWN = ("text", "json", "html")
+OWN_REPORTS = ("text", "json", "html")
 """The reports that `conform` has for itself."""
 
 
-def conform(options: dict[str, Any], format: str, output: Path | None, also: Sequence[str]) -> int:
+def conform(options: dict[str, Any], destination: Destination) -> int:
     """Run the suite against a controller; `options` as the fields of `running.Request`."""
-    for text in also:
-        report_asked(text, _OWN)  # before the run
     for module in ("pytest", "hypothesis"):
         if importlib.util.find_spec(module) is None:
             raise ModelError(f"conform needs {module}: pip install 'splitproof[conformance]'", "")
@@ -52,7 +50,7 @@ def conform(options: dict[str, Any], format: str, output: Path | None, also: Seq
         "json": lambda: json_text(result.json()),
         "html": lambda: report_page(result).splitlines(),
     }
-    show(format, output, [suite_report(result)], own, also)
+    destination.show([suite_report(result)], own)
     return result.exit_code
 
 
