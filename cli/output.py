@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from splitproof.checker.jobs import Job, Outcome
 
 __all__ = [
+    "OWN_FORMATS",
     "Destination",
     "destination",
     "json_text",
@@ -48,7 +49,7 @@ def write(lines: Iterable[str], output: Path | None) -> None:
         raise ModelError(f"{output} cannot be written: {error.strerror}", "") from error
 
 
-_OWN = ("text", "json")
+OWN_FORMATS = ("text", "json")
 """The formats that every command has for itself."""
 
 
@@ -60,13 +61,9 @@ class Destination:
     file: Path | None
     further: tuple[tuple[str, Path], ...] = ()
 
-    def and_to(self, reports: Sequence[str]) -> Destination:
-        """Before the further reports, these, as `KIND=PATH`.
-
-        Raises:
-            ModelError: one has another form, or there is no such kind of report.
-        """
-        return replace(self, further=(*(_kind_and_path(text, _OWN) for text in reports), *self.further))
+    def and_to(self, reports: Sequence[tuple[str, Path]]) -> Destination:
+        """These reports, before the further ones."""
+        return replace(self, further=(*reports, *self.further))
 
     def show(self, reports: Sequence[Report], own: Mapping[str, Callable[[], Iterable[str]]]) -> None:
         """Print a result, and write the further reports. `own`: the lines of the command's own formats.
@@ -79,7 +76,7 @@ class Destination:
 
 
 def destination(
-    format: str, file: Path | None, reports: Sequence[str] | None, own: Sequence[str] = _OWN
+    format: str, file: Path | None, reports: Sequence[str] | None, own: Sequence[str] = OWN_FORMATS
 ) -> Destination:
     """The options `--format`, `--output` and `--report` of a command, read before it begins its work.
 
