@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from splitproof.checker.verdicts import CheckResult, PropertyResult, Violated
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
+from splitproof.model.misuse import nearest
 from splitproof.output import Destination, json_text, remark, search_progress, write
 from splitproof.spec.properties import Property
 
@@ -95,10 +95,7 @@ def selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None:
         return None
     for name in names:
         if name not in machine.properties:
-            near = difflib.get_close_matches(name, machine.properties, n=3)
-            hint = (
-                f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(machine.properties)}"
-            )
+            hint = nearest(name, machine.properties) or f"there are {', '.join(machine.properties)}"
             raise ModelError(f"{machine.name} has no property {name!r}; {hint}", "")
     return [machine.properties[name] for name in dict.fromkeys(names)]
 

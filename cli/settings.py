@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from splitproof.checker.reports import REPORTS
 from splitproof.checker.search.oracle import Limits
 from splitproof.model.errors import ModelError
+from splitproof.model.misuse import nearest
 from splitproof.output import OWN_FORMATS
 
 __all__ = ["Settings", "read_settings"]
@@ -58,8 +58,7 @@ def read_settings(folder: Path) -> Settings | None:
 def _settings(table: Mapping[str, Any], place: Path, folder: Path) -> Settings:
     for key, value in table.items():
         if key not in _TYPES:
-            near = difflib.get_close_matches(key, _TYPES, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_TYPES)}"
+            hint = nearest(key, _TYPES, most=1) or f"there are {', '.join(_TYPES)}"
             raise ModelError(f"[tool.splitproof] has {key}, which is no setting; {hint}", "")
         kinds, accepted = _TYPES[key]
         if not isinstance(value, kinds) or isinstance(value, bool):

@@ -13,13 +13,13 @@ expires = 2027-01-31
 from __future__ import annotations
 
 import datetime
-import difflib
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from splitproof.conformance.verdicts import Verdict
+from splitproof.model.misuse import nearest
 
 __all__ = ["Expected", "ExpectedError", "check_known", "load_expected"]
 
@@ -83,6 +83,5 @@ def check_known(names: Iterable[str], tests: Collection[str], where: str) -> Non
     """
     for name in names:
         if name not in tests:
-            near = difflib.get_close_matches(name, tests, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ExpectedError(f"{where}: there is no test {name}{hint}")
+            hint = nearest(name, tests, most=1)
+            raise ExpectedError(f"{where}: there is no test {name}" + (f"; {hint}" if hint else ""))
