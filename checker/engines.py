@@ -14,7 +14,7 @@ from splitproof.spec.properties import Property
 
 __all__ = ["ORACLE_STATES_MAX", "EngineChoice", "search"]
 
-ORACLE_STATES_MAX = 10_000
+ORACLE_STATES_MAX = 3_000
 """States up to which `auto` stays with the oracle: about as long as it takes to make machine code."""
 
 

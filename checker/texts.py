@@ -66,7 +66,7 @@ def check_lines(result: CheckResult, every_story: bool = False) -> Iterator[str]
     yield from (verdict_line(result, item) for item in others)
     if result.symbolic is not None:
         yield (
-            f"          z3: {result.symbolic['queries']:,} conditions over {result.symbolic['edges']:,} steps agree, "
+            f"          z3: {result.symbolic['classes']:,} conditions over {result.symbolic['edges']:,} steps agree, "
             "for data of any kind"
         )
     yield from (f"VACUOUS   {sentence}" for sentence in vacuity_sentences(result.json()))

@@ -179,15 +179,15 @@ def _summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield from (f"VACUOUS  {where}: {sentence}" for sentence in _vacuities(outcome.result))
     verdicts = [item for outcome in outcomes for item in outcome.result["properties"]]
     declared_so = sum(item["verdict"] == (item["expected"] or "holds") for item in verdicts)
-    queries = sum(outcome.result["symbolic"]["queries"] for outcome in outcomes if outcome.result["symbolic"])
+    claims = sum(outcome.result["symbolic"]["classes"] for outcome in outcomes if outcome.result["symbolic"])
     complete = all(outcome.result["complete"] for outcome in outcomes)
     searches = f"over {len(outcomes)} complete searches of every interleaving"
     yield (
         f"{declared_so} of {len(verdicts)} verdicts as declared, "
         f"{searches if complete else 'not every search was complete'}"
     )
-    if queries:
-        yield f"z3 agrees at 1 block: {queries:,} conditions valid for data of any kind"
+    if claims:
+        yield f"z3 agrees at 1 block: {claims:,} conditions decided for data of any kind"
 
 
 def designs(name: str | None, format: str, output: Path | None) -> int:

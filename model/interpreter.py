@@ -37,12 +37,12 @@ class Step:
 
 
 class Interpreter:
-    """A machine with a number of blocks, run step by step."""
+    """A machine with a number of blocks, run step by step. `layout`: its whole one, where that is known already."""
 
-    def __init__(self, machine: Machine, blocks: int) -> None:
+    def __init__(self, machine: Machine, blocks: int, layout: Layout | None = None) -> None:
         self.machine = machine
         self.blocks = blocks
-        self.layout = Layout(machine, blocks)
+        self.layout = Layout(machine, blocks) if layout is None else layout
 
     def initial_states(self) -> Iterator[Valuation]:
         """Every initial state once, in a fixed order.

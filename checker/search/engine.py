@@ -19,7 +19,12 @@ from splitproof.model.declarations import Action
 from splitproof.model.expressions import Expr
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
+<<<<<<< HEAD
 from splitproof.model.machine import Machine
+=======
+from splitproof.model.machine import Action, Machine
+from splitproof.model.types import DATA_VALUES
+>>>>>>> verify
 from splitproof.spec.properties import Property
 
 if TYPE_CHECKING:
@@ -192,7 +197,9 @@ class Engine(ABC):
         self.packing = Packing(self.grounding.layout)
         self.properties = {item.id: self.grounding.property(item) for item in watched}
         self._starts = {}
-        for start in Interpreter(self.machine, self.blocks).initial_states():
+        is_whole = self.data_values == DATA_VALUES and self.cone is None
+        layout = self.grounding.layout if is_whole else None
+        for start in Interpreter(self.machine, self.blocks, layout).initial_states():
             self._starts.setdefault(self.packing.pack(self.grounding.layout.project(start)), start)
 
     def start_of(self, state: int) -> Valuation:
