@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from splitproof.checker.check import Options, check
+from splitproof.checker.counterexamples.traces import ReplayError, Trace
+from splitproof.checker.proof.admission import failing_premise, not_admitted
 from splitproof.checker.proof.candidates import Candidates
 from splitproof.checker.proof.certificate import certificate_of, write_certificate
 from splitproof.checker.proof.certify import Certified, certify
@@ -34,6 +36,7 @@ from splitproof.checker.proof.words import Word, words_of
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
 from splitproof.checker.texts import count
 from splitproof.checker.verdicts import Unknown, Verdict, Violated
+from splitproof.model.errors import ModelError
 from splitproof.model.expressions import TRUE
 from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
@@ -76,7 +79,7 @@ def prove(
 
     Raises:
         ModelError: the machine is outside what can be proved, or the certificate cannot be written.
-        ReplayError: the interpreter does not confirm a counterexample.
+        ReplayError: the interpreter does not confirm a counterexample, or the proofs of the machine are not about it.
     """
     say = tell or (lambda text: None)
     started = time.perf_counter()
@@ -164,7 +167,27 @@ def _counterexamples(
     if not suspects:
         return {}
     result = check(machine, blocks, suspects, Options(limits=limits, symbolic=False))
-    return {item.asked.id: item.verdict for item in result.properties if isinstance(item.verdict, Violated)}
+    found = {item.asked: item.verdict for item in result.properties if isinstance(item.verdict, Violated)}
+    for item, violated in found.items():
+        _see_that_it_excludes_a_proof(machine, item, violated.trace)
+    return {item.id: violated for item, violated in found.items()}
+
+
+def _see_that_it_excludes_a_proof(machine: Machine, item: Property, trace: Trace) -> None:
+    """A run that proofs of the machine leave out would make those of its other properties worth nothing."""
+    if item.kind is not Kind.LEADS_TO:
+        try:
+            wrong = not_admitted(trace, item)
+        except ModelError:
+            return  # there are no proofs of a machine that is outside what can be proved
+    else:
+        ranked = premises_of(machine, item)
+        is_excluded = ranked.missing is not None or failing_premise(ranked.premises, trace) is not None
+        wrong = None if is_excluded else "each premise of its ranking argument holds all along the lasso"
+    if wrong is not None:
+        raise ReplayError(
+            f"the proofs of {machine.name} are not about the counterexample to {item.id}: {wrong}"
+        )
 
 
 def find_invariant(

@@ -113,6 +113,19 @@ class StepSolver:
             raise RuntimeError(f"z3 gives up on whether {self.transition.name} keeps lemma {lemma.number}")
         return self._solver.model()
 
+    def has_model(self, facts: Sequence[Expr], blocks: Sequence[Expr]) -> bool:
+        """Whether the step can be taken where the facts hold, trees over the state before, and no other blocks exist."""
+        lowered = [self._instances.lower(fact, {}, positive=True, negative=False) for fact in facts]
+        among = [self._instances.lower(block, {}) for block in blocks]
+        self._solver.push()
+        self._solver.add(lowered)
+        self._solver.add([z3.Or([named == block for block in among]) for named in self._instances.blocks])
+        answer = self._solver.check()
+        self._solver.pop()
+        if answer == z3.unknown:
+            raise RuntimeError(f"z3 gives up on whether {self.transition.name} can be taken")
+        return bool(answer == z3.sat)
+
     def _assume(self, lemma: Lemma) -> Any:
         if lemma.number not in self._assumed:
             holds = z3.Bool(f"lemma {lemma.number}", self._sorts.context)
