@@ -114,7 +114,7 @@ class StepSolver:
         return self._solver.model()
 
     def has_model(self, facts: Sequence[Expr], blocks: Sequence[Expr]) -> bool:
-        """Whether the step can be taken where the facts hold, trees over the state before, and no other blocks exist."""
+        """Whether the step can be taken where facts hold, trees over the state before; there are no other blocks."""
         lowered = [self._instances.lower(fact, {}, positive=True, negative=False) for fact in facts]
         among = [self._instances.lower(block, {}) for block in blocks]
         self._solver.push()

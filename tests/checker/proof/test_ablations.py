@@ -62,7 +62,8 @@ def excluded(name: str, blocks: int = 1) -> set[str]:
         found.add(item.asked.id)
         if item.asked.kind is Kind.LEADS_TO:
             premises = premises_of(machine, item.asked).premises
-            assert premises and failing_premise(premises, item.verdict.trace) is not None
+            assert premises
+            assert failing_premise(premises, item.verdict.trace) is not None
         else:
             assert not_admitted(item.verdict.trace, item.asked) is None
     return found
