@@ -12,6 +12,7 @@ Of a lasso, one premise of the ranking argument must fail in a state or at a ste
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 import z3
@@ -35,6 +36,7 @@ from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
 from splitproof.model.properties import BLOCK_PARAMETER, trace_property
+from splitproof.model.ranking import AWAITED
 from splitproof.model.types import BLOCK, BLOCK_SET, DATA, Type
 from splitproof.spec.properties import Kind, Property
 
@@ -81,9 +83,12 @@ def failing_premise(premises: Iterable[Premise], trace: Trace) -> tuple[Premise,
     interpreter = Interpreter(trace.machine, trace.blocks)
     transitions = {item.name: item for item in transitions_of(trace.machine)}
     standing = standing_transition(trace.machine)
-    cases = [{BLOCK_PARAMETER.name: block} for block in range(trace.blocks)]
+    cases = [
+        {HERE.name: block, AWAITED.name: awaited}
+        for block, awaited in itertools.product(range(trace.blocks), repeat=2)
+    ]
     for premise in premises:
-        demand = premise.of_step(standing, BLOCK_PARAMETER)
+        demand = premise.of_step(standing, HERE)
         for index, state in enumerate(trace.states):
             if not all(interpreter.value(demand, state, case) for case in cases):
                 return premise, trace.steps[index - 1].step.action.label if index else "the start"
@@ -91,10 +96,9 @@ def failing_premise(premises: Iterable[Premise], trace: Trace) -> tuple[Premise,
             action = item.step.action
             known = {p.name: value for p, value in zip(action.parameters, item.step.arguments, strict=True)}
             demand = premise.of_step(transitions[action.label], HERE)
-            for block in range(trace.blocks):
-                here = {**known, HERE.name: block}
-                if not interpreter.value(demand, trace.before(index), here, item.after):
-                    return premise, action.label
+            before = trace.before(index)
+            if not all(interpreter.value(demand, before, known | case, item.after) for case in cases):
+                return premise, action.label
     return None
 
 

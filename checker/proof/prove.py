@@ -19,7 +19,7 @@ from splitproof.checker.proof.candidates import Candidates
 from splitproof.checker.proof.certificate import certificate_of, write_certificate
 from splitproof.checker.proof.certify import Certified, certify
 from splitproof.checker.proof.lowering import Sorts
-from splitproof.checker.proof.premises import Premises, premises_of
+from splitproof.checker.proof.premises import ARGUED, Premises, premises_of
 from splitproof.checker.proof.refusals import refusal_of
 from splitproof.checker.proof.results import ProofResult, PropertyProof, Proved
 from splitproof.checker.proof.samples import WALKS, Samples
@@ -85,7 +85,7 @@ def prove(
     started = time.perf_counter()
     listed = list(machine.properties.values()) if properties is None else list(properties)
     asked = [item for item in listed if item.kind in PROVABLE]
-    waited = [item for item in listed if item.kind is Kind.LEADS_TO and item.id in machine.arguments]
+    waited = [item for item in listed if item.kind in ARGUED and item.id in machine.arguments]
     say("searching 1 block")
     oracle = Oracle(machine, 1, [item for item in [*asked, *waited] if item.needs_blocks <= 1])
     space = oracle.explore(Limits(max_seconds=max_seconds))
@@ -175,11 +175,13 @@ def _counterexamples(
 
 def _see_that_it_excludes_a_proof(machine: Machine, item: Property, trace: Trace) -> None:
     """A run that proofs of the machine leave out would make those of its other properties worth nothing."""
-    if item.kind is not Kind.LEADS_TO:
+    if item.kind in PROVABLE:
         try:
             wrong = not_admitted(trace, item)
         except ModelError:
             return  # there are no proofs of a machine that is outside what can be proved
+    elif item.kind is not Kind.LEADS_TO:
+        return  # the premises of what is possible are about runs that the counterexample shows none of
     else:
         ranked = premises_of(machine, item)
         is_excluded = ranked.missing is not None or failing_premise(ranked.premises, trace) is not None
