@@ -25,7 +25,17 @@ from splitproof.spec.vocabulary import Processor
 if TYPE_CHECKING:
     from splitproof.model.machine import Action, Machine
 
-__all__ = ["AWAITED", "Falls", "HelpfulStep", "Helps", "RankComponent", "RankingArgument", "trace_ranking"]
+__all__ = [
+    "AWAITED",
+    "Falls",
+    "HelpfulStep",
+    "Helps",
+    "RankComponent",
+    "RankingArgument",
+    "awaited_falls",
+    "awaited_helps",
+    "trace_ranking",
+]
 
 AWAITED: Final = Param("_awaited", BLOCK)
 """The block that a property per block is about: one and the same all along the run. No action has such a parameter."""
@@ -53,6 +63,35 @@ class Helps:
     action: str
     needed: Callable[..., Any]
     by: Processor | None = None
+
+
+def awaited_falls(about: Callable[[Any], Sequence[Falls]]) -> list[Falls]:
+    """Parts of a rank that are declared for some block, as parts of the rank of a property about a block."""
+    return [
+        Falls(item.meaning, _with_block(lambda block, place=place: about(block)[place].holds, item.holds))
+        for place, item in enumerate(about(AWAITED))
+    ]
+
+
+def awaited_helps(about: Callable[[Any], Sequence[Helps]]) -> list[Helps]:
+    """The same for helpful steps."""
+    return [
+        Helps(
+            item.action,
+            _with_block(lambda block, place=place: about(block)[place].needed, item.needed),
+            item.by,
+        )
+        for place, item in enumerate(about(AWAITED))
+    ]
+
+
+def _with_block(
+    function_of: Callable[[Any], Callable[..., Any]], like: Callable[..., Any]
+) -> Callable[..., Any]:
+    """A function that takes a block besides, after the state, and hands the rest on to one of that block."""
+    if len(required_parameters(like)) == 1:
+        return lambda s, awaited: function_of(awaited)(s)
+    return lambda s, awaited, b: function_of(awaited)(s, b)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from splitproof.model.choices import Lan
 from splitproof.model.controller.backup_progress import argue_for_backup
 from splitproof.model.controller.memory import locks_rows, shares_volumes
 from splitproof.model.controller.split_progress import argue_for_split
-from splitproof.model.controller.write_progress import argue_for_writes
+from splitproof.model.controller.write_progress import argue_for_destaging, argue_for_writes
 from splitproof.model.design import Design
 from splitproof.model.machine import Machine
 
@@ -23,4 +23,5 @@ def declare_progress(machine: Machine, design: Design) -> None:
         return
     argue_for_split(machine, design)
     argue_for_writes(machine, design)
+    argue_for_destaging(machine, design)
     argue_for_backup(machine, design)
