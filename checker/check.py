@@ -44,13 +44,6 @@ from splitproof.model.machine import Machine
 from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 
-<<<<<<< HEAD
-if TYPE_CHECKING:
-    from splitproof.checker.search.graph import StateGraph  # and networkx, which takes its time to load
-    from splitproof.checker.search.oracle import Oracle
-
-=======
->>>>>>> verify
 __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
 
 GRAPH_STATES_MAX = 400_000

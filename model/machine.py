@@ -291,11 +291,14 @@ class Machine(Declarations):
         rank: Sequence[Falls],
         helpful: Sequence[Helps],
         pending: Callable[..., Any] | None = None,
+        per_block: bool = False,
     ) -> None:
-        """Say why a property of the kind *leads to* holds for every number of blocks, in the terms of `ranking`."""
+        """Say why a property of the kind *leads to* or *possible* holds for every number of blocks, in the terms of
+        `ranking`. `per_block`: whether the property is, and the functions take its block after the state.
+        """
         if property_id in self.arguments:
             raise ModelError(f"{self.name} argues for {property_id} twice; give one argument for a property")
-        self.arguments[property_id] = trace_ranking(self, property_id, rank, helpful, pending)
+        self.arguments[property_id] = trace_ranking(self, property_id, rank, helpful, pending, per_block)
 
     def settle(self) -> None:
         """Check what could not be checked while names were still missing. Grounding a machine calls this.

@@ -19,12 +19,8 @@ from splitproof.model.declarations import Action
 from splitproof.model.expressions import Expr
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
-<<<<<<< HEAD
 from splitproof.model.machine import Machine
-=======
-from splitproof.model.machine import Action, Machine
 from splitproof.model.types import DATA_VALUES
->>>>>>> verify
 from splitproof.spec.properties import Property
 
 if TYPE_CHECKING:
