@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,11 +38,18 @@ def write(lines: Iterable[str], output: Path | None) -> None:
     """Print lines, or write them to a file.
 
     Raises:
-        ModelError: the file cannot be written.
+        ModelError: the file, or standard output, cannot be written.
     """
     text = "".join(f"{line}\n" for line in lines)
     if output is None:
-        typer.echo(text, nl=False)
+        try:
+            typer.echo(text, nl=False)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # What is left in the buffer would fail again when Python ends, and change the exit code.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise ModelError(f"standard output cannot be written: {error.strerror}", "") from error
         return
     try:
         output.write_text(text, encoding="utf-8")
