@@ -6,10 +6,10 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from splitproof.checker.counterexamples.calm import calmest_path
 from splitproof.checker.counterexamples.traces import Trace, replay
+from splitproof.checker.engines import EngineChoice, search
 from splitproof.checker.fairness.liveness import judge_leads_to
 from splitproof.checker.search.control import control_oracle, is_about_control
 from splitproof.checker.search.counting import count_violation
@@ -22,10 +22,11 @@ from splitproof.checker.search.engine import (
     Path,
     Progress,
 )
-from splitproof.checker.search.engines import EngineChoice, search
 from splitproof.checker.search.memory import peak_memory_bytes
+from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.checker.search.slicing import slice_for
+from splitproof.checker.search.successors import successors_of
 from splitproof.checker.search.unavoidable import ActionsOnEveryPath
 from splitproof.checker.search.vacuity import Vacuity, vacuity_of
 from splitproof.checker.verdicts import (
@@ -42,13 +43,6 @@ from splitproof.model.interpreter import Step
 from splitproof.model.machine import Machine
 from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
-
-if TYPE_CHECKING:
-    from splitproof.checker.search.graph import StateGraph  # and networkx, which takes its time to load
-
-if TYPE_CHECKING:
-    from splitproof.checker.search.graph import StateGraph  # and networkx, which takes its time to load
-    from splitproof.checker.search.oracle import Oracle
 
 __all__ = ["GRAPH_STATES_MAX", "Options", "check"]
 
@@ -122,6 +116,7 @@ class _Check:
         self._limits = options.limits.started()
         self._searched = [item for item in self._asked if item.kind in (Kind.ALWAYS, Kind.STEP)]
         self._on_control = [item for item in self._asked if item.kind in (Kind.POSSIBLE, Kind.COUNT)]
+        self._on_runs = [item for item in self._asked if item.kind is Kind.LEADS_TO]
         fold = blocks > 1 if options.fold is None else options.fold
         folds = any(action.folds is not None for action in machine.actions)
         self._is_of_control = options.control or not self._searched
@@ -129,6 +124,7 @@ class _Check:
         self._on_every_path: ActionsOnEveryPath | None = None
         self._verdicts: dict[str, Verdict] = {}
         self._triggered: set[str] = set()
+        self._control: tuple[Engine, Exploration] | None = None
         self._said: set[str] = set()
 
     def run(self) -> CheckResult:
@@ -183,9 +179,20 @@ class _Check:
         return self._search(self._searched, self._limits, folded=self._folded)
 
     def _search_control(self, properties: Sequence[Property]) -> tuple[Engine, Exploration]:
-        """Over control alone, where that settles the properties; without folding."""
-        data_values = 1 if is_about_control(self._machine, properties) else DATA_VALUES
-        return self._search(properties, self._limits, data_values=data_values)
+        """Over control alone, where that settles the properties; without folding.
+
+        What is asked of runs is watched for as well, and the search kept, where no state stands for others: runs,
+        counts and symbolic data take over what it found.
+        """
+        if not is_about_control(self._machine, properties):
+            return self._search(properties, self._limits)
+        is_shared = not self._options.slice and (self._blocks == 1 or not self._options.symmetry)
+        on_runs = [item for item in self._on_runs if is_about_control(self._machine, [item])]
+        asked = [*properties, *on_runs] if is_shared else properties
+        found = self._search(asked, self._limits, data_values=1)
+        if is_shared and found[1].complete:
+            self._control = found
+        return found
 
     def _search(
         self,
@@ -231,7 +238,7 @@ class _Check:
             return
         engine = self._engine
         if not all(item.id in engine.properties for item in self._on_control):
-            engine, exploration = self._search_control(self._on_control)
+            engine, exploration = self._control or self._search_control(self._on_control)
         self._triggered |= exploration.triggered
         for item in self._on_control:
             self._verdicts[item.id] = _within(exploration.limit)
@@ -253,23 +260,29 @@ class _Check:
         asked = [item for item in self._on_control if item.kind is Kind.COUNT]
         if not asked:
             return
-        oracle = control_oracle(self._machine, self._blocks, self._on_control)
-        limits = self._limits
-        limits = replace(limits, max_states=min(limits.max_states or GRAPH_STATES_MAX, GRAPH_STATES_MAX))
-        exploration = oracle.explore(limits, self._progress)
+        oracle, exploration = self._control_for_counts()
         if not exploration.complete:
             self._verdicts |= {item.id: Unknown(f"{exploration.limit} for counting") for item in asked}
             return
-        graph = _graph(oracle, exploration)
+        graph = successors_of(oracle, exploration)
         for item in asked:
             path = count_violation(oracle, graph, item.id)
             if path is not None:
                 self._verdicts[item.id] = Violated(self._replayed(oracle, path, item))
 
+    def _control_for_counts(self) -> tuple[Oracle, Exploration]:
+        """All interleavings of the control."""
+        if self._control is not None and self._control[1].states <= GRAPH_STATES_MAX:
+            engine, exploration = self._control
+            return engine.oracle, exploration
+        oracle = control_oracle(self._machine, self._blocks, self._on_control)
+        limits = self._limits
+        limits = replace(limits, max_states=min(limits.max_states or GRAPH_STATES_MAX, GRAPH_STATES_MAX))
+        return oracle, oracle.explore(limits, self._progress)
+
     def _judge_runs(self) -> None:
         """What is asked of fair runs."""
-        asked = [item for item in self._asked if item.kind is Kind.LEADS_TO]
-        options = self._options
+        asked, options = self._on_runs, self._options
         found = judge_leads_to(
             self._machine,
             self._blocks,
@@ -279,6 +292,7 @@ class _Check:
             choice=options.engine,
             threads=options.threads,
             say=self._say_once,
+            control=self._control,
         )
         self._triggered |= found.triggered
         for item in asked:
@@ -297,23 +311,27 @@ class _Check:
             return None
         from splitproof.checker.symbolic.data import check_symbolic_data  # z3 takes its time to load
 
-        oracle = control_oracle(self._machine, self._blocks, folded=self._folded)
-        graph = _graph(oracle, oracle.explore())
-        found = check_symbolic_data(
+        if self._on_control and not self._folded:
+            self._search_control(self._on_control)
+        if self._control is not None and not self._folded:
+            searched, found = self._control
+            oracle = searched.oracle
+        else:
+            oracle = control_oracle(self._machine, self._blocks, folded=self._folded)
+            found = oracle.explore()
+        symbolic = check_symbolic_data(
             self._machine,
             self._blocks,
-            graph,
+            successors_of(oracle, found),
             exploration.findings,
             self._searched,
-            itertools.chain.from_iterable(map(sorted, exploration.levels))
-            if oracle.data_values == 1
-            else None,
+            exploration.levels if oracle.data_values == 1 else None,
         )
         return {
-            "controls": found.controls,
-            "edges": found.edges,
-            "classes": found.classes,
-            "queries": found.queries,
+            "controls": symbolic.controls,
+            "edges": symbolic.edges,
+            "classes": symbolic.classes,
+            "queries": symbolic.queries,
         }
 
     def _counterexamples(self, exploration: Exploration) -> dict[str, Violated]:
@@ -371,12 +389,6 @@ class _Check:
         uncarried = triggered and item.id in vacuity.uncarried
         vacuous = isinstance(verdict, Holds) and (uncarried or not triggered)
         return PropertyResult(item, verdict, vacuous, self._machine.expects.get(item.id), uncarried)
-
-
-def _graph(oracle: Oracle, exploration: Exploration) -> StateGraph:
-    from splitproof.checker.search.graph import state_graph
-
-    return state_graph(oracle, exploration, GRAPH_STATES_MAX)
 
 
 def _within(limit: str | None) -> Verdict:

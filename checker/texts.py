@@ -8,14 +8,10 @@ from typing import Any
 
 from splitproof.checker.counterexamples.stories import ending, story
 from splitproof.checker.counterexamples.traces import Trace, passed_over
+from splitproof.checker.quantities import count
 from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Unknown, Violated, has_host_writes
 
-__all__ = ["check_lines", "count", "length", "story_lines", "vacuity_sentences", "verdict_line"]
-
-
-def count(number: int, noun: str) -> str:
-    """`1 block`, `2 blocks`, `12,000 states`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+__all__ = ["check_lines", "length", "story_lines", "vacuity_sentences", "verdict_line"]
 
 
 def length(violated: Violated) -> str:
@@ -70,7 +66,7 @@ def check_lines(result: CheckResult, every_story: bool = False) -> Iterator[str]
     yield from (verdict_line(result, item) for item in others)
     if result.symbolic is not None:
         yield (
-            f"          z3: {result.symbolic['queries']:,} conditions over {result.symbolic['edges']:,} steps agree, "
+            f"          z3: {result.symbolic['classes']:,} conditions over {result.symbolic['edges']:,} steps agree, "
             "for data of any kind"
         )
     yield from (f"VACUOUS   {sentence}" for sentence in vacuity_sentences(result.json()))

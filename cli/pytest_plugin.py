@@ -59,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if all(given):
         raise pytest.UsageError("give --controller or --controller-command, not both")
     if any(given):
-        from splitproof.conformance import plugin
+        from splitproof.conformance.runner import plugin
 
         config.pluginmanager.register(plugin)
         config.pluginmanager.register(plugin.Suite(config), plugin.SUITE)

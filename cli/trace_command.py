@@ -10,10 +10,11 @@ from splitproof.checker.counterexamples.explorer import explored
 from splitproof.checker.counterexamples.itf_traces import itf_json
 from splitproof.checker.counterexamples.page import html_page
 from splitproof.checker.counterexamples.regression import regression_lines
-from splitproof.checker.counterexamples.saved import SavedTrace, load_trace
+from splitproof.checker.counterexamples.saved import SavedTrace, load_trace, trace_json
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.texts import story_lines
-from splitproof.checker.verdicts import ExitCode, PropertyResult, Violated, trace_json
-from splitproof.conformance.history import is_history
+from splitproof.checker.verdicts import PropertyResult, Violated
+from splitproof.conformance.histories.history import is_history
 from splitproof.model.errors import ModelError
 from splitproof.output import json_text, write
 
@@ -32,8 +33,8 @@ def _history(file: Path, format: str) -> Iterable[str]:
     Raises:
         ModelError: it cannot be loaded, or the format is one of counterexamples of designs only.
     """
-    from splitproof.conformance.history import HistoryError, load_history
-    from splitproof.conformance.judgement import judge_history
+    from splitproof.conformance.histories.history import HistoryError, load_history
+    from splitproof.conformance.histories.judgement import judge_history
     from splitproof.conformance.timelines.chart import svg_lines
     from splitproof.conformance.timelines.page import history_page
     from splitproof.conformance.timelines.telling import mermaid_lines, text_lines

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from splitproof.model.declarations import Action, TracedProperty
 from splitproof.model.errors import ModelError
 from splitproof.model.evaluation import evaluate
 from splitproof.model.expressions import Expr, show
 from splitproof.model.layout import Layout, Slot, Valuation
-from splitproof.model.machine import Action, Machine
-from splitproof.model.properties import TracedProperty, trace_property
+from splitproof.model.machine import Machine
+from splitproof.model.properties import trace_property
 from splitproof.model.records import ANY
 from splitproof.spec.properties import Property
 
@@ -36,12 +37,12 @@ class Step:
 
 
 class Interpreter:
-    """A machine with a number of blocks, run step by step."""
+    """A machine with a number of blocks, run step by step. `layout`: its whole one, where that is known already."""
 
-    def __init__(self, machine: Machine, blocks: int) -> None:
+    def __init__(self, machine: Machine, blocks: int, layout: Layout | None = None) -> None:
         self.machine = machine
         self.blocks = blocks
-        self.layout = Layout(machine, blocks)
+        self.layout = Layout(machine, blocks) if layout is None else layout
 
     def initial_states(self) -> Iterator[Valuation]:
         """Every initial state once, in a fixed order.

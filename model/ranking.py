@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import Any, Final
 
 from splitproof.model.checks import check_references
 from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import Action, Declarations
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Expr, Param, truth
 from splitproof.model.misuse import describe, nearest
 from splitproof.model.source import check_parameters, check_source, place_of, required_parameters
-from splitproof.model.state import State, looking
+from splitproof.model.state import State
+from splitproof.model.tracing import looking
 from splitproof.model.types import BLOCK, BLOCK_SET, DATA
 from splitproof.spec.vocabulary import Processor
-
-if TYPE_CHECKING:
-    from splitproof.model.machine import Action, Machine
 
 __all__ = [
     "AWAITED",
@@ -68,7 +68,7 @@ class Helps:
 def awaited_falls(about: Callable[[Any], Sequence[Falls]]) -> list[Falls]:
     """Parts of a rank that are declared for some block, as parts of the rank of a property about a block."""
     return [
-        Falls(item.meaning, _with_block(lambda block, place=place: about(block)[place].holds, item.holds))
+        Falls(item.meaning, _with_block(partial(_holds_of, about, place), item.holds))
         for place, item in enumerate(about(AWAITED))
     ]
 
@@ -78,11 +78,19 @@ def awaited_helps(about: Callable[[Any], Sequence[Helps]]) -> list[Helps]:
     return [
         Helps(
             item.action,
-            _with_block(lambda block, place=place: about(block)[place].needed, item.needed),
+            _with_block(partial(_needed_of, about, place), item.needed),
             item.by,
         )
         for place, item in enumerate(about(AWAITED))
     ]
+
+
+def _holds_of(about: Callable[[Any], Sequence[Falls]], place: int, block: Any) -> Callable[..., Any]:
+    return about(block)[place].holds
+
+
+def _needed_of(about: Callable[[Any], Sequence[Helps]], place: int, block: Any) -> Callable[..., Any]:
+    return about(block)[place].needed
 
 
 def _with_block(
@@ -128,7 +136,7 @@ class RankingArgument:
 
 
 def trace_ranking(
-    machine: Machine,
+    machine: Declarations,
     property_id: str,
     rank: Sequence[Falls],
     helpful: Sequence[Helps],
@@ -160,7 +168,7 @@ def trace_ranking(
     )
 
 
-def _component(machine: Machine, what: str, item: Falls, about: tuple[Param, ...]) -> RankComponent:
+def _component(machine: Declarations, what: str, item: Falls, about: tuple[Param, ...]) -> RankComponent:
     is_set = len(required_parameters(item.holds)) > 1 + len(about)
     blocks = (*about, BLOCK_PARAMETER) if is_set else about
     return RankComponent(
@@ -168,7 +176,7 @@ def _component(machine: Machine, what: str, item: Falls, about: tuple[Param, ...
     )
 
 
-def _helpful(machine: Machine, what: str, item: Helps, about: tuple[Param, ...]) -> HelpfulStep:
+def _helpful(machine: Declarations, what: str, item: Helps, about: tuple[Param, ...]) -> HelpfulStep:
     action = _action(machine, what, item)
     blocks = [parameter for parameter in action.parameters if parameter.type is BLOCK]
     others = [parameter for parameter in action.parameters if parameter.type not in (BLOCK, BLOCK_SET, DATA)]
@@ -183,7 +191,7 @@ def _helpful(machine: Machine, what: str, item: Helps, about: tuple[Param, ...])
     return HelpfulStep(action.label, _traced(machine, f"{what}: {action.label}", item.needed, taken_for))
 
 
-def _action(machine: Machine, what: str, item: Helps) -> Action:
+def _action(machine: Declarations, what: str, item: Helps) -> Action:
     found = [
         action for action in machine.actions if action.name == item.action and item.by in (None, action.by)
     ]
@@ -197,7 +205,9 @@ def _action(machine: Machine, what: str, item: Helps) -> Action:
     return found[0]
 
 
-def _traced(machine: Machine, what: str, function: Callable[..., Any], blocks: tuple[Param, ...]) -> Expr:
+def _traced(
+    machine: Declarations, what: str, function: Callable[..., Any], blocks: tuple[Param, ...]
+) -> Expr:
     where = place_of(function)
     names = {AWAITED.name: "awaited", BLOCK_PARAMETER.name: "b"}
     check_parameters(what, function, f"({', '.join(['s', *(names[block.name] for block in blocks)])})")

@@ -85,8 +85,11 @@ class Space:
     def read(self, first: int, end: int) -> list[int]:
         """States as packed integers."""
         width = 8 * self.words
-        data = self._states.read(width * first, width * (end - first))
-        return [int.from_bytes(data[at : at + width], "little") for at in range(0, len(data), width)]
+        values = memoryview(self._states.read(width * first, width * (end - first))).cast("Q").tolist()
+        found = values[self.words - 1 :: self.words]
+        for word in reversed(range(self.words - 1)):
+            found = [high << 64 | low for high, low in zip(found, values[word :: self.words], strict=True)]
+        return found
 
 
 @dataclass(frozen=True)

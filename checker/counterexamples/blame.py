@@ -21,9 +21,9 @@ from typing import Any
 from splitproof.checker.counterexamples.dataflow import DataFlow, Version, is_memory
 from splitproof.checker.counterexamples.traces import Trace, show_value
 from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import TracedProperty
 from splitproof.model.expressions import And, Eq, Every, Expr, Ite, Not, Or, show
-from splitproof.model.interpreter import Interpreter
-from splitproof.model.properties import TracedProperty, trace_property
+from splitproof.model.properties import trace_property
 from splitproof.model.types import DATA
 from splitproof.spec.properties import Kind, Property
 
@@ -125,7 +125,7 @@ def _states(trace: Trace, traced: TracedProperty) -> tuple[Any, Any]:
 
 def _broken(trace: Trace, traced: TracedProperty) -> tuple[int | None, Expr, dict[str, Any]]:
     """The block for which it fails, and the smallest part that is false, with the blocks that it speaks of."""
-    interpreter = Interpreter(trace.machine, trace.blocks)
+    interpreter = trace.interpreter
     before, after = _states(trace, traced)
     cases: list[int | None] = list(range(trace.blocks)) if traced.property.per_block else [None]
     for block in cases:

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from splitproof.checker.counterexamples.saved import SavedTrace
-from splitproof.checker.verdicts import trace_json
+from splitproof.checker.counterexamples.saved import SavedTrace, trace_json
 
 __all__ = ["regression_lines"]
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import TracedProperty
 from splitproof.model.fairness import Promise, promises_of
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.layout import Layout, Slot, Valuation
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER, TracedProperty
 from splitproof.model.types import BLOCK, BLOCK_SET, DATA, Type
 from splitproof.spec.properties import Kind, Property
 from splitproof.spec.vocabulary import StepKind
@@ -45,25 +46,26 @@ class TraceStep:
 
 @dataclass(frozen=True)
 class Trace:
-    """A run of a machine: an initial state and steps, each with the state after it. `blocks` as grounded.
+    """A run of a machine: an initial state and steps, each with the state after it.
 
-    `loop`: of a run that goes on for ever, how many steps come before those that are repeated; if all do, it stays
-    in its last state. None for other runs.
+    `blocks` as grounded. `loop`: of a run that goes on for ever, how many steps come before those that are repeated; if
+    all do, it stays in its last state. None for other runs. `interpreter`: what took the steps.
     """
 
     machine: Machine
     blocks: int
     initial: Valuation
     steps: tuple[TraceStep, ...]
-    loop: int | None = None
+    loop: int | None
+    interpreter: Interpreter = field(compare=False, repr=False)
 
     @property
     def actions(self) -> tuple[str, ...]:
         return tuple(step.action for step in self.steps)
 
-    @cached_property
+    @property
     def layout(self) -> Layout:
-        return Layout(self.machine, self.blocks)
+        return self.interpreter.layout
 
     @property
     def last(self) -> Valuation:
@@ -116,7 +118,7 @@ def replay(
         except ValueError as error:
             raise ReplayError(f"step {number} of {len(steps)}: {error}") from error
         taken.append(TraceStep(step, state))
-    trace = Trace(machine, blocks, initial, tuple(taken), loop)
+    trace = Trace(machine, blocks, initial, tuple(taken), loop, interpreter)
     if loop is not None:
         _confirm_lasso(interpreter, trace, loop)
     if violated is not None:
@@ -178,8 +180,7 @@ def _confirm_lasso(interpreter: Interpreter, trace: Trace, loop: int) -> None:
 def passed_over(trace: Trace) -> list[str]:
     """The weakly fair steps that can be taken in some states of the cycle, not in others, and never are."""
     assert trace.loop is not None
-    interpreter = Interpreter(trace.machine, trace.blocks)
-    return [str(promise) for promise, _, _ in _broken(interpreter, trace, trace.loop)]
+    return [str(promise) for promise, _, _ in _broken(trace.interpreter, trace, trace.loop)]
 
 
 def _broken(interpreter: Interpreter, trace: Trace, loop: int) -> list[tuple[Promise, int, int]]:

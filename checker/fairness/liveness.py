@@ -11,16 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.counterexamples.traces import Trace, replay
+from splitproof.checker.engines import EngineChoice, search
 from splitproof.checker.fairness.lassos import Lasso, shortest_lasso
 from splitproof.checker.fairness.run_graph import RunGraph
 from splitproof.checker.fairness.runs import Runs
 from splitproof.checker.search.control import is_about_control
 from splitproof.checker.search.engine import Engine, Exploration, Limits, Progress
-from splitproof.checker.search.engines import EngineChoice, search
 from splitproof.checker.search.oracle import Oracle
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER, trace_property
+from splitproof.model.properties import trace_property
 from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 
@@ -56,10 +57,12 @@ def judge_leads_to(
     choice: EngineChoice = EngineChoice.AUTO,
     threads: int | None = None,
     say: Callable[[str], None] | None = None,
+    control: tuple[Engine, Exploration] | None = None,
 ) -> Liveness:
     """Decide the properties of kind `leads to` among those given.
 
-    `choice`, `threads`, `say`: as for `engines.search`.
+    `choice`, `threads`, `say`: as for `engines.search`. `control`: a complete search over control alone, without
+    folding or symmetry, that watched for them too; it is used up. One is made where it is not given.
 
     Raises:
         ReplayError: the interpreter does not confirm a lasso.
@@ -69,7 +72,7 @@ def judge_leads_to(
     on_control = [item for item in asked if item not in on_data]
     judgement = _Judgement(machine, blocks, limits or Limits(), choice, threads)
     judgement.progress, judgement.say = progress, say
-    if on_control and not judgement.judge(on_control, data_values=1):
+    if on_control and not judgement.judge(on_control, data_values=1, found=control):
         on_data = asked
     if on_data:
         judgement.judge(on_data, data_values=DATA_VALUES)
@@ -91,11 +94,17 @@ class _Judgement:
         self._limits, self._choice, self._threads = limits.started(), choice, threads
         self.result = Liveness()
 
-    def judge(self, properties: Sequence[Property], data_values: int) -> bool:
+    def judge(
+        self,
+        properties: Sequence[Property],
+        data_values: int,
+        found: tuple[Engine, Exploration] | None = None,
+    ) -> bool:
         """Decide properties on one graph; False if that leaves out data that fair steps change."""
         left = list(properties)
         try:
-            graph, exploration = self._graph(properties, data_values)
+            engine, exploration = found or self._search(properties, data_values)
+            graph = self._runs(engine, exploration)
             if data_values == 1 and not graph.is_exact:
                 return False
             while left:
@@ -106,7 +115,7 @@ class _Judgement:
             self.result.limits.update((item.id, f"{reason}, while looking at all runs") for item in left)
         return True
 
-    def _graph(self, properties: Sequence[Property], data_values: int) -> tuple[Runs, Exploration]:
+    def _search(self, properties: Sequence[Property], data_values: int) -> tuple[Engine, Exploration]:
         limits = self._limits
         if self._choice is EngineChoice.GRAPH:
             limits = replace(limits, max_states=min(limits.max_states or RUN_STATES_MAX, RUN_STATES_MAX))
@@ -125,10 +134,12 @@ class _Judgement:
         )
         if not exploration.complete:
             raise _LimitReachedError(exploration.limit)
-        return self._runs(engine, exploration), exploration
+        return engine, exploration
 
     def _runs(self, engine: Engine, exploration: Exploration) -> Runs:
         if isinstance(engine, Oracle):
+            if exploration.states > RUN_STATES_MAX:
+                raise _LimitReachedError(f"{RUN_STATES_MAX:,} states")
             return RunGraph(engine, exploration)
         from splitproof.checker.compiled.engine import CompiledEngine  # llvmlite takes its time to load
         from splitproof.checker.compiled.search import CompiledExploration

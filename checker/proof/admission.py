@@ -31,11 +31,12 @@ from splitproof.checker.proof.transitions import (
     structure_of,
     transitions_of,
 )
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.expressions import At, Const, Eq, Expr, Member, Param, Var, any_of
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER, trace_property
+from splitproof.model.properties import trace_property
 from splitproof.model.ranking import AWAITED
 from splitproof.model.types import BLOCK, BLOCK_SET, DATA, Type
 from splitproof.spec.properties import Kind, Property

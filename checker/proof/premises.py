@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
+from splitproof.model.declarations import Action, Fairness
 from splitproof.model.expressions import (
     TRUE,
     At,
@@ -46,10 +47,11 @@ from splitproof.model.expressions import (
     rewrite,
     walk,
 )
-from splitproof.model.machine import Action, Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
 from splitproof.model.ranking import AWAITED, HelpfulStep, RankComponent
-from splitproof.model.state import Update, default_of
+from splitproof.model.state import default_of
+from splitproof.model.tracing import Update
 from splitproof.model.types import BLOCK, DATA
 from splitproof.spec.properties import Kind, Property
 
@@ -167,7 +169,9 @@ class _Help:
                 return given[part.name]
             return None
 
-        given = {item.name: default_of(item.type) for item in self.action.parameters if item.type is DATA}
+        given: dict[str, Expr] = {
+            item.name: default_of(item.type) for item in self.action.parameters if item.type is DATA
+        }
         if self.parameter is not None:
             given[self.parameter.name] = block
         return rewrite(self.action.guard, chosen)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from splitproof.checker.check_report import property_finding
 from splitproof.checker.proof.results import ProofResult, PropertyProof
+from splitproof.checker.quantities import count
 from splitproof.checker.reports import Finding, Report
-from splitproof.checker.texts import count, story_lines
+from splitproof.checker.texts import story_lines
 from splitproof.checker.verdicts import PropertyResult, Unknown, Violated
 
 __all__ = ["proof_report"]

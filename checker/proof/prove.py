@@ -33,8 +33,8 @@ from splitproof.checker.proof.transitions import (
     transitions_of,
 )
 from splitproof.checker.proof.words import Word, words_of
+from splitproof.checker.quantities import count
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
-from splitproof.checker.texts import count
 from splitproof.checker.verdicts import Unknown, Verdict, Violated
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import TRUE

@@ -11,7 +11,7 @@ from splitproof.checker.proof.search import Stuck
 from splitproof.checker.proof.transitions import standing_transition
 from splitproof.checker.search.oracle import Exploration, Finding, Oracle
 from splitproof.checker.verdicts import Unknown
-from splitproof.model.properties import BLOCK_PARAMETER
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.ranking import AWAITED
 
 if TYPE_CHECKING:

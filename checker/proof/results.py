@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.certify import SOLVERS, Certified
 from splitproof.checker.proof.premises import Premises
 from splitproof.checker.proof.search import Stuck
 from splitproof.checker.proof.sentences import Line
 from splitproof.checker.proof.transitions import STANDING
-from splitproof.checker.texts import count, story_lines
-from splitproof.checker.verdicts import ExitCode, PropertyResult, Unknown, Verdict, Violated
+from splitproof.checker.quantities import count
+from splitproof.checker.texts import story_lines
+from splitproof.checker.verdicts import PropertyResult, Unknown, Verdict, Violated
 from splitproof.spec.properties import Expectation, Kind, Property
 
 __all__ = ["ProofResult", "PropertyProof", "Proved", "certified_lines", "proof_lines"]

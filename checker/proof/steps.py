@@ -13,8 +13,8 @@ from splitproof.checker.proof.lowering import Instances, Sorts
 from splitproof.checker.proof.models import Reading
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.checker.proof.words import Word
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.expressions import TRUE, At, Expr, Param, Var, same, walk
-from splitproof.model.properties import BLOCK_PARAMETER
 from splitproof.model.ranking import AWAITED
 from splitproof.model.types import BLOCK
 

@@ -6,15 +6,12 @@ counts that are too high already are not told apart, so that there are few.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from splitproof.checker.ground.grounding import GroundStep
 from splitproof.checker.search.oracle import Oracle, Path
+from splitproof.checker.search.successors import Successors
 from splitproof.spec.properties import Kind, Property
-
-if TYPE_CHECKING:
-    from splitproof.checker.search.graph import StateGraph
 
 __all__ = ["count_violation"]
 
@@ -22,27 +19,25 @@ _Node = tuple[int, int]
 """A state, and the events counted so far; -1 where the condition does not hold."""
 
 
-def count_violation(oracle: Oracle, graph: StateGraph, property_id: str) -> Path | None:
+def count_violation(oracle: Oracle, graph: Successors, property_id: str) -> Path | None:
     """A shortest run to a step with which the count is too high, or ends too low; None if there is none.
 
     `graph`: the complete, unfolded graph of the oracle, so that every event is a step of it.
     """
     item = oracle.properties[property_id]
     assert item.property.kind is Kind.COUNT
-    during = frozenset(oracle.selection(item.holds)(list(graph)))
-    steps: tuple[GroundStep, ...] = graph.graph["steps"]
+    during = frozenset(oracle.selection(item.holds)(list(graph.successors)))
+    steps = graph.steps
     counted = [item.property.event in step.action.counts for step in steps]
     enough = _enough(item.property)
-    start: dict[_Node, None] = {
-        (state, 0 if state in during else -1): None for state in graph.graph["initial"]
-    }
+    start: dict[_Node, None] = {(state, 0 if state in during else -1): None for state in graph.initial}
     came_from: dict[_Node, tuple[_Node, int] | None] = dict(start)
     level = list(start)
     while level:
         following: list[_Node] = []
         for node in level:
             state, count = node
-            for after, index in _successors(graph, state):
+            for index, after in graph.successors[state]:
                 total = min(max(count, 0) + counted[index], enough)
                 is_during = after in during
                 within = count >= 0 or is_during
@@ -55,13 +50,6 @@ def count_violation(oracle: Oracle, graph: StateGraph, property_id: str) -> Path
                     following.append(found)
         level = following
     return None
-
-
-def _successors(graph: StateGraph, state: int) -> Iterator[tuple[int, int]]:
-    """The states after it, each with the step that leads there, in canonical order."""
-    yield from sorted(
-        ((after, index) for _, after, index in graph.out_edges(state, keys=True)), key=lambda e: e[1]
-    )
 
 
 def _enough(item: Property) -> int:
@@ -77,7 +65,7 @@ def _is_wrong(item: Property, total: int, *, ends: bool) -> bool:
 def _path(
     came_from: dict[_Node, tuple[_Node, int] | None],
     node: _Node,
-    steps: tuple[GroundStep, ...],
+    steps: Sequence[GroundStep],
     last: tuple[int, int],
 ) -> Path:
     taken = [(steps[last[0]], last[1])]

@@ -18,11 +18,12 @@ from splitproof.checker.ground.decision import Template
 from splitproof.checker.ground.grounding import GroundStep
 from splitproof.checker.search.engine import Engine, Exploration
 from splitproof.checker.search.oracle import Oracle, slices
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import Action
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import FALSE, Expr
-from splitproof.model.machine import Action
-from splitproof.model.properties import BLOCK_PARAMETER, trace_property
-from splitproof.model.state import Clause
+from splitproof.model.properties import trace_property
+from splitproof.model.tracing import Clause
 from splitproof.model.types import DATA, DATA_VALUES, values_of
 from splitproof.spec.properties import Property
 from splitproof.spec.vocabulary import StepKind

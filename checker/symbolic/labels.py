@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from splitproof.model.expressions import Expr, all_of
-
 __all__ = ["Label", "Relations"]
 
 
@@ -20,11 +18,6 @@ class Label:
 
     number: int
     facts: tuple[tuple[int, int, bool], ...]
-
-    def over(self, values: Sequence[Expr]) -> Expr:
-        """The label of what the symbols stand for."""
-        pairs = ((values[first] == values[second], equal) for first, second, equal in self.facts)
-        return all_of(*(node if equal else ~node for node, equal in pairs))
 
     def show(self, names: Sequence[str]) -> str:
         """As a reader would write it: `{source[0] = image[0], row.data[0] = blank data}`."""

@@ -6,13 +6,14 @@ and enum members, blocks and whole numbers become integers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import z3
 
 from splitproof.model.evaluation import evaluate
 from splitproof.model.expressions import (
+    TRUE,
     And,
     At,
     Const,
@@ -115,9 +116,10 @@ def _folded(node: Expr) -> Expr:
 
 
 class DataSolver:
-    """Discharges claims about data with z3, each once.
+    """Discharges claims about data with z3, each once; those with one premise together.
 
-    `queries`: how often z3 was asked. `claims`: how many different claims were discharged.
+    `queries`: how often z3 was asked. `claims`: how many different claims were discharged. A truth value is kept as
+    its conjuncts, by number: few are ever different.
     """
 
     def __init__(self) -> None:
@@ -125,9 +127,13 @@ class DataSolver:
         self._sort = z3.DeclareSort("Data")
         self._solver = z3.SimpleSolver()
         self._constants: dict[str, Any] = {}
-        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._conjuncts: dict[tuple[Any, ...], int] = {}
         self._trees: list[Expr] = []
-        self._lowered: list[Any] = []
+        self._lowered: list[tuple[Any, Any]] = []  # with its negation
+        self._equations: dict[tuple[int, int, bool], tuple[int, ...]] = {}
+        self._terms: dict[tuple[Any, ...], int] = {}
+        self._numbers: dict[tuple[int, ...], int] = {}
+        self._conjunctions: list[tuple[int, ...]] = []
         self._refutations: dict[Claim, str | None] = {}
 
     @property
@@ -136,11 +142,57 @@ class DataSolver:
 
     def number(self, node: Expr) -> int:
         """The number of a truth value over data; equal trees have the same."""
-        found = self._numbers.setdefault(key(node), len(self._trees))
+        return self._conjunction(self._conjuncts_of(node))
+
+    def label(self, facts: Iterable[tuple[int, int, bool]], values: Sequence[Expr]) -> int:
+        """The number of: of each two values (by place), that they are equal, or that they differ."""
+        terms = [self._terms.setdefault(key(value), len(self._terms)) for value in values]
+        found: dict[int, None] = {}
+        for first, second, equal in facts:
+            pair = terms[first], terms[second], equal
+            equation = self._equations.get(pair)
+            if equation is None:
+                node = values[first] == values[second]
+                equation = self._equations[pair] = self._conjuncts_of(node if equal else ~node)
+            found.update(dict.fromkeys(equation))
+        return self._conjunction(tuple(found))
+
+    def both(self, first: int, second: int) -> int:
+        """The number of the conjunction of two truth values."""
+        found = dict.fromkeys((*self._conjunctions[first], *self._conjunctions[second]))
+        return self._conjunction(tuple(found))
+
+    def _conjuncts_of(self, node: Expr) -> tuple[int, ...]:
+        parts = node.operands if isinstance(node, And) else (node,)
+        return tuple(dict.fromkeys(self._conjunct(part) for part in parts if part is not TRUE))
+
+    def _conjunct(self, node: Expr) -> int:
+        found = self._conjuncts.setdefault(key(node), len(self._trees))
         if found == len(self._trees):
             self._trees.append(node)
-            self._lowered.append(self._lower(node))
+            lowered = self._lower(node)
+            self._lowered.append((lowered, z3.Not(lowered)))
         return found
+
+    def _conjunction(self, conjuncts: tuple[int, ...]) -> int:
+        found = self._numbers.setdefault(conjuncts, len(self._conjunctions))
+        if found == len(self._conjunctions):
+            self._conjunctions.append(conjuncts)
+        return found
+
+    def discharge(self, claims: Iterable[Claim]) -> None:
+        """Ask z3 whether premises imply all that is claimed of them, a question a premise.
+
+        Where one does not, its claims are left to be asked for one by one.
+        """
+        together: dict[int, list[Claim]] = {}
+        for claim in dict.fromkeys(claims):
+            if claim not in self._refutations:
+                together.setdefault(claim[0], []).append(claim)
+        for premise, group in together.items():
+            conclusions = {part for _, conclusion in group for part in self._conjunctions[conclusion]}
+            if self._model(premise, sorted(conclusions)) is None:
+                self._refutations.update(dict.fromkeys(group))
 
     def refutation(self, claim: Claim) -> str | None:
         """Data for which the claim fails, in words; None if there is none.
@@ -149,31 +201,31 @@ class DataSolver:
             RuntimeError: z3 gives up, which it does not on claims of this kind.
         """
         if claim not in self._refutations:
-            self._refutations[claim] = self._counterexample(claim, [])
+            premise, conclusion = claim
+            model = self._model(premise, self._conjunctions[conclusion])
+            self._refutations[claim] = None if model is None else self._describe(model, claim)
         return self._refutations[claim]
 
     def fails_with_two_values(self, claim: Claim) -> bool:
         """Whether the claim fails already with data of two values, which is what a search tries."""
         first, second = self._constant(name_of(BLANK)), self._constant("the other value")
-        return (
-            self._counterexample(
-                claim, [z3.Or(one == first, one == second) for one in self._constants.values()]
-            )
-            is not None
-        )
-
-    def _counterexample(self, claim: Claim, assumptions: list[Any]) -> str | None:
-        self.queries += 1
         premise, conclusion = claim
+        few = [z3.Or(one == first, one == second) for one in self._constants.values()]
+        return self._model(premise, self._conjunctions[conclusion], few) is not None
+
+    def _model(self, premise: int, conclusions: Sequence[int], assumptions: Sequence[Any] = ()) -> Any:
+        """Data with which the premise holds and not all of some conjuncts do; None if there is none."""
+        self.queries += 1
         self._solver.push()
         try:
-            self._solver.add(self._lowered[premise], z3.Not(self._lowered[conclusion]), *assumptions)
+            self._solver.add(*(self._lowered[part][0] for part in self._conjunctions[premise]))
+            refuting = [self._lowered[part][1] for part in conclusions]
+            self._solver.add(z3.Or(refuting) if refuting else z3.BoolVal(False), *assumptions)
             answer = self._solver.check()
             if answer == z3.unknown:
-                raise RuntimeError(
-                    f"z3 gives up on whether `{self._shown(premise)}` implies `{self._shown(conclusion)}`"
-                )
-            return self._describe(self._solver.model(), claim) if answer == z3.sat else None
+                implied = " & ".join(show(self._trees[part]) for part in conclusions)
+                raise RuntimeError(f"z3 gives up on whether `{self._shown(premise)}` implies `{implied}`")
+            return self._solver.model() if answer == z3.sat else None
         finally:
             self._solver.pop()
 
@@ -211,7 +263,8 @@ class DataSolver:
 
     def _describe(self, model: Any, claim: Claim) -> str:
         """The data that the claim speaks of; what has the same value together."""
-        parts = (part for number in claim for part in walk(self._trees[number]) if part.type is DATA)
+        trees = (self._trees[part] for number in claim for part in self._conjunctions[number])
+        parts = (part for tree in trees for part in walk(tree) if part.type is DATA)
         together: dict[str, list[str]] = {}
         for name in dict.fromkeys(name_of(part) for part in parts if isinstance(part, Const | Var | Param)):
             value = str(model.eval(self._constant(name), model_completion=True))
@@ -219,7 +272,7 @@ class DataSolver:
         return ", ".join(f"{' = '.join(names)} = value {n}" for n, names in enumerate(together.values()))
 
     def _shown(self, number: int) -> str:
-        return show(self._trees[number])
+        return " & ".join(show(self._trees[part]) for part in self._conjunctions[number])
 
 
 def name_of(node: Expr) -> str:

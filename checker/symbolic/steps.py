@@ -19,7 +19,7 @@ from splitproof.model.interpreter import Step
 from splitproof.model.layout import Layout, Slot
 from splitproof.model.machine import Machine
 from splitproof.model.records import ANY
-from splitproof.model.state import Update
+from splitproof.model.tracing import Update
 from splitproof.model.types import BLOCK, DATA
 
 __all__ = ["Control", "Effect", "Moves", "Post", "StepEffects", "initial_states"]
@@ -146,20 +146,48 @@ class Effect:
     moves: Moves
 
 
+_BITS_OF_A_GROUP_MAX = 16
+"""Of control that the steps of a group depend on: few enough for what they do to be the same in many controls."""
+
+
+class _Group:
+    """Steps in a row, by index; `found`: what they do, by the bits of control on which any of them depends."""
+
+    def __init__(self) -> None:
+        self.steps: dict[int, _SymbolicStep] = {}
+        self.mask = 0
+        self.found: dict[int, dict[int, Effect]] = {}
+
+
 class StepEffects:
     """The effect of each ground step on states of each control."""
 
     def __init__(self, control: Control, steps: Sequence[GroundStep]) -> None:
         self._control = control
         forgetting = _Forgetting(control)
-        self._steps = [_SymbolicStep(control, forgetting, step) for step in steps]
+        self._groups: list[_Group] = []
+        for index, step in enumerate(_SymbolicStep(control, forgetting, step) for step in steps):
+            bits = step.guard_mask | step.mask
+            if not self._groups or (self._groups[-1].mask | bits).bit_count() > _BITS_OF_A_GROUP_MAX:
+                self._groups.append(_Group())
+            self._groups[-1].steps[index] = step
+            self._groups[-1].mask |= bits
         self._moves: dict[object, Moves] = {}
         self._numbers: dict[object, int] = {}
 
     def possible(self, control: int) -> dict[int, Effect]:
         """The steps that can be taken in states of this control, by index, with their effects."""
-        found = {}
-        for index, step in enumerate(self._steps):
+        found: dict[int, Effect] = {}
+        for group in self._groups:
+            part = control & group.mask
+            known = group.found.get(part)
+            if known is None:
+                known = group.found[part] = dict(self._possible(group, control))
+            found |= known
+        return found
+
+    def _possible(self, group: _Group, control: int) -> Iterator[tuple[int, Effect]]:
+        for index, step in group.steps.items():
             part = control & step.guard_mask
             can_be_taken = step.decided.get(part)
             if can_be_taken is None:
@@ -169,8 +197,7 @@ class StepEffects:
                 effect = step.effects.get(part)
                 if effect is None:
                     effect = step.effects[part] = self._effect(step, control)
-                found[index] = effect
-        return found
+                yield index, effect
 
     def _effect(self, step: _SymbolicStep, control: int) -> Effect:
         whole = self._control

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from splitproof.conformance.lab import Lab
-from splitproof.conformance.schedules import Schedule, run_schedule, schedules
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.levels.schedules import Schedule, run_schedule, schedules
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.spec.properties import Property
 from splitproof.spec.split_backup import (

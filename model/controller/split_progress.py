@@ -109,11 +109,11 @@ def _argue_by_502(machine: Machine, design: Design, property_id: str) -> None:
     def is_commanded(s: Any) -> Any:
         return s.backup_command if combined else s.split_command
 
+    def is_at(phase: CommandPhase) -> Of:
+        return lambda s: s.command == phase
+
     places: list[tuple[str, Of]] = [("the command is on its way", is_commanded)]
-    places += [
-        (f"502 has not got beyond '{phase.value}'", lambda s, phase=phase: s.command == phase)
-        for phase in phases
-    ]
+    places += [(f"502 has not got beyond '{phase.value}'", is_at(phase)) for phase in phases]
     steps = ["split", "set view", "command copy", "answer"]
     if design.target_view_set is TargetViewSet.BEFORE_COMMAND:
         steps.remove("set view")

@@ -60,9 +60,11 @@ def _waits(design: Design) -> bool:
 def left_of_the_write(design: Design) -> list[Falls]:
     """What is left until the write that 501 has accepted is acknowledged."""
     *steps, _ = _STEPS[design.difference_marked]
-    places: list[tuple[str, Of]] = [
-        (f"the write is '{phase.value}'", lambda s, phase=phase: s.write.phase == phase) for _, phase in steps
-    ]
+
+    def is_at(phase: WritePhase) -> Of:
+        return lambda s: s.write.phase == phase
+
+    places = [(f"the write is '{phase.value}'", is_at(phase)) for _, phase in steps]
     return [*one_after_the_other(places), *(_left_of_the_slot(design) if _waits(design) else [])]
 
 

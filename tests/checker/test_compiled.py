@@ -18,8 +18,8 @@ from splitproof.checker.compiled.control import CHUNK
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.counterexamples.calm import calmest_path
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Progress
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.model.cells import Cell
@@ -43,15 +43,9 @@ thorough = settings(
 
 STATES_MAX = 3_000
 
+pytestmark = pytest.mark.usefixtures("cache")
+
 _Told = tuple[int, int, int | None, int | None]
-
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Object files of tests are kept among themselves."""
-    place = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
-    return place / "splitproof"
 
 
 def told(findings: dict[str, Finding]) -> dict[str, _Told]:
@@ -429,14 +423,14 @@ def test_auto_goes_on_in_machine_code_where_a_space_outgrows_the_oracle() -> Non
     said: list[str] = []
     result = check(counters(7, 3), 1, [NOT_TWO], Options(symbolic=False), say=said.append)
     assert (result.engine, result.states) == ("compiled", 4**7)
-    assert said == ["more than 10,000 states: going on with the compiled engine"]
-    small = check(counters(6, 3), 1, [NOT_TWO], Options(symbolic=False), say=said.append)
-    assert (small.engine, small.states, len(said)) == ("graph", 4**6, 1)
+    assert said == ["more than 3,000 states: going on with the compiled engine"]
+    small = check(counters(5, 3), 1, [NOT_TWO], Options(symbolic=False), say=said.append)
+    assert (small.engine, small.states, len(said)) == ("graph", 4**5, 1)
 
 
 def test_auto_stays_with_the_oracle_below_a_small_limit() -> None:
-    result = check(counters(7, 3), 1, [BELOW_FOUR], Options(limits=Limits(max_states=5_000)))
-    assert (result.engine, result.limit, result.states) == ("graph", "5,000 states", 5_000)
+    result = check(counters(7, 3), 1, [BELOW_FOUR], Options(limits=Limits(max_states=2_000)))
+    assert (result.engine, result.limit, result.states) == ("graph", "2,000 states", 2_000)
 
 
 def test_check_says_the_same_with_both_engines() -> None:

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.counterexamples.traces import ReplayError, replay
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.search.control import control_oracle
 from splitproof.checker.search.counting import count_violation
-from splitproof.checker.search.graph import state_graph
 from splitproof.checker.search.oracle import Limits
-from splitproof.checker.verdicts import CheckResult, ExitCode, Holds, Unknown, Violated
+from splitproof.checker.search.successors import successors_of
+from splitproof.checker.verdicts import CheckResult, Holds, Unknown, Violated
 from splitproof.model.cells import memory
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.layout import Valuation
@@ -158,7 +159,7 @@ def test_counts_agree_with_the_interpreter_on_random_machines(
     machine.check(item)
     expected = shortest_miscount(machine, item)
     oracle = control_oracle(machine, 1, [item])
-    graph = state_graph(oracle, oracle.explore(), 100_000)
+    graph = successors_of(oracle, oracle.explore())
     path = count_violation(oracle, graph, "counted")
     assert (None if path is None else len(path.steps)) == expected
     if path is not None:

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from splitproof.conformance.derivation import ACTIONS, JUDGED_AS, Unmapped
-from splitproof.conformance.derived_schedules import (
+from splitproof.conformance.derivation.derived_schedules import (
     ABLATED,
     WRITTEN,
     document,
@@ -18,16 +17,17 @@ from splitproof.conformance.derived_schedules import (
     policy_of,
     stories_of,
 )
-from splitproof.conformance.lab import Lab
+from splitproof.conformance.derivation.translation import ACTIONS, JUDGED_AS, Unmapped
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.levels.schedules import Schedule, lead_through, schedule_of, schedules
+from splitproof.conformance.levels.watches import WATCHES
+from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.reference import Policy, ReferenceController
-from splitproof.conformance.schedules import Schedule, lead_through, schedule_of, schedules
-from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import PropertyViolated
-from splitproof.conformance.watches import WATCHES
 from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, machine_of
 from splitproof.spec.vocabulary import BACKUP_SERVER, CLIENT_SERVER, HOST, LAN
 
-FILE = Path(__file__).resolve().parent.parent.parent / "conformance" / "schedules.toml"
+FILE = Path(__file__).resolve().parent.parent.parent / "conformance" / "levels" / "schedules.toml"
 CLIENTS = {BACKUP_SERVER, CLIENT_SERVER, HOST, LAN}
 JUDGED = {item.id: item for item in WATCHES}
 
@@ -99,7 +99,7 @@ def test_the_stories_of_a_design_are_those_of_the_file() -> None:
 @pytest.mark.long
 def test_the_file_is_current() -> None:
     made = "".join(f"{line}\n" for line in document(every_story()))
-    remedy = "run: python -m splitproof.conformance.derived_schedules > conformance/schedules.toml"
+    remedy = "run: python -m splitproof.conformance.derivation.derived_schedules > conformance/levels/schedules.toml"
     assert made == FILE.read_text(encoding="utf-8"), remedy
 
 

@@ -48,7 +48,7 @@ def test_a_proof_of_another_design_does_not_admit_it(race: Trace) -> None:
         TraceStep(replace(item.step, action=actions[item.step.action.label]), item.after)
         for item in race.steps
     )
-    found = not_admitted(Trace(closed, 1, race.initial, steps), TAPE_IS_IMAGE)
+    found = not_admitted(Trace(closed, 1, race.initial, steps, None, Interpreter(closed, 1)), TAPE_IS_IMAGE)
     assert found is not None
     assert found.startswith("the search for an invariant: `tape 503")
 
@@ -59,13 +59,13 @@ def test_a_state_that_the_run_does_not_reach_is_not_admitted(race: Trace) -> Non
     last = list(race.last)
     last[position] = 1 - last[position]
     steps = (*race.steps[:-1], TraceStep(race.steps[-1].step, tuple(last)))
-    found = not_admitted(Trace(race.machine, 1, race.initial, steps), TAPE_IS_IMAGE)
+    found = not_admitted(replace(race, steps=steps), TAPE_IS_IMAGE)
     label = race.steps[-1].step.action.label
     assert found == f"the search for an invariant: `{label}` does not lead where the run goes"
 
 
 def test_a_run_that_violates_nothing_yet_is_no_counterexample(race: Trace) -> None:
-    shorter = Trace(race.machine, 1, race.initial, race.steps[:-1])
+    shorter = replace(race, steps=race.steps[:-1])
     label = race.steps[-2].step.action.label
     assert not_admitted(shorter, None) is None
     assert (
@@ -88,7 +88,7 @@ def test_runs_of_the_interpreter_are_admitted(machine: Machine) -> None:
             state = interpreter.take(state, step)
             steps.append(TraceStep(step, state))
         try:
-            assert not_admitted(Trace(machine, 2, initial, tuple(steps)), None) is None
+            assert not_admitted(Trace(machine, 2, initial, tuple(steps), None, interpreter), None) is None
         except ModelError as error:
             assume("proofs for every size need" not in str(error))
             raise
@@ -113,7 +113,7 @@ def test_a_run_of_a_closed_design_breaks_none() -> None:
         step = possible[number % len(possible)]
         state = interpreter.take(state, step)
         steps.append(TraceStep(step, state))
-    trace = Trace(machine, 1, initial, tuple(steps))
+    trace = Trace(machine, 1, initial, tuple(steps), None, interpreter)
     assert failing_premise(premises_of(machine, SPLIT_COMPLETES).premises, trace) is None
 
 
