@@ -21,13 +21,13 @@ from pathlib import Path
 
 from line_plots import Panel, Point, svg
 
-from splitproof.conformance.adapter import BackupState
 from splitproof.conformance.adapters import BUILT_IN
-from splitproof.conformance.concurrent import race
-from splitproof.conformance.judgement import judge_history
-from splitproof.conformance.lab import DUPLEX, Lab, whole
-from splitproof.conformance.opening import AdapterNotFound, adapter
-from splitproof.conformance.session import Session, tagged
+from splitproof.conformance.histories.judgement import judge_history
+from splitproof.conformance.lab.lab import DUPLEX, Lab, whole
+from splitproof.conformance.lab.session import Session, tagged
+from splitproof.conformance.levels.concurrent import race
+from splitproof.conformance.protocol.adapter import BackupState
+from splitproof.conformance.runner.opening import AdapterNotFound, adapter
 from splitproof.spec.vocabulary import PairState
 
 SCENARIO_SECONDS = 5.0

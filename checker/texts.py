@@ -8,14 +8,10 @@ from typing import Any
 
 from splitproof.checker.counterexamples.stories import ending, story
 from splitproof.checker.counterexamples.traces import Trace, passed_over
+from splitproof.checker.quantities import count
 from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Unknown, Violated, has_host_writes
 
-__all__ = ["check_lines", "count", "length", "story_lines", "vacuity_sentences", "verdict_line"]
-
-
-def count(number: int, noun: str) -> str:
-    """`1 block`, `2 blocks`, `12,000 states`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+__all__ = ["check_lines", "length", "story_lines", "vacuity_sentences", "verdict_line"]
 
 
 def length(violated: Violated) -> str:

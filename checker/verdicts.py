@@ -6,13 +6,15 @@ them is the same on every run, except the block `timing`.
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field
 from typing import Any
 
 from splitproof.checker.counterexamples.blame import Blame, blame
 from splitproof.checker.counterexamples.dataflow import DataFlow
-from splitproof.checker.counterexamples.traces import Trace, show_value
+from splitproof.checker.counterexamples.saved import trace_json
+from splitproof.checker.counterexamples.traces import Trace
+from splitproof.checker.exit_codes import ExitCode
+from splitproof.checker.quantities import count
 from splitproof.checker.search.vacuity import Vacuity
 from splitproof.model.machine import Machine
 from splitproof.model.source import place_of
@@ -21,7 +23,6 @@ from splitproof.spec.vocabulary import StepKind
 
 __all__ = [
     "CheckResult",
-    "ExitCode",
     "Holds",
     "PropertyResult",
     "Timing",
@@ -29,20 +30,7 @@ __all__ = [
     "Verdict",
     "Violated",
     "has_host_writes",
-    "trace_json",
 ]
-
-
-class ExitCode(enum.IntEnum):
-    """What a command of splitproof exits with."""
-
-    HOLDS = 0
-    VIOLATED = 1
-    USAGE = 2
-    UNKNOWN = 3
-    VACUOUS = 4
-    NOTHING_SELECTED = 5
-    INTERNAL = 70
 
 
 @dataclass(frozen=True)
@@ -173,7 +161,8 @@ class CheckResult:
     `symmetry`: whether states that differ in the names of blocks only were counted once; `data_symmetry`: those that
     differ in the values of a block's data only. `left_out`: variables that were not searched, as nothing that is asked
     depends on them. `symbolic`: the figures
-    of the check with symbolic data (None where it was not run).
+    of the check with symbolic data (None where it was not run). `unfinished`: what the time did not suffice for besides
+    the properties, as sentences; the result is then no pass.
     """
 
     design: str
@@ -195,6 +184,7 @@ class CheckResult:
     left_out: tuple[str, ...] = ()
     symbolic: dict[str, int] | None = None
     notes: tuple[str, ...] = field(default=())
+    unfinished: tuple[str, ...] = ()
 
     @property
     def vacuous(self) -> tuple[str, ...]:
@@ -209,15 +199,15 @@ class CheckResult:
         verdicts = [item.verdict for item in self.properties]
         if any(isinstance(verdict, Violated) for verdict in verdicts):
             return ExitCode.VIOLATED
-        if any(isinstance(verdict, Unknown) for verdict in verdicts):
+        if self.unfinished or any(isinstance(verdict, Unknown) for verdict in verdicts):
             return ExitCode.UNKNOWN
         never_met = self.vacuity.never_fired or self.vacuity.misdeclared or self.vacuity.dead_clauses
         return ExitCode.VACUOUS if self.vacuous or never_met else ExitCode.HOLDS
 
     @property
     def as_declared(self) -> bool:
-        """Whether every property is decided as the design declares."""
-        return all(item.as_expected for item in self.properties)
+        """Whether every property is decided as the design declares, and nothing is left open beside them."""
+        return not self.unfinished and all(item.as_expected for item in self.properties)
 
     @property
     def scope(self) -> str:
@@ -237,8 +227,7 @@ class CheckResult:
 
     @property
     def _size(self) -> str:
-        size = f"{self.blocks} block" + ("s" if self.blocks != 1 else "")
-        return size + (", any number of writes" if self.host_writes else "")
+        return count(self.blocks, "block") + (", any number of writes" if self.host_writes else "")
 
     def json(self) -> dict[str, Any]:
         return {
@@ -284,44 +273,3 @@ def _guilty(trace: Trace, found: Blame) -> list[dict[str, Any]]:
 def has_host_writes(machine: Machine) -> bool:
     """Whether the design has host I/O; a search then covers any number of writes."""
     return any(action.kind is StepKind.HOST_IO for action in machine.actions)
-
-
-def trace_json(trace: Trace) -> dict[str, Any]:
-    """A trace as JSON: the initial state, and for each step its action, what it changed and the state after it."""
-    slots = trace.layout.slots
-    types = {slot.name: slot.leaf.type for slot in slots}
-
-    def state(values: tuple[Any, ...]) -> dict[str, str]:
-        return {slot.name: show_value(values[slot.position], types[slot.name]) for slot in slots}
-
-    steps = []
-    for index, item in enumerate(trace.steps):
-        action = item.step.action
-        arguments = {
-            parameter.name: show_value(value, parameter.type)
-            for parameter, value in zip(action.parameters, item.step.arguments, strict=True)
-        }
-        changed = {
-            slot.name: [show_value(old, slot.leaf.type), show_value(new, slot.leaf.type)]
-            for slot, old, new in trace.changes(index)
-        }
-        steps.append(
-            {
-                "action": action.name,
-                "by": str(action.by),
-                "block": next(
-                    (value for name, value in arguments.items() if value.startswith("block ")), None
-                ),
-                "arguments": arguments,
-                "narration": action.narration,
-                "changed": changed,
-                "state": state(item.after),
-            }
-        )
-    return {
-        "design": trace.machine.name,
-        "blocks": trace.blocks,
-        "initial": state(trace.initial),
-        "steps": steps,
-        "loop": trace.loop,
-    }

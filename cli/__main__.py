@@ -11,7 +11,7 @@ from typer.exceptions import Abort, Exit, TyperException
 from splitproof.app import app
 from splitproof.checker.counterexamples.traces import ReplayError
 from splitproof.checker.disagreements import EngineDisagreement
-from splitproof.checker.verdicts import ExitCode
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.model.errors import ModelError
 
 __all__ = ["main"]

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from splitproof.checker.search.engines import EngineChoice
+from splitproof.checker.engines import EngineChoice
 from splitproof.options import (
     AdapterArgument,
     BeyondOption,
@@ -68,6 +68,7 @@ from splitproof.options import (
     TraceFormatOption,
     TraceOption,
 )
+from splitproof.output import destination
 
 __all__ = ["app"]
 
@@ -122,11 +123,11 @@ def verify(
     if prove:
         if blocks is not None:
             raise typer.BadParameter("--prove goes with no number of blocks")
-        also = report or []
-        return proof_table_command.verify_proofs(designs or [], max_seconds, format.value, output, jobs, also)
+        to = destination(format.value, output, report)
+        return proof_table_command.verify_proofs(designs or [], max_seconds, jobs, to)
     if max_seconds is not None:
         raise typer.BadParameter("--max-seconds limits proofs; searches have theirs in [tool.splitproof]")
-    return catalogue_commands.verify(designs or [], blocks, format.value, output, jobs, report or [])
+    return catalogue_commands.verify(designs or [], blocks, jobs, destination(format.value, output, report))
 
 
 @app.command(short_help="List the designs, or the choices of one.")
@@ -222,7 +223,7 @@ def check(
         from splitproof import bounded_command
 
         return bounded_command.check(request, depth, induction, stories, trace, format.value, output)
-    return check_commands.check(request, stories, trace, format.value, output, report or [])
+    return check_commands.check(request, stories, trace, destination(format.value, output, report))
 
 
 @app.command(short_help="Prove one design for every number of blocks.")
@@ -241,9 +242,8 @@ def prove(
     """
     from splitproof import prove_commands
 
-    return prove_commands.prove(
-        design, tuple(properties or ()), certificate, max_seconds, format.value, output, report or []
-    )
+    to = destination(format.value, output, report)
+    return prove_commands.prove(design, tuple(properties or ()), certificate, max_seconds, to)
 
 
 @app.command(short_help="Re-check a proof with cvc5 and with z3.")
@@ -394,7 +394,8 @@ def conform(
         "histories": histories,
         "tests": tuple(tests or ()),
     }
-    return conform_commands.conform(options, format.value, output, report or [])
+    to = destination(format.value, output, report, conform_commands.OWN_REPORTS)
+    return conform_commands.conform(options, to)
 
 
 @app.command(short_help="Judge a recorded history.")

@@ -9,8 +9,10 @@ from pathlib import Path
 from splitproof.check_commands import Request, save_first, selected
 from splitproof.checker.bounded.bmc import BOUNDED, HoldsToDepth, bounded_check
 from splitproof.checker.bounded.induction import HoldsByInduction, by_induction
-from splitproof.checker.texts import count, story_lines
-from splitproof.checker.verdicts import ExitCode, PropertyResult, Violated
+from splitproof.checker.exit_codes import ExitCode
+from splitproof.checker.quantities import count
+from splitproof.checker.texts import story_lines
+from splitproof.checker.verdicts import PropertyResult, Violated
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
 from splitproof.output import json_text, status, write

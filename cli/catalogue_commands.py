@@ -8,13 +8,14 @@ from typing import Any
 
 from splitproof.checker.check import Options
 from splitproof.checker.check_report import check_report
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs
-from splitproof.checker.texts import count, vacuity_sentences
-from splitproof.checker.verdicts import ExitCode
+from splitproof.checker.quantities import count
+from splitproof.checker.texts import vacuity_sentences
 from splitproof.model.ablations import Ablation
 from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of
 from splitproof.model.design import CHOICES, Design
-from splitproof.output import json_text, report_asked, run_jobs, show, write
+from splitproof.output import Destination, json_text, run_jobs, write
 from splitproof.settings import read_settings
 from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE, WITH_PAUSE
 
@@ -24,19 +25,14 @@ __all__ = ["ablate", "designs", "families", "short_name", "verify"]
 def verify(
     names: Sequence[str],
     blocks: int | None,
-    format: str,
-    output: Path | None,
     processes: int | None,
-    also: Sequence[str],
+    destination: Destination,
 ) -> int:
     """Check the designs named, else those of the project's settings, else the catalogue; hold verdicts as declared."""
     settings = None if names else read_settings(Path.cwd())
     if settings is not None:
         blocks, processes = blocks or settings.blocks, processes or settings.jobs
-        also = [*settings.reports, *also]
-    for text in also:
-        report_asked(text)  # before the search
-    if settings is not None:
+        destination = destination.and_to(settings.reports)
         jobs = [Job(name, blocks or 1, options=Options(settings.limits)) for name in settings.designs]
     else:
         jobs = [Job(name, blocks or 1) for name in names] if names else catalogue_jobs(blocks)
@@ -47,7 +43,7 @@ def verify(
         "json": lambda: json_text({"exit_code": code, "results": [outcome.result for outcome in outcomes]}),
     }
     reports = [check_report(outcome.job.design, outcome.result, outcome.stories) for outcome in outcomes]
-    show(format, output, reports, own, also)
+    destination.show(reports, own)
     return code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,14 +10,16 @@ from pathlib import Path
 from splitproof.checker.check import Options
 from splitproof.checker.check import check as run_check
 from splitproof.checker.check_report import check_report
+from splitproof.checker.counterexamples.saved import trace_json
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.search.engine import Limits
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.texts import check_lines, story_lines
-from splitproof.checker.verdicts import CheckResult, PropertyResult, Violated, trace_json
+from splitproof.checker.verdicts import CheckResult, PropertyResult, Violated
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
-from splitproof.output import json_text, remark, report_asked, search_progress, show, write
+from splitproof.model.misuse import nearest
+from splitproof.output import Destination, json_text, remark, search_progress, write
 from splitproof.spec.properties import Property
 
 __all__ = ["Request", "check", "save_first", "selected"]
@@ -45,13 +46,9 @@ def check(
     request: Request,
     every_story: bool,
     trace_file: Path | None,
-    format: str,
-    output: Path | None,
-    also: Sequence[str],
+    destination: Destination,
 ) -> int:
     """Check a design, print the result, save the first counterexample and write further reports if asked."""
-    for text in also:
-        report_asked(text)  # before the search
     machine = load_machine(request.design)
     limits = Limits(request.max_states, request.max_seconds, max_memory=request.max_memory)
     options = Options(
@@ -75,7 +72,7 @@ def check(
         "text": lambda: _lines(result, every_story, trace_file),
         "json": lambda: json_text(told),
     }
-    show(format, output, [check_report(request.design, told, stories)], own, also)
+    destination.show([check_report(request.design, told, stories)], own)
     return result.exit_code
 
 
@@ -98,10 +95,7 @@ def selected(machine: Machine, names: tuple[str, ...]) -> list[Property] | None:
         return None
     for name in names:
         if name not in machine.properties:
-            near = difflib.get_close_matches(name, machine.properties, n=3)
-            hint = (
-                f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(machine.properties)}"
-            )
+            hint = nearest(name, machine.properties) or f"there are {', '.join(machine.properties)}"
             raise ModelError(f"{machine.name} has no property {name!r}; {hint}", "")
     return [machine.properties[name] for name in dict.fromkeys(names)]
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.verdicts import ExitCode
-from splitproof.conformance.findings import Judgement
-from splitproof.conformance.history import History, HistoryError, load_history
-from splitproof.conformance.judgement import judge_history
+from splitproof.checker.exit_codes import ExitCode
+from splitproof.conformance.histories.findings import Judgement
+from splitproof.conformance.histories.history import History, HistoryError, load_history
+from splitproof.conformance.histories.judgement import judge_history
 from splitproof.conformance.skeleton import NotEmpty, write_skeleton
 from splitproof.model.errors import ModelError
-from splitproof.output import json_text, report_asked, show, write
+from splitproof.output import Destination, json_text, write
 
-__all__ = ["conform", "init", "judge"]
+__all__ = ["OWN_REPORTS", "conform", "init", "judge"]
 
 _CODES = {
     "holds": ExitCode.HOLDS,
@@ -26,19 +26,18 @@ _CODES = {
 }
 
 
-_OWN = ("text", "json", "html")
+OWN_REPORTS = ("text", "json", "html")
 """The reports that `conform` has for itself."""
 
 
-def conform(options: dict[str, Any], format: str, output: Path | None, also: Sequence[str]) -> int:
+def conform(options: dict[str, Any], destination: Destination) -> int:
     """Run the suite against a controller; `options` as the fields of `running.Request`."""
-    for text in also:
-        report_asked(text, _OWN)  # before the run
     for module in ("pytest", "hypothesis"):
         if importlib.util.find_spec(module) is None:
             raise ModelError(f"conform needs {module}: pip install 'splitproof[conformance]'", "")
-    from splitproof.conformance.running import Request, run_suite
-    from splitproof.conformance.suite_report import suite_report
+    from splitproof.conformance.runner.report_page import report_page
+    from splitproof.conformance.runner.running import Request, run_suite
+    from splitproof.conformance.runner.suite_report import suite_report
 
     if (options["adapter"] is None) == (options["command"] is None):
         raise ModelError("name one controller: MODULE:FACTORY, or --command COMMAND", "")
@@ -49,9 +48,9 @@ def conform(options: dict[str, Any], format: str, output: Path | None, also: Seq
     own: dict[str, Callable[[], Iterable[str]]] = {
         "text": result.lines,
         "json": lambda: json_text(result.json()),
-        "html": lambda: result.html().splitlines(),
+        "html": lambda: report_page(result).splitlines(),
     }
-    show(format, output, [suite_report(result)], own, also)
+    destination.show([suite_report(result)], own)
     return result.exit_code
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.jobs import Outcome, distinction_jobs
-from splitproof.checker.verdicts import ExitCode
 from splitproof.model.catalogue import CATALOGUE, DISTINGUISHED
 from splitproof.output import json_text, run_jobs, write
 from splitproof.spec.distinctions import DISTINCTIONS, PAUSE_DOES_NOT_WAIT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 import tomllib
 from collections.abc import Iterator
@@ -12,8 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.verdicts import ExitCode
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.model.errors import ModelError
+from splitproof.model.misuse import nearest
 from splitproof.model.source import place_of
 from splitproof.output import json_text, write
 from splitproof.requirement_command import requirement
@@ -83,8 +83,7 @@ def _found(asked: str, known: dict[str, Explanation | Property]) -> Explanation 
     for item in known.values():
         if isinstance(item, Explanation) and any(words in asked for words in item.says):
             return item
-    near = difflib.get_close_matches(word, known, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`splitproof explain` lists what there is"
+    hint = nearest(word, known) or "`splitproof explain` lists what there is"
     raise ModelError(f"nothing is called {asked!r}; {hint}", "")
 
 

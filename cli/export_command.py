@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.export.formats import Request, export
-from splitproof.checker.verdicts import ExitCode
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.output import status, write

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.variants.broken_proofs import broken_proofs
 from splitproof.checker.variants.mutation_report import markdown, summary_lines
 from splitproof.checker.variants.mutations import CLOSED, Fate, judge_mutants
-from splitproof.checker.verdicts import ExitCode
 from splitproof.output import json_text, status, write
 
 __all__ = ["mutate"]

@@ -3,34 +3,53 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from splitproof.checker.quantities import count
 from splitproof.checker.reports import REPORTS, Report, report_lines
 from splitproof.checker.search.engine import Progress
-from splitproof.checker.texts import count
 from splitproof.model.errors import ModelError
 
 if TYPE_CHECKING:
     from splitproof.checker.jobs import Job, Outcome
 
-__all__ = ["json_text", "remark", "report_asked", "run_jobs", "search_progress", "show", "status", "write"]
+__all__ = [
+    "OWN_FORMATS",
+    "Destination",
+    "destination",
+    "json_text",
+    "remark",
+    "run_jobs",
+    "search_progress",
+    "status",
+    "write",
+]
 
 
 def write(lines: Iterable[str], output: Path | None) -> None:
     """Print lines, or write them to a file.
 
     Raises:
-        ModelError: the file cannot be written.
+        ModelError: the file, or standard output, cannot be written.
     """
     text = "".join(f"{line}\n" for line in lines)
     if output is None:
-        typer.echo(text, nl=False)
+        try:
+            typer.echo(text, nl=False)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # What is left in the buffer would fail again when Python ends, and change the exit code.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise ModelError(f"standard output cannot be written: {error.strerror}", "") from error
         return
     try:
         output.write_text(text, encoding="utf-8")
@@ -38,32 +57,44 @@ def write(lines: Iterable[str], output: Path | None) -> None:
         raise ModelError(f"{output} cannot be written: {error.strerror}", "") from error
 
 
-def show(
-    format: str,
-    output: Path | None,
-    reports: Sequence[Report],
-    own: Mapping[str, Callable[[], Iterable[str]]],
-    also: Sequence[str] = (),
-) -> None:
-    """Print a result in a format, and write the further reports asked for as `KIND=PATH`.
+OWN_FORMATS = ("text", "json")
+"""The formats that every command has for itself."""
 
-    `own`: the lines of the formats that the command has for itself, text and json among them.
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a result goes, and as what: in `format` to `file`, or to standard output; `further`: reports besides."""
+
+    format: str
+    file: Path | None
+    further: tuple[tuple[str, Path], ...] = ()
+
+    def and_to(self, reports: Sequence[tuple[str, Path]]) -> Destination:
+        """These reports, before the further ones."""
+        return replace(self, further=(*reports, *self.further))
+
+    def show(self, reports: Sequence[Report], own: Mapping[str, Callable[[], Iterable[str]]]) -> None:
+        """Print a result, and write the further reports. `own`: the lines of the command's own formats.
+
+        Raises:
+            ModelError: a file cannot be written.
+        """
+        for kind, file in ((self.format, self.file), *self.further):
+            write(own[kind]() if kind in own else report_lines(kind, reports), file)
+
+
+def destination(
+    format: str, file: Path | None, reports: Sequence[str] | None, own: Sequence[str] = OWN_FORMATS
+) -> Destination:
+    """The options `--format`, `--output` and `--report` of a command, read before it begins its work.
 
     Raises:
-        ModelError: a report is of no known kind, or cannot be written.
+        ModelError: a report has another form than `KIND=PATH`, or there is no such kind.
     """
-    write(own[format]() if format in own else report_lines(format, reports), output)
-    for text in also:
-        kind, path = report_asked(text, own)
-        write(own[kind]() if kind in own else report_lines(kind, reports), path)
+    return Destination(format, file, tuple(_kind_and_path(text, own) for text in reports or ()))
 
 
-def report_asked(text: str, own: Iterable[str] = ("text", "json")) -> tuple[str, Path]:
-    """`KIND=PATH` in its parts. `own`: kinds that the command has for itself.
-
-    Raises:
-        ModelError: it has another form, or there is no such kind of report.
-    """
+def _kind_and_path(text: str, own: Sequence[str]) -> tuple[str, Path]:
     kind, equals, path = text.partition("=")
     accepted = (*own, *REPORTS)
     if not equals or not path or kind not in accepted:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from splitproof.catalogue_commands import families, short_name
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.batch import PROVED_DESIGNS, ProofJob, ProofOutcome, prove_all
 from splitproof.checker.proof.certify import SOLVERS
 from splitproof.checker.proof.results import SCOPE
-from splitproof.checker.verdicts import ExitCode
-from splitproof.output import json_text, report_asked, show, status
+from splitproof.output import Destination, json_text, status
 from splitproof.settings import read_settings
 
 __all__ = ["verify_proofs"]
@@ -20,17 +20,13 @@ __all__ = ["verify_proofs"]
 def verify_proofs(
     names: Sequence[str],
     max_seconds: float | None,
-    format: str,
-    output: Path | None,
     processes: int | None,
-    also: Sequence[str],
+    destination: Destination,
 ) -> int:
     """Prove the designs named, else those of the project's settings, else the closed ones of the catalogue."""
     settings = None if names else read_settings(Path.cwd())
-    also = [*(settings.reports if settings else ()), *also]
-    for text in also:
-        report_asked(text)  # before the proofs
     if settings is not None:
+        destination = destination.and_to(settings.reports)
         names, processes = settings.designs, processes or settings.jobs
         max_seconds = max_seconds or settings.limits.max_seconds
     jobs = [ProofJob(name, max_seconds) for name in names or PROVED_DESIGNS]
@@ -48,7 +44,7 @@ def verify_proofs(
         "text": lambda: _lines(outcomes),
         "json": lambda: json_text({"exit_code": code, "results": [item.result for item in outcomes]}),
     }
-    show(format, output, [outcome.report for outcome in outcomes], own, also)
+    destination.show([outcome.report for outcome in outcomes], own)
     return code
 
 

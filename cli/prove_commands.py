@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from splitproof.check_commands import selected
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.certify import certify as run_certify
 from splitproof.checker.proof.proof_report import proof_report
 from splitproof.checker.proof.prove import prove as run_prove
 from splitproof.checker.proof.results import certified_lines, proof_lines
-from splitproof.checker.verdicts import ExitCode
 from splitproof.model.loading import load_machine
-from splitproof.output import json_text, report_asked, show, status, write
+from splitproof.output import Destination, json_text, status, write
 
 __all__ = ["certify", "prove"]
 
@@ -22,13 +21,9 @@ def prove(
     properties: tuple[str, ...],
     directory: Path | None,
     max_seconds: float | None,
-    format: str,
-    output: Path | None,
-    also: Sequence[str],
+    destination: Destination,
 ) -> int:
     """Prove a design, print what came of it, leave the certificate and write further reports if asked."""
-    for text in also:
-        report_asked(text)  # before the proof
     machine = load_machine(design)
     with status(design) as say:
         result = run_prove(
@@ -39,7 +34,7 @@ def prove(
             lambda what: say(f"{design}: {what}"),
         )
     own = {"text": lambda: proof_lines(result), "json": lambda: json_text(result.json())}
-    show(format, output, [proof_report(design, result)], own, also)
+    destination.show([proof_report(design, result)], own)
     return result.exit_code
 
 

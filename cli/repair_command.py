@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.texts import count
+from splitproof.checker.exit_codes import ExitCode
+from splitproof.checker.quantities import count
 from splitproof.checker.variants.repair import (
     Lattice,
     Repairs,
@@ -17,7 +18,6 @@ from splitproof.checker.variants.repair import (
     repairs_of,
     violated_in,
 )
-from splitproof.checker.verdicts import ExitCode
 from splitproof.model.catalogue import design_named
 from splitproof.model.choices import Choice
 from splitproof.model.design import Design

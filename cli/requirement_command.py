@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from splitproof.checker.citations import citations
-from splitproof.checker.verdicts import ExitCode
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.model.errors import ModelError
 from splitproof.output import json_text, write
 from splitproof.spec.catalogue import Entry, Gap, Requirement, UnknownIdentifier, entry, gaps, requirements

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,19 +11,21 @@ from typing import Any
 from splitproof.checker.reports import REPORTS
 from splitproof.checker.search.oracle import Limits
 from splitproof.model.errors import ModelError
+from splitproof.model.misuse import nearest
+from splitproof.output import OWN_FORMATS
 
 __all__ = ["Settings", "read_settings"]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a project asks for. `reports`: further reports, each `KIND=PATH`. Paths start at the file's folder."""
+    """What a project asks for. `reports`: further reports, by kind. Paths start at the file's folder."""
 
     designs: tuple[str, ...]
     blocks: int | None = None
     jobs: int | None = None
     limits: Limits = field(default_factory=Limits)
-    reports: tuple[str, ...] = ()
+    reports: tuple[tuple[str, Path], ...] = ()
 
 
 _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
@@ -57,8 +58,7 @@ def read_settings(folder: Path) -> Settings | None:
 def _settings(table: Mapping[str, Any], place: Path, folder: Path) -> Settings:
     for key, value in table.items():
         if key not in _TYPES:
-            near = difflib.get_close_matches(key, _TYPES, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_TYPES)}"
+            hint = nearest(key, _TYPES, most=1) or f"there are {', '.join(_TYPES)}"
             raise ModelError(f"[tool.splitproof] has {key}, which is no setting; {hint}", "")
         kinds, accepted = _TYPES[key]
         if not isinstance(value, kinds) or isinstance(value, bool):
@@ -81,13 +81,13 @@ def _settings(table: Mapping[str, Any], place: Path, folder: Path) -> Settings:
     )
 
 
-def _report(place: Path, folder: Path, kind: str, path: object) -> str:
-    if kind not in ("text", "json", *REPORTS) or not isinstance(path, str):
-        accepted = ", ".join(("text", "json", *REPORTS))
+def _report(place: Path, folder: Path, kind: str, path: object) -> tuple[str, Path]:
+    if kind not in (*OWN_FORMATS, *REPORTS) or not isinstance(path, str):
+        accepted = ", ".join((*OWN_FORMATS, *REPORTS))
         raise ModelError(
             f"[tool.splitproof.reports] has {kind} = {path!r}; kinds are {accepted}, paths are text", ""
         )
-    return f"{kind}={_from(place, folder, path)}"
+    return kind, Path(_from(place, folder, path))
 
 
 def _from(place: Path, folder: Path, path: str) -> str:

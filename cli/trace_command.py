@@ -10,12 +10,13 @@ from splitproof.checker.counterexamples.explorer import explored
 from splitproof.checker.counterexamples.itf_traces import itf_json
 from splitproof.checker.counterexamples.page import html_page
 from splitproof.checker.counterexamples.regression import regression_lines
-from splitproof.checker.counterexamples.saved import SavedTrace, load_trace
+from splitproof.checker.counterexamples.saved import SavedTrace, load_trace, trace_json
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.texts import story_lines
-from splitproof.checker.verdicts import ExitCode, PropertyResult, Violated, trace_json
-from splitproof.conformance.history import is_history
+from splitproof.checker.verdicts import PropertyResult, Violated
+from splitproof.conformance.histories.history import is_history
 from splitproof.model.errors import ModelError
-from splitproof.output import json_text, write
+from splitproof.output import json_text, remark, write
 
 __all__ = ["trace"]
 
@@ -32,8 +33,8 @@ def _history(file: Path, format: str) -> Iterable[str]:
     Raises:
         ModelError: it cannot be loaded, or the format is one of counterexamples of designs only.
     """
-    from splitproof.conformance.history import HistoryError, load_history
-    from splitproof.conformance.judgement import judge_history
+    from splitproof.conformance.histories.history import HistoryError, load_history
+    from splitproof.conformance.histories.judgement import judge_history
     from splitproof.conformance.timelines.chart import svg_lines
     from splitproof.conformance.timelines.page import history_page
     from splitproof.conformance.timelines.telling import mermaid_lines, text_lines
@@ -80,6 +81,18 @@ def _itf(saved: SavedTrace) -> Iterable[str]:
     return json_text(itf_json(saved.trace, saved.property, saved.source))
 
 
+def _pytest(saved: SavedTrace) -> Iterable[str]:
+    """A test of the design, and one of controllers; where there can be none, the file and the user are told why."""
+    from splitproof.conformance.derivation.regression import IMPORTS, controller_test_lines, unmapped_lines
+    from splitproof.conformance.derivation.translation import Unmapped
+
+    try:
+        return regression_lines(saved, IMPORTS, controller_test_lines(saved))
+    except Unmapped as reason:
+        remark(f"the test replays the design only: {reason}")
+        return regression_lines(saved, further=unmapped_lines(reason))
+
+
 _SHOWN: dict[str, Callable[[SavedTrace], Iterable[str]]] = {
     "text": _text,
     "json": _json,
@@ -87,5 +100,5 @@ _SHOWN: dict[str, Callable[[SavedTrace], Iterable[str]]] = {
     "svg": _svg,
     "mermaid": _mermaid,
     "itf": _itf,
-    "pytest": regression_lines,
+    "pytest": _pytest,
 }

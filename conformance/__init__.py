@@ -7,7 +7,17 @@ splitproof conform mypackage.adapter:make --report html=report.html
 What a vendor's adapter needs is here; nothing of it loads pytest or Hypothesis.
 """
 
-from splitproof.conformance.adapter import (
+from splitproof.conformance.histories.history import (
+    History,
+    Operation,
+    Outcome,
+    Recorder,
+    load_history,
+    save_history,
+)
+from splitproof.conformance.histories.judgement import judge_history
+from splitproof.conformance.observation import Observation, judge, judge_step
+from splitproof.conformance.protocol.adapter import (
     BackupState,
     BackupStatus,
     Capabilities,
@@ -17,10 +27,7 @@ from splitproof.conformance.adapter import (
     Rejected,
     Unsupported,
 )
-from splitproof.conformance.history import History, Operation, Outcome, Recorder, load_history, save_history
-from splitproof.conformance.judgement import judge_history
-from splitproof.conformance.observation import Observation, judge, judge_step
-from splitproof.conformance.serve import serve
+from splitproof.conformance.protocol.serve import serve
 from splitproof.spec.vocabulary import PairState
 
 __all__ = [

@@ -8,16 +8,18 @@ was not observed is UNKNOWN, and a verdict that needs it is `Unknown`.
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import TracedProperty
 from splitproof.model.evaluation import UNKNOWN, evaluate
 from splitproof.model.expressions import Expr
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER, TracedProperty, trace_property
+from splitproof.model.misuse import nearest
+from splitproof.model.properties import trace_property
 from splitproof.model.records import Bool, Data, Record, field
 from splitproof.model.types import BOOL, DATA, Type
 from splitproof.spec.properties import Kind, Property
@@ -135,8 +137,7 @@ class Observation:
 def _check_place(name: str, block: int | None, block_count: int) -> None:
     leaf = OBSERVED.leaves.get(name)
     if leaf is None:
-        near = difflib.get_close_matches(name, OBSERVED.leaves, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(OBSERVED.leaves)}"
+        hint = nearest(name, OBSERVED.leaves) or f"there are {', '.join(OBSERVED.leaves)}"
         raise ValueError(f"nothing that is observed is called {name}; {hint}")
     if leaf.per_block and (block is None or not 0 <= block < block_count):
         raise ValueError(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
-from splitproof.conformance.findings import Finding
-from splitproof.conformance.history import History
+from splitproof.conformance.histories.findings import Finding
+from splitproof.conformance.histories.history import History
 from splitproof.conformance.observation import Violated
 from splitproof.spec.properties import Property
 

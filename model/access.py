@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from splitproof.model.cells import Cell
+from splitproof.model.declarations import Action, Declarations, Leaf
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import At, Every, Expr, Param, Some, Var, children, key, show, walk
-
-if TYPE_CHECKING:
-    from splitproof.model.machine import Action, Leaf, Machine
 
 __all__ = ["check_cells"]
 
@@ -56,7 +54,7 @@ class _Access:
         return f"{self.leaf.cell}[{show(self.row)}] (for {self.leaf.name}, {self.where})"
 
 
-def check_cells(machine: Machine, action: Action) -> None:
+def check_cells(machine: Declarations, action: Action) -> None:
     """The step may make each of its accesses, and makes all of them in one cell besides its own memory."""
     shared: list[_Access] = []
     for access in _accesses(machine, action):
@@ -85,7 +83,7 @@ def check_cells(machine: Machine, action: Action) -> None:
         )
 
 
-def _accesses(machine: Machine, action: Action) -> Iterator[_Access]:
+def _accesses(machine: Declarations, action: Action) -> Iterator[_Access]:
     """Every touch of a leaf that is no ghost. What a ghost's new value reads costs nothing."""
     for clause in action.clauses:
         yield from _reads(machine, clause.condition, clause.where)
@@ -101,7 +99,7 @@ def _accesses(machine: Machine, action: Action) -> Iterator[_Access]:
 
 
 def _reads(
-    machine: Machine, node: Expr, where: str, bound: frozenset[str] = frozenset()
+    machine: Declarations, node: Expr, where: str, bound: frozenset[str] = frozenset()
 ) -> Iterator[_Access]:
     match node:
         case Var(name):

@@ -8,7 +8,6 @@ nothing ever delays an acknowledgement. The declared verdicts stand in `expectat
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,6 +36,7 @@ from splitproof.model.design import Design
 from splitproof.model.errors import ModelError
 from splitproof.model.expectations import as_written, asked_of, closed, distinctions, waiting
 from splitproof.model.machine import Machine
+from splitproof.model.misuse import nearest
 from splitproof.spec.properties import Expectation, Property
 
 __all__ = [
@@ -209,8 +209,7 @@ def design_named(text: str) -> Design:
     """
     name, *overrides = text.split("+")
     if name not in CATALOGUE:
-        near = difflib.get_close_matches(name, CATALOGUE, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(CATALOGUE)}"
+        hint = nearest(name, CATALOGUE) or f"there are {', '.join(CATALOGUE)}"
         raise ModelError(f"there is no design {name!r}; {hint}", "")
     design = CATALOGUE[name].design
     changes = {}

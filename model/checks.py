@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from splitproof.model.access import check_cells
 from splitproof.model.cases import conjuncts, contradiction, entails, value_outside
+from splitproof.model.declarations import Action, Declarations, Leaf
 from splitproof.model.errors import ModelError, UndeclaredError
 from splitproof.model.expressions import (
     And,
@@ -33,18 +33,15 @@ from splitproof.model.expressions import (
 )
 from splitproof.model.misuse import describe
 from splitproof.model.records import ANY
+from splitproof.model.tracing import Update
 from splitproof.model.types import BLOCK, BLOCK_SET, DATA, Int
-
-if TYPE_CHECKING:
-    from splitproof.model.machine import Action, Leaf, Machine
-    from splitproof.model.state import Update
 
 __all__ = ["check_action", "check_conditions", "check_leaf", "check_references"]
 
 # -- declarations
 
 
-def check_leaf(machine: Machine, leaf: Leaf, *, has_condition: bool) -> None:
+def check_leaf(machine: Declarations, leaf: Leaf, *, has_condition: bool) -> None:
     """A leaf's type can be stored in its cell, and its initial value lies in its domain."""
     where = leaf.where
     if leaf.name in machine.leaves:
@@ -94,7 +91,7 @@ def _check_initial(leaf: Leaf, has_condition: bool) -> None:
 # -- steps
 
 
-def check_action(machine: Machine, action: Action) -> None:
+def check_action(machine: Declarations, action: Action) -> None:
     """All rules of a step. The first offence is raised as a ModelError that names its line."""
     _check_parameters(action)
     _check_guard(action)
@@ -118,7 +115,7 @@ def _sources(update: Update) -> tuple[Expr, ...]:
     return (update.value,) if update.index is None else (update.index, update.value)
 
 
-def _read_by_step(machine: Machine, action: Action) -> Iterator[tuple[Expr, str, str]]:
+def _read_by_step(machine: Declarations, action: Action) -> Iterator[tuple[Expr, str, str]]:
     """Every tree that the controller itself evaluates, with its place in the source and in the action."""
     for clause in action.clauses:
         yield clause.condition, clause.where, "its guard"
@@ -177,7 +174,7 @@ def _shares(condition: Expr, nodes: Iterable[Expr]) -> bool:
     return any(part is node for part in conjuncts((condition,)) for node in nodes)
 
 
-def _check_ghosts(machine: Machine, action: Action) -> None:
+def _check_ghosts(machine: Declarations, action: Action) -> None:
     for node, where, place in _read_by_step(machine, action):
         for part in walk(node):
             if isinstance(part, Var | At) and machine.leaves[part.name].is_ghost:
@@ -188,7 +185,7 @@ def _check_ghosts(machine: Machine, action: Action) -> None:
                 )
 
 
-def _check_data(machine: Machine, action: Action) -> None:
+def _check_data(machine: Declarations, action: Action) -> None:
     for node, where, place in _read_by_step(machine, action):
         for part in walk(node):
             if isinstance(part, Eq) and part.left.type is DATA:
@@ -218,7 +215,7 @@ def _check_writes(action: Action) -> None:
         )
 
 
-def _check_domains(machine: Machine, action: Action) -> None:
+def _check_domains(machine: Declarations, action: Action) -> None:
     for update in action.updates:
         domain, written = machine.leaves[update.name].type, update.value.type
         if not isinstance(domain, Int) or not isinstance(written, Int):
@@ -235,7 +232,7 @@ def _check_domains(machine: Machine, action: Action) -> None:
             )
 
 
-def check_references(machine: Machine, user: str, node: Expr, facts: list[Expr], where: str) -> None:
+def check_references(machine: Declarations, user: str, node: Expr, facts: list[Expr], where: str) -> None:
     """Wherever a tree reads a block reference, the facts and what stands beside it say that the reference
     means something. Else it would read as one certain block, and blocks would not be interchangeable.
     """
@@ -265,7 +262,7 @@ def check_references(machine: Machine, user: str, node: Expr, facts: list[Expr],
         check_references(machine, user, child, facts, where)
 
 
-def _meaning_of(machine: Machine, node: Var | At) -> Expr | None:
+def _meaning_of(machine: Declarations, node: Var | At) -> Expr | None:
     """The condition under which what is read means something, about the same block and the same state."""
     condition = machine.while_of(node.name)
     if condition is None:
@@ -283,7 +280,7 @@ def _meaning_of(machine: Machine, node: Var | At) -> Expr | None:
     return rewrite(condition, placed)
 
 
-def check_conditions(machine: Machine, *, is_complete: bool) -> None:
+def check_conditions(machine: Declarations, *, is_complete: bool) -> None:
     """What each `while_` reads is settled before it, and tells the controller nothing that it may not know.
 
     Conditions are applied in the order of `Layout.slots`: variables of which there is one, then those per
@@ -306,7 +303,7 @@ def check_conditions(machine: Machine, *, is_complete: bool) -> None:
         unsettled.discard(leaf.name)
 
 
-def _check_condition(machine: Machine, leaf: Leaf, part: Expr, unsettled: set[str]) -> None:
+def _check_condition(machine: Declarations, leaf: Leaf, part: Expr, unsettled: set[str]) -> None:
     if isinstance(part, Eq) and part.left.type is DATA and not leaf.is_ghost:
         raise ModelError(
             f"while_ of {leaf.name} compares data, `{part}`; what is forgotten steers the controller, so "

@@ -7,7 +7,6 @@ requirement that it answers.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +45,7 @@ from splitproof.model.choices import (
     Workers,
 )
 from splitproof.model.errors import ModelError
+from splitproof.model.misuse import nearest
 
 __all__ = ["CHOICES", "Design", "Question"]
 
@@ -237,8 +237,7 @@ class Design:
 
 
 def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=3)
-    return f"did you mean {' or '.join(near)}?" if near else f"accepted are {', '.join(known)}"
+    return nearest(word, known) or f"accepted are {', '.join(known)}"
 
 
 def _others(answers: dict[str, Choice], taken: Choice) -> str:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
+from splitproof.model.declarations import Action, Fairness
 from splitproof.model.interpreter import Step
-from splitproof.model.machine import Action, Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.types import BLOCK, values_of
 
 __all__ = ["Promise", "promises_of"]

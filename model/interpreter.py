@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from splitproof.model.declarations import Action, TracedProperty
 from splitproof.model.errors import ModelError
 from splitproof.model.evaluation import evaluate
 from splitproof.model.expressions import Expr, show
 from splitproof.model.layout import Layout, Slot, Valuation
-from splitproof.model.machine import Action, Machine
-from splitproof.model.properties import TracedProperty, trace_property
+from splitproof.model.machine import Machine
+from splitproof.model.properties import trace_property
 from splitproof.model.records import ANY
 from splitproof.spec.properties import Property
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from splitproof.model.declarations import Leaf
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Expr
-from splitproof.model.machine import Leaf, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.state import default_of
 from splitproof.model.types import DATA, values_of
 

@@ -15,117 +15,31 @@ Everything is checked as soon as it is declared; `ModelError` says what, where, 
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import UnionType
 from typing import Any, cast
 
 from splitproof.model.cells import GHOST, Cell
 from splitproof.model.checks import check_action, check_conditions, check_leaf, check_references
-from splitproof.model.conditions import BLOCK_PARAMETER, Condition, while_of_field, while_of_variable
+from splitproof.model.conditions import BLOCK_PARAMETER, Condition
+from splitproof.model.declarations import Action, Declarations, Fairness, Leaf, Predicate, Variable
 from splitproof.model.errors import ModelError, UndeclaredError, source_line
-from splitproof.model.expressions import TRUE, Every, Expr, Param, all_of, same, show
+from splitproof.model.expressions import TRUE, Expr, same, show
 from splitproof.model.misuse import describe, nearest
-from splitproof.model.properties import TracedProperty, trace_property
+from splitproof.model.properties import trace_property
 from splitproof.model.ranking import Falls, Helps, RankingArgument, trace_ranking
 from splitproof.model.records import Record, as_type, check_name
 from splitproof.model.signatures import narration_of, parameters_of
 from splitproof.model.source import check_source, place_of, required_parameters
-from splitproof.model.state import Clause, State, Update, derive, tracing
-from splitproof.model.types import Type
+from splitproof.model.state import State, derive
+from splitproof.model.tracing import tracing
+from splitproof.model.validity import while_of_field, while_of_variable
 from splitproof.spec.properties import Expectation, Property
 from splitproof.spec.vocabulary import Event, Processor, StepKind
 
-__all__ = ["Action", "Fairness", "Leaf", "Machine", "Predicate", "Variable"]
-
-
-class Fairness(enum.Enum):
-    """What is promised of an action that stays, or comes back, enabled."""
-
-    WEAK = "weak"
-    STRONG = "strong"
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One variable of the state.
-
-    `word_of`: the cell through which all its blocks can be read or written as one word.
-    `also_in`: a cell whose steps may read it besides its own.
-    """
-
-    name: str
-    type: Type
-    per_block: bool
-    cell: Cell
-    meaning: str
-    numeral: int | None = None
-    word_of: Cell | None = None
-    also_in: Cell | None = None
-    initial: object = None
-    where: str = ""
-
-    @property
-    def is_ghost(self) -> bool:
-        return self.cell.is_ghost
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A declared name: one leaf, or a record of leaves."""
-
-    name: str
-    record: type[Record] | None
-    per_block: bool
-
-
-@dataclass(frozen=True)
-class Predicate:
-    """A word the design thinks in; read like a variable, in steps, properties and proofs."""
-
-    name: str
-    meaning: str
-    holds: Callable[..., Any]
-    per_block: bool
-    where: str = ""
-
-
-@dataclass(frozen=True)
-class Action:
-    """A guarded action, traced.
-
-    `counts`: the events that the step is, for properties of the kind `count`.
-    `needs_blocks`: the least number of blocks at which it can be taken. `idle`: why it never is, where the design
-    keeps it all the same; a design with other actions that are never taken is reported as vacuous.
-    `folds`: why the step, once enabled, may be taken before all others (it commutes with every other step and
-    no property sees it); None for a step that must be interleaved.
-    """
-
-    name: str
-    by: Processor
-    narration: str
-    parameters: tuple[Param, ...]
-    clauses: tuple[Clause, ...]
-    updates: tuple[Update, ...]
-    kind: StepKind
-    fairness: Fairness | None
-    folds: str | None
-    cites: tuple[str, ...]
-    where: str
-    counts: tuple[Event, ...] = ()
-    needs_blocks: int = 1
-    idle: str | None = None
-
-    @property
-    def guard(self) -> Expr:
-        """The conjunction of its clauses."""
-        return all_of(*(clause.condition for clause in self.clauses))
-
-    @property
-    def label(self) -> str:
-        return f"{self.by} {self.name}"
+__all__ = ["Machine"]
 
 
 _OPTIONS: dict[str, tuple[type | UnionType, str]] = {
@@ -141,22 +55,14 @@ _OPTIONS: dict[str, tuple[type | UnionType, str]] = {
 """What the options of an action take."""
 
 
-class Machine:
+class Machine(Declarations):
     """A design being declared, and then explored, proved and exported for any number of blocks."""
 
     def __init__(self, name: str, meaning: str = "") -> None:
-        self.name = name
+        super().__init__(name)
         self.meaning = meaning
-        self.variables: dict[str, Variable] = {}
-        self.leaves: dict[str, Leaf] = {}
-        self.predicates: dict[str, Predicate] = {}
-        self.actions: list[Action] = []
-        self.properties: dict[str, Property] = {}
-        self.traced: dict[str, TracedProperty] = {}
         self.expects: dict[str, Expectation] = {}
         self.arguments: dict[str, RankingArgument] = {}
-        self.conditions: dict[str, Condition] = {}
-        self._constraints: list[tuple[Condition, bool, str]] = []
         self._first_readings: dict[str, Expr] = {}
         self._leaves_checked = 0
 
@@ -385,31 +291,14 @@ class Machine:
         rank: Sequence[Falls],
         helpful: Sequence[Helps],
         pending: Callable[..., Any] | None = None,
+        per_block: bool = False,
     ) -> None:
-        """Say why a property of the kind *leads to* holds for every number of blocks, in the terms of `ranking`."""
+        """Say why a property of the kind *leads to* or *possible* holds for every number of blocks, in the terms of
+        `ranking`. `per_block`: whether the property is, and the functions take its block after the state.
+        """
         if property_id in self.arguments:
             raise ModelError(f"{self.name} argues for {property_id} twice; give one argument for a property")
-        self.arguments[property_id] = trace_ranking(self, property_id, rank, helpful, pending)
-
-    # -- what lowerings read
-
-    def while_of(self, leaf: str) -> Expr | None:
-        """When the leaf means something, over `BLOCK_PARAMETER` if it is per block; None if always."""
-        condition = self.conditions.get(leaf)
-        return None if condition is None else condition.node()
-
-    @property
-    def constraints(self) -> tuple[tuple[Expr, str], ...]:
-        """What initial states satisfy besides their initial values: each condition, closed, and where it stands."""
-        return tuple(
-            (Every(BLOCK_PARAMETER, condition.node()) if per_block else condition.node(), where)
-            for condition, per_block, where in self._constraints
-        )
-
-    @property
-    def constraint(self) -> Expr:
-        """The conjunction of `constraints`."""
-        return all_of(*(condition for condition, _ in self.constraints))
+        self.arguments[property_id] = trace_ranking(self, property_id, rank, helpful, pending, per_block)
 
     def settle(self) -> None:
         """Check what could not be checked while names were still missing. Grounding a machine calls this.

@@ -107,7 +107,7 @@ def describe(value: object) -> str:
     )
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A question that names the most similar known names; empty if none is similar."""
-    near = difflib.get_close_matches(name, list(known), n=3)
+def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
+    """A question that names the most similar known names, at most so many; empty if none is similar."""
+    near = difflib.get_close_matches(name, list(known), n=most)
     return f"did you mean {' or '.join(near)}?" if near else ""

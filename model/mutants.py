@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from splitproof.model.checks import check_action
+from splitproof.model.declarations import Action
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Const, Expr, Ite, show
-from splitproof.model.machine import Action, Machine
-from splitproof.model.state import Update
+from splitproof.model.machine import Machine
+from splitproof.model.tracing import Update
 from splitproof.model.types import BLOCK, BOOL, EnumType, Int
 
 __all__ = ["Mutation", "mutant", "mutations_of"]

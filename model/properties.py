@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from splitproof.model.checks import check_references
 from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import Declarations, TracedProperty
 from splitproof.model.errors import ModelError
-from splitproof.model.expressions import TRUE, Every, Expr, lift, truth
+from splitproof.model.expressions import TRUE, Expr, lift, truth
 from splitproof.model.source import check_parameters, check_source, place_of
-from splitproof.model.state import State, looking
+from splitproof.model.state import State
+from splitproof.model.tracing import looking
 from splitproof.model.types import DATA
 from splitproof.spec.properties import Kind, Property
 
-if TYPE_CHECKING:
-    from splitproof.model.machine import Machine
-
-__all__ = ["BLOCK_PARAMETER", "TracedProperty", "trace_property"]
+__all__ = ["trace_property"]
 
 
 _NAMES = {kind: ("before", "after", "b") if kind is Kind.STEP else ("s", "b") for kind in Kind}
 
 
-@dataclass(frozen=True)
-class TracedProperty:
-    """A property as trees, which have `BLOCK_PARAMETER` free if the property is per block.
-
-    `carries`: data; None if the property does not name any.
-    """
-
-    property: Property  # the word for it
-    holds: Expr
-    trigger: Expr
-    carries: Expr | None = None
-
-    @builtins.property
-    def for_all_blocks(self) -> Expr:
-        """`holds`, closed."""
-        return Every(BLOCK_PARAMETER, self.holds) if self.property.per_block else self.holds
-
-
-def trace_property(machine: Machine, item: Property) -> TracedProperty:
+def trace_property(machine: Declarations, item: Property) -> TracedProperty:
     """The property over the machine's variables and predicates.
 
     Raises:
@@ -58,7 +37,7 @@ def trace_property(machine: Machine, item: Property) -> TracedProperty:
     return TracedProperty(item, holds, trigger, carries)
 
 
-def _trace(machine: Machine, item: Property, function: Callable[..., Any], what: str) -> Expr:
+def _trace(machine: Declarations, item: Property, function: Callable[..., Any], what: str) -> Expr:
     states = (State(machine), State(machine, after=True)) if item.kind is Kind.STEP else (State(machine),)
     arguments = (*states, BLOCK_PARAMETER) if item.per_block else states
     where = place_of(function)

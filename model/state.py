@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
+from splitproof.model.declarations import Declarations
 from splitproof.model.errors import (
     ModelError,
     UndeclaredError,
@@ -15,101 +14,14 @@ from splitproof.model.errors import (
     place,
     source_line,
 )
-from splitproof.model.expressions import FALSE, At, Const, Expr, Param, Var, fresh_block, lift, same, truth
+from splitproof.model.expressions import FALSE, At, Const, Expr, Var, fresh_block, lift, same, truth
 from splitproof.model.misuse import Incomplete, describe, nearest
 from splitproof.model.records import Record
 from splitproof.model.source import statement_text
+from splitproof.model.tracing import Clause, Update, current_trace, looking
 from splitproof.model.types import BLOCK, DATA, Type
 
-if TYPE_CHECKING:
-    from splitproof.model.machine import Machine
-
-__all__ = [
-    "Clause",
-    "State",
-    "Trace",
-    "Update",
-    "default_of",
-    "derive",
-    "looking",
-    "tracing",
-    "view_of",
-    "when",
-]
-
-
-@dataclass(frozen=True)
-class Clause:
-    """One `when(...)`: a conjunct of a guard, with its place in the source.
-
-    `needs_blocks`: the least number of blocks at which it can be all that blocks its action.
-    `idle`: why it need not be, where the design keeps it all the same.
-    """
-
-    condition: Expr
-    where: str
-    text: str
-    needs_blocks: int = 1
-    idle: str | None = None
-
-
-@dataclass(frozen=True)
-class Update:
-    """One write. `index` is the block written, None for a global variable; `bound` makes it a write of all
-    blocks.
-    """
-
-    name: str
-    index: Expr | None
-    bound: Param | None
-    value: Expr
-    where: str
-
-
-@dataclass
-class Trace:
-    """What a traced function has said so far."""
-
-    clauses: list[Clause] = field(default_factory=list)
-    updates: list[Update] = field(default_factory=list)
-
-
-_current: list[Trace | str] = []
-"""The action being traced; on top of it, by its name, a predicate or property, which may only look."""
-
-
-@contextmanager
-def tracing() -> Iterator[Trace]:
-    """Collect the clauses and updates of the function called inside."""
-    trace = Trace()
-    _current.append(trace)
-    try:
-        yield trace
-    finally:
-        _current.pop()
-
-
-@contextmanager
-def looking(what: str) -> Iterator[None]:
-    """Nothing inside may write or guard; `what` names the predicate, condition or property."""
-    if what in _current:
-        raise ModelError(
-            f"{what} is defined by itself; define it by variables, or by predicates that do not use it"
-        )
-    _current.append(what)
-    try:
-        yield
-    finally:
-        _current.pop()
-
-
-def _trace(what: str) -> Trace:
-    if not _current:
-        raise ModelError(f"{what} outside an action; it belongs into a function under @machine.action")
-    trace = _current[-1]
-    if isinstance(trace, str):
-        raise ModelError(f"{what} in {trace}, which only looks at the state; it belongs into an action")
-    return trace
+__all__ = ["State", "default_of", "derive", "view_of", "when"]
 
 
 def when(condition: object, *, needs_blocks: int = 1, idle: str | None = None) -> None:
@@ -118,7 +30,7 @@ def when(condition: object, *, needs_blocks: int = 1, idle: str | None = None) -
     A clause that in no reachable state is all that blocks its action is reported as dead, unless the design says so:
     with fewer than `needs_blocks` blocks, or at all (`idle`, the reason).
     """
-    trace = _trace("when(...)")
+    trace = current_trace("when(...)")
     node = truth(condition, "when()")
     frame = design_frame()
     where, text = ("", "") if frame is None else (place(frame.f_code, frame.f_lineno), statement_text(frame))
@@ -132,11 +44,11 @@ class State:
     after the step, for step properties.
     """
 
-    def __init__(self, machine: Machine, after: bool = False) -> None:
+    def __init__(self, machine: Declarations, after: bool = False) -> None:
         object.__setattr__(self, "_machine", machine)
         object.__setattr__(self, "_after", after)
 
-    _machine: Machine
+    _machine: Declarations
     _after: bool
 
     def __getattr__(self, name: str) -> Any:
@@ -280,7 +192,9 @@ class _Column(_View):
         is_function = callable(value) and not isinstance(value, type | Incomplete)
         written = value(bound) if is_function else value  # type: ignore[operator]  # callable() was asked
         node = _in_domain(self._state, self._name, written)
-        _trace(f"writing {self._name}").updates.append(Update(self._name, None, bound, node, source_line()))
+        current_trace(f"writing {self._name}").updates.append(
+            Update(self._name, None, bound, node, source_line())
+        )
 
 
 class _Derived(_View):
@@ -346,7 +260,7 @@ def _write(state: State, name: str, index: Expr | None, value: object) -> None:
     if state._machine.leaves[name].per_block and index is None:
         raise ModelError(_Column(state, name)._remedy)
     node = _in_domain(state, name, value)
-    _trace(f"writing {name}").updates.append(Update(name, index, None, node, source_line()))
+    current_trace(f"writing {name}").updates.append(Update(name, index, None, node, source_line()))
 
 
 def _write_record(state: State, name: str, record: type[Record], index: Expr | None, value: object) -> None:
@@ -393,7 +307,7 @@ def _in_domain(state: State, name: str, value: object) -> Expr:
     return node
 
 
-def _unknown(machine: Machine, name: str) -> UndeclaredError:
+def _unknown(machine: Declarations, name: str) -> UndeclaredError:
     known = [*machine.variables, *machine.predicates]
     near = nearest(name, known) or f"declared are {', '.join(known) or 'none'}"
     return UndeclaredError(f"{machine.name} has no variable or predicate `{name}`; {near}")

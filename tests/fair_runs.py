@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from splitproof.checker.counterexamples.traces import Trace
 from splitproof.checker.fairness.liveness import Liveness, judge_leads_to
 from splitproof.model.cells import memory
+from splitproof.model.declarations import Fairness
 from splitproof.model.expressions import ite
 from splitproof.model.loading import load_machine
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.state import State, when
 from splitproof.model.types import Int
 from splitproof.spec.properties import leads_to

@@ -31,6 +31,7 @@ LAYERS = (
     "conformance",
     "cli",
 )  # each may import itself and what stands left of it
+FOLDERS = {"splitproof", *(f"splitproof.{layer}" for layer in LAYERS)}  # a name in them may be a module
 STANDARD_LIBRARY = sys.stdlib_module_names
 LINES_MAX = 450
 SAYS_NOTHING = {"common", "helper", "helpers", "misc", "util", "utils"}
@@ -62,8 +63,8 @@ def imports(path: Path) -> Iterator[Import]:
         match node:
             case ast.Import(names=names):
                 modules = [alias.name for alias in names]
-            case ast.ImportFrom(module=module, names=names, level=0) if module == "splitproof":
-                modules = [f"splitproof.{alias.name}" for alias in names]
+            case ast.ImportFrom(module=str(module), names=names, level=0) if module in FOLDERS:
+                modules = [f"{module}.{alias.name}" for alias in names]
             case ast.ImportFrom(module=module, level=level):
                 modules = ["." * level + (module or "")]
             case ast.Call(
@@ -96,6 +97,45 @@ def test_layers_import_leftwards_only(layer: str) -> None:
         if (target := layer_of(module)) is not None and target not in may_import
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def floors() -> dict[str, list[list[str]]]:
+    """Of each layer that has them: its rooms as ARCHITECTURE.md orders them, a list a line."""
+    document = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    found = re.findall(r"^## The floors of (\w+)/$.*?^```\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
+    return {layer: [line.split() for line in block.splitlines()] for layer, block in found}
+
+
+def test_there_are_floors_to_enforce() -> None:
+    assert set(floors()) == {"model", "checker", "conformance"}
+
+
+@pytest.mark.parametrize("layer", floors())
+def test_the_floors_name_each_room_of_the_layer_once(layer: str) -> None:
+    named = [room for floor in floors()[layer] for room in floor]
+    present = {path.stem for path in (ROOT / layer).glob("*.py")} - {"__init__"}
+    present |= {path.parent.name for path in (ROOT / layer).glob("*/__init__.py")}
+    assert sorted(named) == sorted(present)
+
+
+@pytest.mark.parametrize("layer", floors())
+def test_rooms_import_only_from_the_floors_above(layer: str) -> None:
+    height = {room: number for number, floor in enumerate(floors()[layer]) for room in floor}
+    wrong = [
+        f"{where}: {layer}/{room} imports {module}, which ARCHITECTURE.md does not place above it"
+        for path in sources(layer)
+        for room in [path.relative_to(ROOT / layer).with_suffix("").parts[0]]
+        for module, where in imports(path)
+        for target in [room_of(layer, module)]
+        if target in height and target != room and height[target] >= height.get(room, len(height))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def room_of(layer: str, module: str) -> str | None:
+    """The room of a layer to which a module belongs; None where it is of another layer."""
+    _, inside, rest = module.partition(f"splitproof.{layer}.")
+    return rest.partition(".")[0] if inside else None
 
 
 def test_our_modules_are_imported_by_their_one_absolute_name() -> None:

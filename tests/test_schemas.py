@@ -16,10 +16,10 @@ from jsonschema import Draft202012Validator
 from splitproof import catalogue_commands, distinguish_command
 from splitproof.__main__ import run
 from splitproof.checker.jobs import ablations_of, distinction_jobs
-from splitproof.conformance.kill_table import suite_tests
-from splitproof.conformance.plugin import TestResult as Result
+from splitproof.conformance.mutants.kill_table import suite_tests
 from splitproof.conformance.reference import ReferenceController
-from splitproof.conformance.report import Report
+from splitproof.conformance.runner.report import Report
+from splitproof.conformance.runner.results import TestResult as Result
 from splitproof.conformance.suite.requirement import about
 from splitproof.conformance.verdicts import Verdict
 from tests.schemas import SCHEMAS, faults, schema_named

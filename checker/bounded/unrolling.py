@@ -8,9 +8,9 @@ from splitproof.checker.bounded.cnf import Circuit
 from splitproof.checker.counterexamples.traces import replay
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.verdicts import Violated
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.expressions import Expr
 from splitproof.model.interpreter import Step
-from splitproof.model.properties import BLOCK_PARAMETER
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["Unrolling"]

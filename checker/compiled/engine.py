@@ -145,7 +145,7 @@ class CompiledEngine(Engine):
         return Path(start, tuple(steps))
 
     @cached_property
-    def oracle(self) -> Oracle:  # type: ignore[override]  # made when it is asked for
+    def oracle(self) -> Oracle:
         return Oracle(self.machine, self.blocks, None, self.folded, self.data_values, self.cone, like=self)
 
 

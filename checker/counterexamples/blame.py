@@ -21,8 +21,9 @@ from typing import Any
 from splitproof.checker.counterexamples.dataflow import DataFlow, Version, is_memory
 from splitproof.checker.counterexamples.traces import Trace, show_value
 from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import TracedProperty
 from splitproof.model.expressions import And, Eq, Every, Expr, Ite, Not, Or, show
-from splitproof.model.properties import TracedProperty, trace_property
+from splitproof.model.properties import trace_property
 from splitproof.model.types import DATA
 from splitproof.spec.properties import Kind, Property
 

@@ -18,7 +18,7 @@ from splitproof.model.evaluation import evaluate
 from splitproof.model.expressions import And, At, Eq, Every, Expr, Ite, Param, Var
 from splitproof.model.layout import Slot, Valuation
 from splitproof.model.machine import Machine
-from splitproof.model.state import Update
+from splitproof.model.tracing import Update
 from splitproof.model.types import DATA
 
 __all__ = ["DataFlow", "StepFlow", "Version", "Write", "is_channel", "is_memory"]

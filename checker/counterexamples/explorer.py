@@ -16,9 +16,9 @@ from splitproof.checker.counterexamples.shortening import shortened
 from splitproof.checker.counterexamples.stories import presences
 from splitproof.checker.counterexamples.traces import Trace, show_value
 from splitproof.model.cells import Cell
+from splitproof.model.declarations import Leaf
 from splitproof.model.interpreter import Step
 from splitproof.model.layout import Slot
-from splitproof.model.machine import Leaf
 from splitproof.model.types import BLOCK, BLOCK_SET, DATA
 from splitproof.spec.properties import Property
 from splitproof.spec.vocabulary import COMPONENTS, Processor

@@ -19,8 +19,8 @@ from splitproof.checker.counterexamples.dataflow import DataFlow
 from splitproof.checker.counterexamples.traces import Trace, replay
 from splitproof.checker.ground.grounding import GroundStep
 from splitproof.checker.search.oracle import Oracle
+from splitproof.model.declarations import TracedProperty
 from splitproof.model.interpreter import Interpreter, Step
-from splitproof.model.properties import TracedProperty
 from splitproof.model.types import DATA
 from splitproof.spec.properties import Kind, Property
 

@@ -10,7 +10,7 @@ import jinja2
 
 from splitproof.checker.counterexamples.explorer import explored
 from splitproof.checker.counterexamples.traces import Trace
-from splitproof.checker.texts import count
+from splitproof.checker.quantities import count
 from splitproof.spec.properties import Property
 
 __all__ = ["html_page", "page_environment", "stylesheet"]

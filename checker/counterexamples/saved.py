@@ -1,4 +1,4 @@
-"""Counterexamples in files: read back, and replayed before they are believed."""
+"""Counterexamples in files: their JSON form, read back, and replayed before they are believed."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any
 
 from splitproof.checker.counterexamples.itf_traces import from_itf, is_itf, itf_value
 from splitproof.checker.counterexamples.traces import ReplayError, Trace, replay, show_value
+from splitproof.model.declarations import Action
 from splitproof.model.errors import ModelError
 from splitproof.model.interpreter import Step
 from splitproof.model.layout import Layout, Valuation
 from splitproof.model.loading import load_machine
-from splitproof.model.machine import Action, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.types import Type
 from splitproof.spec.properties import Property
 
-__all__ = ["SavedTrace", "load_trace", "replayed"]
+__all__ = ["SavedTrace", "load_trace", "replayed", "trace_json"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,47 @@ class SavedTrace:
     trace: Trace
     property: Property
     source: str
+
+
+def trace_json(trace: Trace) -> dict[str, Any]:
+    """A trace as JSON: the initial state, and for each step its action, what it changed and the state after it."""
+    slots = trace.layout.slots
+    types = {slot.name: slot.leaf.type for slot in slots}
+
+    def state(values: tuple[Any, ...]) -> dict[str, str]:
+        return {slot.name: show_value(values[slot.position], types[slot.name]) for slot in slots}
+
+    steps = []
+    for index, item in enumerate(trace.steps):
+        action = item.step.action
+        arguments = {
+            parameter.name: show_value(value, parameter.type)
+            for parameter, value in zip(action.parameters, item.step.arguments, strict=True)
+        }
+        changed = {
+            slot.name: [show_value(old, slot.leaf.type), show_value(new, slot.leaf.type)]
+            for slot, old, new in trace.changes(index)
+        }
+        steps.append(
+            {
+                "action": action.name,
+                "by": str(action.by),
+                "block": next(
+                    (value for name, value in arguments.items() if value.startswith("block ")), None
+                ),
+                "arguments": arguments,
+                "narration": action.narration,
+                "changed": changed,
+                "state": state(item.after),
+            }
+        )
+    return {
+        "design": trace.machine.name,
+        "blocks": trace.blocks,
+        "initial": state(trace.initial),
+        "steps": steps,
+        "loop": trace.loop,
+    }
 
 
 def load_trace(file: Path) -> SavedTrace:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import TracedProperty
 from splitproof.model.fairness import Promise, promises_of
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.layout import Layout, Slot, Valuation
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER, TracedProperty
 from splitproof.model.types import BLOCK, BLOCK_SET, DATA, Type
 from splitproof.spec.properties import Kind, Property
 from splitproof.spec.vocabulary import StepKind

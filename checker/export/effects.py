@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import Action
 from splitproof.model.evaluation import UNKNOWN, evaluate
 from splitproof.model.expressions import (
     And,
@@ -34,9 +36,8 @@ from splitproof.model.expressions import (
     same,
     walk,
 )
-from splitproof.model.machine import Action, Machine
-from splitproof.model.properties import BLOCK_PARAMETER
-from splitproof.model.state import Update
+from splitproof.model.machine import Machine
+from splitproof.model.tracing import Update
 
 __all__ = ["Effect", "Forgetting", "conditions_of", "effect_of", "leaves_read", "over_step"]
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from splitproof.model.declarations import Action
 from splitproof.model.expressions import Param
-from splitproof.model.machine import Action, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.types import EnumType
 
 __all__ = ["BoundNames", "Names"]

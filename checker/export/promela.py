@@ -21,11 +21,14 @@ from splitproof.checker.export.prose import (
     plain,
     step_note,
 )
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import Action, Leaf
 from splitproof.model.expressions import TRUE
 from splitproof.model.layout import Layout
-from splitproof.model.machine import Action, Leaf, Machine
-from splitproof.model.properties import BLOCK_PARAMETER, trace_property
-from splitproof.model.state import Update, default_of
+from splitproof.model.machine import Machine
+from splitproof.model.properties import trace_property
+from splitproof.model.state import default_of
+from splitproof.model.tracing import Update
 from splitproof.model.types import BLOCK, BLOCK_SET, DATA, EnumType, Int, Type
 from splitproof.spec.properties import Kind, Property
 

@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
+from splitproof.model.declarations import Action, Leaf
 from splitproof.model.errors import ModelError
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Layout, Valuation
-from splitproof.model.machine import Action, Leaf, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.records import ANY
-from splitproof.model.state import Clause
+from splitproof.model.tracing import Clause
 from splitproof.spec.properties import Kind, Property
 
 __all__ = [

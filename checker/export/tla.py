@@ -13,11 +13,13 @@ from splitproof.checker.export.names import Names
 from splitproof.checker.export.notation import Writer
 from splitproof.checker.export.prose import clause_note, heading, leaf_note, plain, step_note
 from splitproof.checker.export.tla_notation import KEYWORDS, TlaNotation, module_name
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import Action, Fairness, Leaf, TracedProperty
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import TRUE, Expr, Param
 from splitproof.model.layout import Layout
-from splitproof.model.machine import Action, Fairness, Leaf, Machine
-from splitproof.model.properties import BLOCK_PARAMETER, TracedProperty, trace_property
+from splitproof.model.machine import Machine
+from splitproof.model.properties import trace_property
 from splitproof.model.records import ANY
 from splitproof.model.state import default_of
 from splitproof.model.types import BLOCK

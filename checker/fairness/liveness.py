@@ -11,16 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitproof.checker.counterexamples.traces import Trace, replay
+from splitproof.checker.engines import EngineChoice, search
 from splitproof.checker.fairness.lassos import Lasso, shortest_lasso
 from splitproof.checker.fairness.run_graph import RunGraph
 from splitproof.checker.fairness.runs import Runs
 from splitproof.checker.search.control import is_about_control
 from splitproof.checker.search.engine import Engine, Exploration, Limits, Progress
-from splitproof.checker.search.engines import EngineChoice, search
 from splitproof.checker.search.oracle import Oracle
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER, trace_property
+from splitproof.model.properties import trace_property
 from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 

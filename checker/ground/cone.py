@@ -23,8 +23,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from splitproof.model.declarations import Action
 from splitproof.model.expressions import At, Expr, Var, walk
-from splitproof.model.machine import Action, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
 from splitproof.spec.properties import Property
 

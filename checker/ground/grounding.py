@@ -16,6 +16,8 @@ from typing import Any
 
 from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.simplify import Context, Simplifier
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import Action
 from splitproof.model.expressions import (
     FALSE,
     TRUE,
@@ -37,8 +39,8 @@ from splitproof.model.expressions import (
 )
 from splitproof.model.interpreter import Step
 from splitproof.model.layout import Layout, Slot
-from splitproof.model.machine import Action, Machine
-from splitproof.model.properties import BLOCK_PARAMETER, trace_property
+from splitproof.model.machine import Machine
+from splitproof.model.properties import trace_property
 from splitproof.model.types import BLOCK, DATA, values_of
 from splitproof.spec.properties import Kind, Property
 

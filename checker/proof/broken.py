@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from splitproof.checker.proof.lowering import Sorts
-from splitproof.checker.proof.premises import premises_of
+from splitproof.checker.proof.premises import ARGUED, premises_of
 from splitproof.checker.proof.prove import PROVABLE, Found, find_invariant
 from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.steps import Kept, Lemma, StepSolver
@@ -21,7 +21,6 @@ from splitproof.model.errors import ModelError
 from splitproof.model.expressions import TRUE
 from splitproof.model.machine import Machine
 from splitproof.model.mutants import Mutation, mutant
-from splitproof.spec.properties import Kind
 
 __all__ = ["Broken", "ProofOfDesign"]
 
@@ -54,9 +53,7 @@ class ProofOfDesign:
             if item.id not in machine.expects or machine.expects[item.id].holds
         ]
         asked = [item for item in holding if item.kind in PROVABLE]
-        self._argued = [
-            item for item in holding if item.kind is Kind.LEADS_TO and item.id in machine.arguments
-        ]
+        self._argued = [item for item in holding if item.kind in ARGUED and item.id in machine.arguments]
         oracle = Oracle(machine, 1, [item for item in asked if item.needs_blocks <= 1])
         space = oracle.explore()
         if space.findings:

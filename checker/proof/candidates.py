@@ -28,6 +28,8 @@ _THIN_ROWS = 3000
 _LITERALS_MAX = 5
 """Longer clauses only tell single states apart, and nobody reads them."""
 
+_TRIPLE = 3
+
 _ORDERS = 80
 """Orders in which literals are left out of a long clause."""
 
@@ -46,6 +48,7 @@ class Candidates:
             (place, sign): samples.false[place] if sign else samples.true[place] for place, sign in literals
         }
         self._thin = {literal: _thin(bits, samples.rows, thinned) for literal, bits in self._false.items()}
+        self._thin_rows = _rows(list(self._thin.values()), len(thinned))
         self._costs = {literal: self._cost(literal) for literal in literals}
         self._units = {literal for literal in literals if not self._false[literal]}
         single = sorted(self._entry((literal,)) for literal in self._units)
@@ -87,6 +90,7 @@ class Candidates:
         self._bits += 1
         self._thin_bits += 1
         mask = self._mask(falsified)
+        self._thin_rows.append(((1 << len(self._place)) - 1) & ~mask)
         self._pools = [[entry for entry in pool if entry[1] & mask != entry[1]] for pool in self._pools]
         self._units = {literal for literal in self._units if not self._false[literal]}
 
@@ -120,19 +124,21 @@ class Candidates:
         return [(place, not value) for place, value in cube.items() if place not in settled]
 
     def _triples(self, cube: Cube) -> Iterator[Clause]:
+        """Those of which the first two literals are not enough by themselves.
+
+        A clause has to hit each row: take the row that the fewest literals hit, one of these literals, the same again
+        among the rows that it leaves, and then whatever hits all that are left.
+        """
         literals = self._open(cube)
-        thin = [self._thin[literal] for literal in literals]
-        count = len(literals)
-        for i in range(count):
-            for j in range(i + 1, count):
-                both = thin[i] & thin[j]
-                if not both:
-                    continue  # a pair does it, or is given up
-                for k in range(j + 1, count):
-                    if not both & thin[k]:
-                        clause = (literals[i], literals[j], literals[k])
-                        if self._is_true(clause) and self._is_general(clause):
-                            yield clause
+        opened = self._mask(literals)
+        rows = sorted({row & opened for row in self._thin_rows}, key=lambda row: (row.bit_count(), row))
+        by_bit = {1 << self._place[literal]: literal for literal in literals}
+        for found in {mask for mask in _hitting(rows, opened) if mask.bit_count() == _TRIPLE}:
+            first, second, third = (by_bit[bit] for bit in _bits(found))
+            if self._thin[first] & self._thin[second]:  # otherwise a pair does it, or is given up
+                clause = (first, second, third)
+                if self._is_true(clause) and self._is_general(clause):
+                    yield clause
 
     def _is_true(self, clause: Clause) -> bool:
         bits = (1 << self._bits) - 1
@@ -174,3 +180,36 @@ class Candidates:
 def _thin(bits: int, rows: int, kept: Sequence[int]) -> int:
     text = f"{bits:0{rows}b}"
     return int("".join(text[rows - 1 - row] for row in kept) or "0", 2)
+
+
+def _rows(columns: Sequence[int], rows: int) -> list[int]:
+    """By row, the columns that do not have its bit."""
+    texts = [f"{bits:0{rows}b}" for bits in reversed(columns)]
+    every = (1 << len(columns)) - 1
+    return [every & ~int("".join(row), 2) for row in reversed(list(zip(*texts, strict=True)))]
+
+
+def _bits(mask: int) -> Iterator[int]:
+    """Its bits, from the lowest on."""
+    while mask:
+        bit = mask & -mask
+        yield bit
+        mask ^= bit
+
+
+def _hitting(rows: Sequence[int], opened: int) -> Iterator[int]:
+    """Every choice of three of the open bits, at least once, that has a bit of each row; the same bit may be repeated.
+
+    `rows`: those with few bits first.
+    """
+    for one in _bits(rows[0]):
+        left = [row for row in rows if not row & one]
+        for two in _bits(left[0] if left else opened):
+            common = opened
+            for row in left:
+                if not row & two:
+                    common &= row
+                    if not common:
+                        break
+            for three in _bits(common):
+                yield one | two | three

@@ -304,9 +304,10 @@ blocks and runs that keep the promises named above, no solver says: `docs/proofs
 
 
 def _said(item: dict[str, Any]) -> str:
-    """A property, and whose promises it rests on."""
+    """A property, and what it rests on: that blocks are finitely many, and on whose promises."""
     promised = [f"{how}: {', '.join(item[key])}" for key, how in _FAIR.items() if item.get(key)]
-    under = f" (with finitely many blocks, on every run that is {'; '.join(promised)})" if promised else ""
+    fair = f", on every run that is {'; '.join(promised)}" if promised else ""
+    under = f" (with finitely many blocks{fair})" if "premises" in item else ""
     return f"- `{item['id']}`: {item['statement']}{under}"
 
 

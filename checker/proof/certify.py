@@ -19,6 +19,7 @@ from splitproof.checker.proof.certificate import (
     ranking_file,
     step_file,
 )
+from splitproof.checker.proof.premises import ARGUED
 from splitproof.checker.proof.ranking_files import STATES_FILE
 
 __all__ = ["SOLVERS", "Certified", "certify"]
@@ -27,6 +28,8 @@ _PROCESSES = {"cvc5": 2, "z3": 1}
 """Fresh processes for each solver: z3 takes half the time, so two cores have the same to do."""
 
 SOLVERS = tuple(_PROCESSES)
+
+_ARGUED = tuple(kind.value for kind in ARGUED)
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def _required(manifest: dict[str, Any]) -> dict[str, str]:
     for item in manifest["properties"]:
         if item["kind"] == "always":
             required[f"safety-{item['id']}.smt2"] = "unsat"
-        elif item["kind"] == "leads to":
+        elif item["kind"] in _ARGUED:
             required[STATES_FILE] = "unsat"
             for number, label in enumerate(manifest["actions"], start=1):
                 required[ranking_file(number, label)] = "unsat"

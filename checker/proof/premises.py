@@ -14,6 +14,11 @@ for a block (or at all) and its guard holds. If in every reachable state, and fo
 
 then, with finitely many blocks, every fair run reaches the property. What must be fair: the helpful steps, each for
 every block by itself.
+
+That a property *can* be reached asks the same of a few steps only: of each helpful one, where it is ready and no nearer
+one is, that it *stays pending*, that no part of the rank rises (*falls*), and that with the rank as it was a nearer one
+is ready (*progress*). Nothing has to be fair. Both are rules for a block that is *awaited*, too, if the property is
+about one: the same all along.
 """
 
 from __future__ import annotations
@@ -22,7 +27,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from splitproof.checker.proof.transitions import Transition, at_block
+from splitproof.checker.proof.transitions import HERE, Transition, at_block
+from splitproof.model.declarations import Action, Fairness
 from splitproof.model.expressions import (
     TRUE,
     At,
@@ -30,6 +36,7 @@ from splitproof.model.expressions import (
     Eq,
     Every,
     Expr,
+    Member,
     Param,
     Some,
     Var,
@@ -40,14 +47,18 @@ from splitproof.model.expressions import (
     rewrite,
     walk,
 )
-from splitproof.model.machine import Action, Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
-from splitproof.model.ranking import HelpfulStep, RankComponent
-from splitproof.model.state import Update
+from splitproof.model.ranking import AWAITED, HelpfulStep, RankComponent
+from splitproof.model.state import default_of
+from splitproof.model.tracing import Update
 from splitproof.model.types import BLOCK, DATA
 from splitproof.spec.properties import Kind, Property
 
-__all__ = ["Premise", "Premises", "premises_of"]
+__all__ = ["ARGUED", "Premise", "Premises", "premises_of"]
+
+ARGUED = (Kind.LEADS_TO, Kind.POSSIBLE)
+"""The kinds of properties that an argument proves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,19 +106,15 @@ class Premises:
 
 
 def premises_of(machine: Machine, item: Property) -> Premises:
-    """The premises of the machine's argument for a property of the kind *leads to*."""
+    """The premises of the machine's argument for a property of the kind *leads to* or *possible*."""
     argument = machine.arguments[item.id]
-    if item.kind is not Kind.LEADS_TO or item.per_block:
-        return Premises(
-            item,
-            missing="a ranking argument is for a property of the kind `leads to` that asks about no block",
-        )
+    missing = _missing(machine, item)
+    if missing is not None:
+        return Premises(item, missing=missing)
     actions = {action.label: action for action in machine.actions}
-    for step in argument.helpful:
-        if step.label not in actions or actions[step.label].fairness is None:
-            missing = f"`{step.label}` makes no promise: it may be left out for ever"
-            return Premises(item, missing=missing)
     found = _Argument(machine, item)
+    if item.kind is Kind.POSSIBLE:
+        return Premises(item, tuple(found.premises()))
     labels = [step.label for step in argument.helpful]
     return Premises(
         item,
@@ -117,25 +124,66 @@ def premises_of(machine: Machine, item: Property) -> Premises:
     )
 
 
+def _missing(machine: Machine, item: Property) -> str | None:
+    """Why an argument is none from the start."""
+    argument = machine.arguments[item.id]
+    if item.kind not in ARGUED:
+        return "a ranking argument is for a property of the kind `leads to` or `possible`"
+    if item.per_block is not argument.per_block:
+        per_block, says = ("per block", "no") if item.per_block else ("not per block", "a")
+        return f"the property is {per_block}, and its argument speaks of {says} block that is awaited"
+    actions = {action.label: action for action in machine.actions}
+    for step in argument.helpful:
+        action = actions.get(step.label)
+        if item.kind is Kind.LEADS_TO and (action is None or action.fairness is None):
+            return f"`{step.label}` makes no promise: it may be left out for ever"
+        if action is None or action.kind in item.without:
+            return f"`{step.label}` is a step that the property is to be reached without"
+    return None
+
+
 @dataclass(frozen=True, eq=False)
 class _Help:
-    """A helpful step with its action, and that it, or one before it, is ready for some block."""
+    """A helpful step with its action, and that one before it is ready for some block: before a step, and after it."""
 
     step: HelpfulStep
     action: Action
-    nearer: Expr
+    nearer_before: Expr
+
+    @property
+    def nearer(self) -> Expr:
+        return _after(self.nearer_before)
 
     @property
     def parameter(self) -> Param | None:
-        return self.action.parameters[0] if self.action.parameters else None
+        """The block that it is taken for."""
+        return next((item for item in self.action.parameters if item.type is BLOCK), None)
 
     def guard(self, block: Expr) -> Expr:
-        """Where the action can be taken for a block."""
-        own = self.parameter
-        return self.action.guard if own is None else _with(self.action.guard, own, block)
+        """Where the action can be taken for a block: for some data, and with all blocks as its set, if it has such."""
+
+        def chosen(part: Expr) -> Expr | None:
+            if isinstance(part, Member):
+                return TRUE
+            if isinstance(part, Param) and part.name in given:
+                return given[part.name]
+            return None
+
+        given: dict[str, Expr] = {
+            item.name: default_of(item.type) for item in self.action.parameters if item.type is DATA
+        }
+        if self.parameter is not None:
+            given[self.parameter.name] = block
+        return rewrite(self.action.guard, chosen)
 
     def needed(self, block: Expr) -> Expr:
         return at_block(self.step.node, block)
+
+    def is_next(self, transition: Transition) -> Expr | None:
+        """That a step is this one, needed, and that none is nearer; None if it is another action."""
+        if transition.action is None or transition.action.label != self.action.label:
+            return None
+        return all_of(self.needed(HERE if self.parameter is None else self.parameter), ~self.nearer_before)
 
     @property
     def ready(self) -> Expr:
@@ -159,7 +207,8 @@ class _Argument:
         self._item = item
         self._argument = machine.arguments[item.id]
         traced = trace_property(machine, item)
-        self._reached, self._trigger = traced.holds, traced.trigger
+        self._reached = at_block(traced.holds, AWAITED)
+        self._trigger = at_block(traced.trigger, AWAITED)
         declared = self._argument.pending
         self._declared = TRUE if declared is None else declared
         self._pending = all_of(self._declared, ~self._reached)
@@ -169,7 +218,7 @@ class _Argument:
         self._helps: list[_Help] = []
         nearer: Expr = ~TRUE
         for step in self._argument.helpful:
-            help_ = _Help(step, actions[step.label], _after(nearer))
+            help_ = _Help(step, actions[step.label], nearer)
             self._helps.append(help_)
             nearer = any_of(nearer, help_.ready)
         self._somebody = nearer
@@ -182,8 +231,9 @@ class _Argument:
         yield self._of_state(
             "help", "while it is pending, some helpful step can be taken", lambda block: help_
         )
+        is_possible = self._item.kind is Kind.POSSIBLE
         for place, item in enumerate(self._helps, start=1):
-            if item.action.fairness is Fairness.WEAK:
+            if item.action.fairness is Fairness.WEAK and not is_possible:
                 says = f"while `{item.action.label}` is needed, it can be taken: its promise is weak"
                 yield self._of_state(f"steady.{place}", says, self._steady(item))
         yield self._of_step("stays", "what is pending stays so until it is reached", self._stays)
@@ -191,8 +241,14 @@ class _Argument:
             says = f"`{component.meaning}` only falls"
             yield self._of_step(f"falls.{place + 1}", says, self._falls(place, component))
         for place, item in enumerate(self._helps, start=1):
-            says = f"`{item.action.label}` stays needed until it is taken, and brings nearer what is pending"
-            yield self._of_step(f"progress.{place}", says, self._progress(item))
+            if is_possible:
+                says = f"`{item.action.label}` brings nearer what is pending"
+                yield self._of_step(f"progress.{place}", says, self._arrival(item))
+            else:
+                says = (
+                    f"`{item.action.label}` stays needed until it is taken, and brings nearer what is pending"
+                )
+                yield self._of_step(f"progress.{place}", says, self._progress(item))
 
     def _of_state(self, name: str, says: str, demands: Callable[[Expr], Expr]) -> Premise:
         def of_step(transition: Transition, block: Expr) -> Expr:
@@ -204,7 +260,13 @@ class _Argument:
         def of_step(transition: Transition, block: Expr) -> Expr:
             return demands(transition, block) if transition.changed else TRUE
 
-        return Premise(self._item.id, name, says, of_step, is_of_state=False)
+        def of_helpful_step(transition: Transition, block: Expr) -> Expr:
+            """What is asked of steps that somebody takes who wants to get there, of those and of no other."""
+            taken = [found for item in self._helps if (found := item.is_next(transition)) is not None]
+            return implies(any_of(*taken), of_step(transition, block)) if taken else TRUE
+
+        of = of_helpful_step if self._item.kind is Kind.POSSIBLE else of_step
+        return Premise(self._item.id, name, says, of, is_of_state=False)
 
     def _steady(self, item: _Help) -> Callable[[Expr], Expr]:
         return lambda block: implies(all_of(self._pending, item.needed(block)), item.guard(block))
@@ -241,6 +303,16 @@ class _Argument:
             assert transition.action is not None
             done = all_of(item.nearer, any_of(*map(self._is_changed, transition.action.updates)))
             return all_of(implies(all_of(premise, taken), done), implies(all_of(premise, ~taken), kept))
+
+        return demands
+
+    def _arrival(self, item: _Help) -> Callable[[Transition, Expr], Expr]:
+        def demands(transition: Transition, _block: Expr) -> Expr:
+            taken = item.is_next(transition)
+            if taken is None:
+                return TRUE
+            unmoved = self._unmoved_in(transition, len(self._unmoved))
+            return implies(all_of(self._pending, self._pending_after, *unmoved, taken), item.nearer)
 
         return demands
 
@@ -288,10 +360,3 @@ def _after(node: Expr) -> Expr:
                 return None
 
     return node if isinstance(node, Const) else rewrite(node, placed)
-
-
-def _with(node: Expr, parameter: Param, block: Expr) -> Expr:
-    """A guard, asked about another block than the one that the action is taken for."""
-    return rewrite(
-        node, lambda part: block if isinstance(part, Param) and part.name == parameter.name else None
-    )

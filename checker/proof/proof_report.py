@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from splitproof.checker.check_report import property_finding
-from splitproof.checker.proof.results import FAIR_SCOPE, SCOPE, ProofResult, PropertyProof
+from splitproof.checker.proof.results import ProofResult, PropertyProof
+from splitproof.checker.quantities import count
 from splitproof.checker.reports import Finding, Report
-from splitproof.checker.texts import count, story_lines
+from splitproof.checker.texts import story_lines
 from splitproof.checker.verdicts import PropertyResult, Unknown, Violated
 
 __all__ = ["proof_report"]
@@ -39,5 +40,4 @@ def _finding(source: str, item: PropertyProof, design: str) -> Finding:
         return Finding(name, "failure", f"PROVED, but is declared {item.expected.verdict}", statement)
     if item.vacuous:
         return Finding(name, "error", "VACUOUS: never triggered at 1 block", statement)
-    scope = SCOPE if item.ranked is None else FAIR_SCOPE
-    return Finding(name, "pass", f"proved: {scope}", statement)
+    return Finding(name, "pass", f"proved: {item.scope}", statement)

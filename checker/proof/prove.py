@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from splitproof.checker.check import Options, check
+from splitproof.checker.counterexamples.traces import ReplayError, Trace
+from splitproof.checker.proof.admission import failing_premise, not_admitted
 from splitproof.checker.proof.candidates import Candidates
 from splitproof.checker.proof.certificate import certificate_of, write_certificate
 from splitproof.checker.proof.certify import Certified, certify
 from splitproof.checker.proof.lowering import Sorts
-from splitproof.checker.proof.premises import Premises, premises_of
+from splitproof.checker.proof.premises import ARGUED, Premises, premises_of
 from splitproof.checker.proof.refusals import refusal_of
 from splitproof.checker.proof.results import ProofResult, PropertyProof, Proved
 from splitproof.checker.proof.samples import WALKS, Samples
@@ -31,9 +33,10 @@ from splitproof.checker.proof.transitions import (
     transitions_of,
 )
 from splitproof.checker.proof.words import Word, words_of
+from splitproof.checker.quantities import count
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
-from splitproof.checker.texts import count
 from splitproof.checker.verdicts import Unknown, Verdict, Violated
+from splitproof.model.errors import ModelError
 from splitproof.model.expressions import TRUE
 from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
@@ -76,13 +79,13 @@ def prove(
 
     Raises:
         ModelError: the machine is outside what can be proved, or the certificate cannot be written.
-        ReplayError: the interpreter does not confirm a counterexample.
+        ReplayError: the interpreter does not confirm a counterexample, or the proofs of the machine are not about it.
     """
     say = tell or (lambda text: None)
     started = time.perf_counter()
     listed = list(machine.properties.values()) if properties is None else list(properties)
     asked = [item for item in listed if item.kind in PROVABLE]
-    waited = [item for item in listed if item.kind is Kind.LEADS_TO and item.id in machine.arguments]
+    waited = [item for item in listed if item.kind in ARGUED and item.id in machine.arguments]
     say("searching 1 block")
     oracle = Oracle(machine, 1, [item for item in [*asked, *waited] if item.needs_blocks <= 1])
     space = oracle.explore(Limits(max_seconds=max_seconds))
@@ -164,7 +167,29 @@ def _counterexamples(
     if not suspects:
         return {}
     result = check(machine, blocks, suspects, Options(limits=limits, symbolic=False))
-    return {item.asked.id: item.verdict for item in result.properties if isinstance(item.verdict, Violated)}
+    found = {item.asked: item.verdict for item in result.properties if isinstance(item.verdict, Violated)}
+    for item, violated in found.items():
+        _see_that_it_excludes_a_proof(machine, item, violated.trace)
+    return {item.id: violated for item, violated in found.items()}
+
+
+def _see_that_it_excludes_a_proof(machine: Machine, item: Property, trace: Trace) -> None:
+    """A run that proofs of the machine leave out would make those of its other properties worth nothing."""
+    if item.kind in PROVABLE:
+        try:
+            wrong = not_admitted(trace, item)
+        except ModelError:
+            return  # there are no proofs of a machine that is outside what can be proved
+    elif item.kind is not Kind.LEADS_TO:
+        return  # the premises of what is possible are about runs that the counterexample shows none of
+    else:
+        ranked = premises_of(machine, item)
+        is_excluded = ranked.missing is not None or failing_premise(ranked.premises, trace) is not None
+        wrong = None if is_excluded else "each premise of its ranking argument holds all along the lasso"
+    if wrong is not None:
+        raise ReplayError(
+            f"the proofs of {machine.name} are not about the counterexample to {item.id}: {wrong}"
+        )
 
 
 def find_invariant(

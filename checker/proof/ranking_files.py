@@ -11,6 +11,7 @@ from splitproof.checker.proof.premises import Premise
 from splitproof.checker.proof.smtlib import ANY_BLOCK, Text
 from splitproof.checker.proof.transitions import Transition
 from splitproof.model.expressions import TRUE, same
+from splitproof.model.ranking import AWAITED
 
 __all__ = ["STATES_FILE", "ranking_files"]
 
@@ -34,11 +35,13 @@ def ranking_files(
     if not premises:
         return
     says = "what the ranking arguments need of every state is true"
-    lines = [*head(says), f"(declare-const {_HERE} Block)", *assumed, *_claims(text, standing, premises)]
+    awaited = f"(declare-const {text.of(AWAITED)} Block)"
+    lines = [*head(says), f"(declare-const {_HERE} Block)", awaited, *assumed]
+    lines += _claims(text, standing, premises)
     yield STATES_FILE, "\n".join(lines), says
     for name, transition in steps:
         says = f"{transition.name} is as the ranking arguments need it"
-        lines = [*head(says), *text.parameters(transition), *assumed]
+        lines = [*head(says), *text.parameters(transition), awaited, *assumed]
         lines += ["; the step can be taken", f"(assert {text.of(transition.guard)})"]
         lines += ["; the state after it", *text.next_state(transition), *_claims(text, transition, premises)]
         yield name, "\n".join(lines), says

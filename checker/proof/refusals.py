@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from splitproof.checker.proof.search import Stuck
 from splitproof.checker.proof.transitions import standing_transition
 from splitproof.checker.search.oracle import Exploration, Finding, Oracle
 from splitproof.checker.verdicts import Unknown
-from splitproof.model.properties import BLOCK_PARAMETER
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.ranking import AWAITED
 
 if TYPE_CHECKING:
     from splitproof.checker.proof.prove import Found
@@ -48,8 +50,8 @@ def _arriving(premise: Premise, oracle: Oracle, space: Exploration) -> str:
     demand = premise.of_step(standing_transition(oracle.machine), BLOCK_PARAMETER)
     grounding = oracle.grounding
     for depth, level in enumerate(space.levels):
-        for block in range(oracle.blocks):
-            holds = grounding.expression(demand, {BLOCK_PARAMETER.name: block})
+        for block, awaited in itertools.product(range(oracle.blocks), repeat=2):
+            holds = grounding.expression(demand, {BLOCK_PARAMETER.name: block, AWAITED.name: awaited})
             failing = oracle.select(grounding.terms.not_(holds), level)
             if failing:
                 path = oracle.trace_to(space, Finding(premise.id, depth, failing[0]))

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.certify import SOLVERS, Certified
 from splitproof.checker.proof.premises import Premises
 from splitproof.checker.proof.search import Stuck
 from splitproof.checker.proof.sentences import Line
 from splitproof.checker.proof.transitions import STANDING
-from splitproof.checker.texts import count, story_lines
-from splitproof.checker.verdicts import ExitCode, PropertyResult, Unknown, Verdict, Violated
-from splitproof.spec.properties import Expectation, Property
+from splitproof.checker.quantities import count
+from splitproof.checker.texts import story_lines
+from splitproof.checker.verdicts import PropertyResult, Unknown, Verdict, Violated
+from splitproof.spec.properties import Expectation, Kind, Property
 
 __all__ = ["ProofResult", "PropertyProof", "Proved", "certified_lines", "proof_lines"]
 
 SCOPE = "every number of blocks, any data, any number of steps"
 FAIR_SCOPE = "every finite number of blocks, any data, under the fairness that follows"
-_NOT_ASKED = "an invariant proves `always` and `step`; a `leads to` needs a ranking argument"
+POSSIBLE_SCOPE = "every finite number of blocks, any data"
+_NOT_ASKED = "an invariant proves `always` and `step`; `leads to` and `possible` need a ranking argument"
 _WIDTH = 108
 
 
@@ -37,8 +40,8 @@ class PropertyProof:
     """The verdict for one property.
 
     `stuck`: where an attempt to prove it ended. `vacuous`: at 1 block its trigger never occurs. `ranked`: the ranking
-    argument that it is proved by, if it is of the kind *leads to*. `clauses`: of the invariant, beside properties, that
-    its proof needs.
+    argument that it is proved by, if it is of the kind *leads to* or *possible*. `clauses`: of the invariant, beside
+    properties, that its proof needs.
     """
 
     asked: Property
@@ -48,6 +51,13 @@ class PropertyProof:
     expected: Expectation | None = None
     ranked: Premises | None = None
     clauses: int | None = None
+
+    @property
+    def scope(self) -> str:
+        """What a proof of it speaks of."""
+        if self.ranked is None:
+            return SCOPE
+        return FAIR_SCOPE if self.asked.kind is Kind.LEADS_TO else POSSIBLE_SCOPE
 
     def json(self) -> dict[str, Any]:
         violated = None
@@ -64,7 +74,7 @@ class PropertyProof:
             "trace": violated["trace"] if violated else None,
             "limit": self.verdict.limit if isinstance(self.verdict, Unknown) else None,
             "fairness": None
-            if self.ranked is None
+            if self.ranked is None or self.asked.kind is not Kind.LEADS_TO
             else {"weak": list(self.ranked.weak), "strong": list(self.ranked.strong)},
             "stuck": None
             if self.stuck is None
@@ -162,8 +172,7 @@ def _property_lines(item: PropertyProof) -> Iterator[str]:
     match item.verdict:
         case Proved():
             vacuous = "  VACUOUS: it never has anything to say at 1 block" if item.vacuous else ""
-            scope = SCOPE if item.ranked is None else FAIR_SCOPE
-            yield f"PROVED    {item.asked.id:<28} ({scope}){vacuous}"
+            yield f"PROVED    {item.asked.id:<28} ({item.scope}){vacuous}"
             if item.ranked is not None:
                 yield from _fairness_lines(item.ranked)
         case Violated() as violated:

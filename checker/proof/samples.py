@@ -12,9 +12,9 @@ from typing import Final
 
 from splitproof.checker.ground.decision import function
 from splitproof.checker.search.oracle import Exploration, Oracle
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.expressions import FALSE, TRUE, Expr, Var, walk
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER
 
 __all__ = ["WALKS", "Samples"]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
+from splitproof.model.declarations import Leaf
 from splitproof.model.expressions import (
     And,
     At,
@@ -28,7 +29,7 @@ from splitproof.model.expressions import (
     Var,
     walk,
 )
-from splitproof.model.machine import Leaf, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.state import State, default_of, derive
 from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, EnumType, Int, Type
 

@@ -13,8 +13,9 @@ from splitproof.checker.proof.lowering import Instances, Sorts
 from splitproof.checker.proof.models import Reading
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.checker.proof.words import Word
-from splitproof.model.expressions import TRUE, At, Expr, Var, same, walk
-from splitproof.model.properties import BLOCK_PARAMETER
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.expressions import TRUE, At, Expr, Param, Var, same, walk
+from splitproof.model.ranking import AWAITED
 from splitproof.model.types import BLOCK
 
 __all__ = ["Kept", "Lemma", "StepSolver"]
@@ -77,6 +78,7 @@ class StepSolver:
         self._assumed: dict[int, Any] = {}
         self._broken: dict[int, Any] = {}
         self._after: dict[int, Expr] = {}
+        self._names_awaited = False
 
     def may_break(self, lemma: Lemma) -> bool:
         """Whether the step touches what the lemma speaks of."""
@@ -113,6 +115,19 @@ class StepSolver:
             raise RuntimeError(f"z3 gives up on whether {self.transition.name} keeps lemma {lemma.number}")
         return self._solver.model()
 
+    def has_model(self, facts: Sequence[Expr], blocks: Sequence[Expr]) -> bool:
+        """Whether the step can be taken where facts hold, trees over the state before; there are no other blocks."""
+        lowered = [self._instances.lower(fact, {}, positive=True, negative=False) for fact in facts]
+        among = [self._instances.lower(block, {}) for block in blocks]
+        self._solver.push()
+        self._solver.add(lowered)
+        self._solver.add([z3.Or([named == block for block in among]) for named in self._instances.blocks])
+        answer = self._solver.check()
+        self._solver.pop()
+        if answer == z3.unknown:
+            raise RuntimeError(f"z3 gives up on whether {self.transition.name} can be taken")
+        return bool(answer == z3.sat)
+
     def _assume(self, lemma: Lemma) -> Any:
         if lemma.number not in self._assumed:
             holds = z3.Bool(f"lemma {lemma.number}", self._sorts.context)
@@ -122,11 +137,21 @@ class StepSolver:
 
     def _goal(self, lemma: Lemma) -> Any:
         if lemma.number not in self._broken:
+            self._name_what_is_awaited(lemma)
             broken = z3.Bool(f"broken {lemma.number}", self._sorts.context)
             self._broken[lemma.number] = broken
             violated = self._instances.lower(~self._lemma_after(lemma), {}, positive=True, negative=False)
             self._solver.add(z3.Implies(broken, violated))
         return self._broken[lemma.number]
+
+    def _name_what_is_awaited(self, lemma: Lemma) -> None:
+        if lemma.of_step is None or self._names_awaited:
+            return
+        if any(
+            isinstance(part, Param) and part.name == AWAITED.name for part in walk(self._lemma_after(lemma))
+        ):
+            self._names_awaited = True
+            self._instances.add_block(self._sorts.parameter(AWAITED))
 
     def before(self, model: Any) -> list[dict[int, bool]]:
         """What the words say of the state before the step in a model, for each block that has a name.

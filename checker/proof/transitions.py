@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import Action, Leaf
 from splitproof.model.expressions import (
     TRUE,
     And,
@@ -34,10 +36,10 @@ from splitproof.model.expressions import (
     same,
     walk,
 )
-from splitproof.model.machine import Action, Leaf, Machine
-from splitproof.model.properties import BLOCK_PARAMETER
+from splitproof.model.machine import Machine
 from splitproof.model.records import ANY
-from splitproof.model.state import Update, default_of
+from splitproof.model.state import default_of
+from splitproof.model.tracing import Update
 from splitproof.model.types import BLOCK, BOOL, Int
 
 __all__ = [

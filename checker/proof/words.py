@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from splitproof.model.conditions import BLOCK_PARAMETER
+from splitproof.model.declarations import Leaf, Predicate
 from splitproof.model.evaluation import UNKNOWN, evaluate
 from splitproof.model.expressions import At, Const, Eq, Every, Expr, Param, Some, Var, all_of, key, walk
-from splitproof.model.machine import Leaf, Machine, Predicate
-from splitproof.model.properties import BLOCK_PARAMETER
+from splitproof.model.machine import Machine
 from splitproof.model.state import State, derive
 from splitproof.model.types import BLOCK, BOOL, DATA, EnumType, Int
 

@@ -6,7 +6,6 @@ They find the same states, transitions, verdicts, depths and canonical counterex
 
 from __future__ import annotations
 
-import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,10 +15,11 @@ from typing import TYPE_CHECKING
 from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.grounding import Grounding, GroundProperty, GroundStep
 from splitproof.checker.ground.packing import Packing
+from splitproof.model.declarations import Action
 from splitproof.model.expressions import Expr
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
-from splitproof.model.machine import Action, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.types import DATA_VALUES
 from splitproof.spec.properties import Property
 
@@ -154,9 +154,6 @@ class Engine(ABC):
     name: str
     """What the option `--engine` calls it."""
 
-    oracle: Oracle
-    """The same machine in generated Python, for questions about few states."""
-
     grounding: Grounding
     packing: Packing
     properties: dict[str, GroundProperty]
@@ -210,11 +207,10 @@ class Engine(ABC):
         """Whether a state stands for others."""
         return self.is_block_symmetric or self.is_data_symmetric
 
-    def states_at_most(self, exploration: Exploration) -> int:
-        """A bound on how many states the states of an exploration stand for."""
-        names = math.factorial(self.blocks) if self.is_block_symmetric else 1
-        values = 2**self.blocks if self.is_data_symmetric else 1
-        return exploration.states * names * values
+    @property
+    @abstractmethod
+    def oracle(self) -> Oracle:
+        """The same machine in generated Python, for questions about few states."""
 
     @property
     def actions(self) -> tuple[Action, ...]:

@@ -8,15 +8,15 @@ states, and `steps`, the ground steps.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 import networkx as nx
 
 from splitproof.checker.ground.decision import Template
 from splitproof.checker.ground.grounding import GroundStep
-from splitproof.checker.search.oracle import Exploration, Finding, Oracle, Path, slices
-from splitproof.checker.search.reachability import require_complete, require_unfolded
+from splitproof.checker.search.oracle import Exploration, Oracle, slices
+from splitproof.checker.search.reachability import require_complete
 
 if TYPE_CHECKING:
     StateGraph = nx.MultiDiGraph[int]
@@ -25,9 +25,7 @@ else:
 
 __all__ = [
     "StateGraph",
-    "all_shortest_counterexamples",
     "condensation_for_drawing",
-    "reaches_without",
     "state_graph",
 ]
 
@@ -56,37 +54,6 @@ def state_graph(oracle: Oracle, exploration: Exploration, max_states: int) -> St
         for state, index, after in found:
             graph.add_edge(state, after, key=index, action=labels[index])
     return graph
-
-
-def reaches_without(oracle: Oracle, graph: StateGraph, property_id: str) -> Finding | None:
-    """The violation of a `possible` property, as in `reachability.possible_findings`; None if it holds.
-
-    Raises:
-        ValueError: folding hides steps that the property forbids.
-    """
-    item = oracle.properties[property_id]
-    require_unfolded(oracle, item)
-    forbidden = {step.index for step in _steps(graph) if step.action.kind in item.property.without}
-    allowed = nx.subgraph_view(graph, filter_edge=lambda _before, _after, index: index not in forbidden)
-    states = list(graph)
-    goals = oracle.selection(item.holds)(states)
-    reaching = set(itertools.chain(*nx.bfs_layers(allowed.reverse(copy=False), goals)))
-    for state in oracle.selection(item.trigger)(states):
-        if state not in reaching:
-            return Finding(property_id, _depth(graph, state), state)
-    return None
-
-
-def all_shortest_counterexamples(graph: StateGraph, bad: Collection[int], max_paths: int) -> Iterator[Path]:
-    """The shortest paths from initial states to the shallowest states of `bad`, at most `max_paths` of them.
-
-    In canonical order, the first one being that of `Oracle.trace_to`. Steps that lead to one state in
-    different ways make different paths.
-    """
-    shallowest = min((_depth(graph, state) for state in bad), default=None)
-    goals = sorted(state for state in bad if _depth(graph, state) == shallowest)
-    paths = itertools.chain.from_iterable(_paths_to(graph, state) for state in goals)
-    return itertools.islice(paths, max_paths)
 
 
 def condensation_for_drawing(
@@ -125,32 +92,9 @@ def _component_of(graph: StateGraph) -> Callable[[int], Hashable]:
     return {state: number for number, component in enumerate(components) for state in component}.__getitem__
 
 
-def _paths_to(graph: StateGraph, goal: int) -> Iterator[Path]:
-    """Every shortest path to a state, in canonical order seen from its end."""
-    steps = _steps(graph)
-    pending: list[tuple[int, tuple[tuple[GroundStep, int], ...]]] = [(goal, ())]
-    while pending:
-        state, rest = pending.pop()
-        depth = _depth(graph, state)
-        if depth == 0:
-            yield Path(state, rest)
-            continue
-        before = sorted(
-            (source, index)
-            for source, _, index in graph.in_edges(state, keys=True)
-            if _depth(graph, source) == depth - 1
-        )
-        pending += [(source, ((steps[index], state), *rest)) for source, index in reversed(before)]
-
-
 def _depth(graph: StateGraph, state: int) -> int:
     depth: int = graph.nodes[state]["depth"]
     return depth
-
-
-def _initial(graph: StateGraph) -> tuple[int, ...]:
-    initial: tuple[int, ...] = graph.graph["initial"]
-    return initial
 
 
 def _steps(graph: StateGraph) -> tuple[GroundStep, ...]:

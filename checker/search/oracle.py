@@ -12,15 +12,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from splitproof.checker.ground.codegen import Source
-from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.decision import Program, Template, function
 from splitproof.checker.ground.grounding import GroundProperty, GroundStep
 from splitproof.checker.search.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress
 from splitproof.checker.search.memory import peak_memory_bytes
 from splitproof.checker.search.sweeps import first_stuck
 from splitproof.model.expressions import FALSE, TRUE, Expr
-from splitproof.model.machine import Machine
-from splitproof.spec.properties import Kind, Property
+from splitproof.spec.properties import Kind
 
 __all__ = ["Exploration", "Finding", "Limits", "Oracle", "Path", "Progress"]
 
@@ -33,21 +31,17 @@ class Oracle(Engine):
 
     name = "graph"
 
-    def __init__(
-        self,
-        machine: Machine,
-        blocks: int,
-        properties: Sequence[Property] | None = None,
-        folded: bool = False,
-        data_values: int = 2,
-        cone: Cone | None = None,
-        *,
-        like: Engine | None = None,
-    ) -> None:
-        super().__init__(machine, blocks, properties, folded, data_values, cone, like=like)
-        self.oracle = self
-        self.source = Source(self.grounding.terms, self.packing)
-        self._selections: dict[Expr, Callable[[Sequence[int]], list[int]]] = {}
+    @property
+    def oracle(self) -> Oracle:
+        return self
+
+    @cached_property
+    def source(self) -> Source:
+        return Source(self.grounding.terms, self.packing)
+
+    @cached_property
+    def _selections(self) -> dict[Expr, Callable[[Sequence[int]], list[int]]]:
+        return {}
 
     def successors(self, state: int) -> list[tuple[int, int]]:
         """Every step that can be taken, by index, with the state after it; in canonical order."""

@@ -6,7 +6,7 @@ from splitproof.checker.ground.grounding import GroundProperty
 from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits
 from splitproof.spec.properties import Kind
 
-__all__ = ["possible_findings", "require_complete", "require_unfolded"]
+__all__ = ["possible_findings", "require_complete"]
 
 
 def possible_findings(
@@ -24,7 +24,7 @@ def possible_findings(
     require_complete(exploration)
     items = {name: item for name, item in engine.properties.items() if item.property.kind is Kind.POSSIBLE}
     for item in items.values():
-        require_unfolded(engine, item)
+        _require_unfolded(engine, item)
     return engine.first_stuck(exploration, items, (limits or Limits()).started())
 
 
@@ -41,7 +41,7 @@ def require_complete(exploration: Exploration) -> None:
         )
 
 
-def require_unfolded(engine: Engine, item: GroundProperty) -> None:
+def _require_unfolded(engine: Engine, item: GroundProperty) -> None:
     """Nothing if folding never forces a step of a kind that the property does without.
 
     Raises:

@@ -19,7 +19,7 @@ from splitproof.model.interpreter import Step
 from splitproof.model.layout import Layout, Slot
 from splitproof.model.machine import Machine
 from splitproof.model.records import ANY
-from splitproof.model.state import Update
+from splitproof.model.tracing import Update
 from splitproof.model.types import BLOCK, DATA
 
 __all__ = ["Control", "Effect", "Moves", "Post", "StepEffects", "initial_states"]

@@ -6,6 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from splitproof.checker.quantities import count
 from splitproof.checker.variants.mutations import Fate, Judged
 
 __all__ = ["markdown", "summary_lines"]
@@ -62,7 +63,7 @@ def markdown(judged: Sequence[Judged], blocks: int) -> Iterator[str]:
 
 
 def _introduction(blocks: int) -> Iterator[str]:
-    size = f"{blocks} block" + ("" if blocks == 1 else "s")
+    size = count(blocks, "block")
     yield from textwrap.wrap(
         f"Every guard clause of each closed design is dropped, and every effect dropped or altered, at {size}, one "
         "at a time; then everything is searched again. Written by `make mutations`; `splitproof mutate DESIGN` shows "
@@ -85,9 +86,9 @@ def _by_property(judged: Sequence[Judged]) -> Iterator[str]:
     yield "|---|---|---|"
     caught = [item for item in judged if item.fate is Fate.CAUGHT]
     counts = Counter(item.by for item in caught)
-    for by, count in sorted(counts.items(), key=lambda found: (-found[1], found[0])):
+    for by, number in sorted(counts.items(), key=lambda found: (-found[1], found[0])):
         steps = [item.steps for item in caught if item.by == by and item.steps is not None]
-        yield f"| {by} | {count} | {f'{min(steps)} to {max(steps)}' if steps else '-'} |"
+        yield f"| {by} | {number} | {f'{min(steps)} to {max(steps)}' if steps else '-'} |"
     yield ""
 
 

@@ -21,8 +21,8 @@ from typing import Any
 import z3
 
 from splitproof.checker.counterexamples.traces import Trace, replay
+from splitproof.checker.engines import EngineChoice, search
 from splitproof.checker.search.engine import Engine, Exploration, Limits
-from splitproof.checker.search.engines import EngineChoice, search
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.choices import Choice

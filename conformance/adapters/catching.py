@@ -10,15 +10,15 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from splitproof.conformance.adapter import Controller
 from splitproof.conformance.adapters.misconfigurations import MISCONFIGURATIONS, Misconfiguration
 from splitproof.conformance.adapters.misconfigurations_of_lio import MISCONFIGURATIONS_OF_LIO
-from splitproof.conformance.findings import Finding
-from splitproof.conformance.judgement import judge_history
-from splitproof.conformance.kill_table import Caught, catch
-from splitproof.conformance.lab import DUPLEX, Lab, whole
-from splitproof.conformance.session import Session, value_of
-from splitproof.conformance.transport import LocalTransport
+from splitproof.conformance.histories.findings import Finding
+from splitproof.conformance.histories.judgement import judge_history
+from splitproof.conformance.lab.lab import DUPLEX, Lab, whole
+from splitproof.conformance.lab.session import Session, value_of
+from splitproof.conformance.mutants.kill_table import Caught, catch
+from splitproof.conformance.protocol.adapter import Controller
+from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.verdicts import Undecided
 from splitproof.spec.vocabulary import PairState
 

@@ -18,7 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from splitproof.conformance.adapter import (
+from splitproof.conformance.adapters import iscsi, scsi, virtual_machine
+from splitproof.conformance.adapters.initramfs import Kernel, initramfs, kernel_below, program_files
+from splitproof.conformance.adapters.iscsi import CheckCondition, IscsiLost, Portal
+from splitproof.conformance.adapters.scsi import SECTOR_BYTES, Command
+from splitproof.conformance.adapters.virtual_machine import VirtualMachine
+from splitproof.conformance.histories.history import Extents
+from splitproof.conformance.protocol.adapter import (
     BackupState,
     BackupStatus,
     Capabilities,
@@ -26,12 +32,6 @@ from splitproof.conformance.adapter import (
     PairViews,
     Rejected,
 )
-from splitproof.conformance.adapters import iscsi, scsi, virtual_machine
-from splitproof.conformance.adapters.initramfs import Kernel, initramfs, kernel_below, program_files
-from splitproof.conformance.adapters.iscsi import CheckCondition, IscsiLost, Portal
-from splitproof.conformance.adapters.scsi import SECTOR_BYTES, Command
-from splitproof.conformance.adapters.virtual_machine import VirtualMachine
-from splitproof.conformance.history import Extents
 from splitproof.spec.vocabulary import PairState
 
 __all__ = [

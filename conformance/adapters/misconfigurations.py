@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, Controller, PairViews
 from splitproof.conformance.adapters.qemu import (
     BITMAP,
     CREATING,
@@ -25,8 +24,15 @@ from splitproof.conformance.adapters.qemu import (
 from splitproof.conformance.adapters.qemu_group import QemuGroupController
 from splitproof.conformance.adapters.qemu_mirror import QemuMirrorController
 from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, file_node
-from splitproof.conformance.findings import FindingKind
-from splitproof.conformance.mutants import RACE, TAPE, Mutant
+from splitproof.conformance.histories.findings import FindingKind
+from splitproof.conformance.mutants.mutant import RACE, TAPE, Mutant
+from splitproof.conformance.protocol.adapter import (
+    BackupState,
+    BackupStatus,
+    Capabilities,
+    Controller,
+    PairViews,
+)
 from splitproof.spec.properties import Property
 from splitproof.spec.split_backup import (
     END_REPORT_IS_TRUE,

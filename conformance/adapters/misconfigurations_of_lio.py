@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 
 from splitproof.conformance.adapters.lio import BLOCK_SECTORS, SOURCE, LioController
 from splitproof.conformance.adapters.misconfigurations import Misconfiguration
-from splitproof.conformance.findings import FindingKind
-from splitproof.conformance.mutants import RACE
+from splitproof.conformance.histories.findings import FindingKind
+from splitproof.conformance.mutants.mutant import RACE
 from splitproof.spec.properties import Property
 from splitproof.spec.split_backup import BACKUP_ENDS, END_REPORT_IS_TRUE, TAPE_IS_IMAGE
 

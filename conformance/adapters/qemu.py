@@ -17,7 +17,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
-from splitproof.conformance.adapter import (
+from splitproof.conformance.adapters.nbd import Export, NbdError, NbdLost
+from splitproof.conformance.adapters.qemu_backup import ONE_BY_ONE, Backup
+from splitproof.conformance.adapters.storage_daemon import CommandRefused, StorageDaemon, absent
+from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, blocks_of_file, file_node, filled
+from splitproof.conformance.histories.history import Extents
+from splitproof.conformance.protocol.adapter import (
     BackupState,
     BackupStatus,
     Capabilities,
@@ -25,11 +30,6 @@ from splitproof.conformance.adapter import (
     PairViews,
     Rejected,
 )
-from splitproof.conformance.adapters.nbd import Export, NbdError, NbdLost
-from splitproof.conformance.adapters.qemu_backup import Backup
-from splitproof.conformance.adapters.storage_daemon import CommandRefused, StorageDaemon, absent
-from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES, blocks_of_file, file_node, filled
-from splitproof.conformance.history import Extents
 from splitproof.spec.vocabulary import PairState
 
 __all__ = [
@@ -54,7 +54,6 @@ FIRST: Final = 1
 """Where block 0 is in the files. The block before it is ours: see `hold_copy`."""
 BITMAP: Final = "differences"
 _HELD_BYTES_PER_SECOND: Final = 1
-_ONE_BY_ONE: Final = {"max-chunk": BLOCK_SIZE_BYTES, "max-workers": 1}
 
 
 def make() -> QemuController:
@@ -131,11 +130,7 @@ class QemuController:
         if self.host is None:
             return
         for backup in self.backups.values():
-            if backup.state is BackupState.IN_PROGRESS:
-                for job in backup.jobs:
-                    self.daemon.cancel(job)
-                self._remove_nodes(backup)
-            backup.tape.unlink()
+            backup.discard()
         self._abandon_copy()
         self.host.close()
         self.daemon.remove_export(self.node("host"))
@@ -269,7 +264,7 @@ class QemuController:
             "target": self.node("target"),
             "auto-dismiss": False,
             "speed": _HELD_BYTES_PER_SECOND if self.held else 0,
-            "x-perf": _ONE_BY_ONE,
+            "x-perf": ONE_BY_ONE,
             **options,
         }
 
@@ -310,7 +305,7 @@ class QemuController:
         if not self.daemon.alive:
             raise self.daemon.fault("nothing that was asked of it")
         for backup in self.backups.values():
-            self._look_at(backup)
+            backup.look()
         if self.copy_job is not None:
             self.follow_copy(self.daemon.jobs()[self.copy_job].status)
 
@@ -355,12 +350,11 @@ class QemuController:
             if self.views.source is not PairState.SPLIT:
                 raise Rejected("the pair is not split")
             identifier = f"backup {len(self.backups) + 1}"
-            backup = Backup(extents, self.path(f"tape{len(self.backups) + 1}"))
-            with backup.tape.open("wb") as tape:
-                tape.truncate(self.block_count * BLOCK_SIZE_BYTES)
+            tape = self.path(f"tape{len(self.backups) + 1}")
+            backup = Backup(self.daemon, tape, self.block_count, self.tape_bytes_per_second)
             self.backups[identifier] = backup
             for first, count in extents:
-                self._back_up(backup, first, count)
+                backup.copy(first, count, self.image_node(), self.image_offset(first))
             return identifier
 
     def image_node(self) -> str | dict[str, object]:
@@ -374,69 +368,22 @@ class QemuController:
         """Where in it, in bytes."""
         return (FIRST + block) * BLOCK_SIZE_BYTES
 
-    def _back_up(self, backup: Backup, first: int, count: int) -> None:
-        name = f"{backup.tape.name}.{len(backup.jobs)}"
-        size = count * BLOCK_SIZE_BYTES
-        read, written = f"{name}r", f"{name}w"
-        part: dict[str, object] = {"driver": "raw", "size": size}
-        image = {"node-name": read, "offset": self.image_offset(first), "file": self.image_node()}
-        tape = {"node-name": written, "offset": first * BLOCK_SIZE_BYTES, "file": file_node(backup.tape)}
-        for node in ({**image, "read-only": True}, tape):
-            self.daemon.execute("blockdev-add", **part, **node)
-            backup.nodes.append(str(node["node-name"]))
-        options = {
-            "job-id": name,
-            "device": read,
-            "target": written,
-            "auto-dismiss": False,
-            "speed": self.tape_bytes_per_second,
-            "x-perf": _ONE_BY_ONE,
-        }
-        self.daemon.execute("blockdev-backup", **options, sync="full")
-        backup.jobs.append(name)
-        backup.blocks_done.append(0)
-
     def backup_status(self, backup: str) -> BackupStatus:
         with self.lock:
             found = self._backup(backup)
-            self._look_at(found)
-            pairs = zip(found.blocks_done, found.extents, strict=True)
-            return BackupStatus(found.state, sum(done == count for done, (_, count) in pairs))
+            found.look()
+            return found.status()
 
     def tape_image(self, backup: str) -> Mapping[int, bytes]:
-        """From the file: what QEMU says is written, and is no hole in it."""
         with self.lock:
             found = self._backup(backup)
-            self._look_at(found)
-            reached = {
-                first + number
-                for done, (first, _) in zip(found.blocks_done, found.extents, strict=True)
-                for number in range(done)
-            }
-            tape = enumerate(blocks_of_file(found.tape))
-            return {block: data for block, data in tape if data is not None and block in reached}
+            found.look()
+            return found.image()
 
     def _backup(self, backup: str) -> Backup:
         if backup not in self.backups:
             raise Rejected(f"there is no {backup}")
         return self.backups[backup]
-
-    def _look_at(self, backup: Backup) -> None:
-        if backup.state is not BackupState.IN_PROGRESS:
-            return
-        every = self.daemon.jobs()
-        jobs = [every[name] for name in backup.jobs]
-        backup.blocks_done = [job.done // BLOCK_SIZE_BYTES for job in jobs]
-        if any(job.status != "concluded" for job in jobs):
-            return
-        for name in backup.jobs:
-            self.daemon.execute("job-dismiss", id=name)
-        self._remove_nodes(backup)
-        backup.state = BackupState.FAILED if any(job.error for job in jobs) else BackupState.COMPLETED
-
-    def _remove_nodes(self, backup: Backup) -> None:
-        for node in backup.nodes:
-            self.daemon.execute("blockdev-del", node_name=node)
 
     def _backing_up(self) -> bool:
         return any(backup.state is BackupState.IN_PROGRESS for backup in self.backups.values())

@@ -11,11 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, PairViews, Rejected
 from splitproof.conformance.adapters.qemu import MIRRORED, QemuController
 from splitproof.conformance.adapters.storage_daemon import StorageDaemon, absent
-from splitproof.conformance.groups import parts_of
-from splitproof.conformance.history import Extents
+from splitproof.conformance.histories.groups import parts_of
+from splitproof.conformance.histories.history import Extents
+from splitproof.conformance.protocol.adapter import (
+    BackupState,
+    BackupStatus,
+    Capabilities,
+    PairViews,
+    Rejected,
+)
 from splitproof.spec.vocabulary import PairState
 
 __all__ = ["QemuGroupController", "absent", "make"]

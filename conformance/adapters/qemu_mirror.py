@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from splitproof.conformance.adapter import Capabilities, PairViews
 from splitproof.conformance.adapters.qemu import CREATING, MIRRORED, SPLIT, QemuController, absent
+from splitproof.conformance.protocol.adapter import Capabilities, PairViews
 
 __all__ = ["QemuMirrorController", "absent", "make"]
 

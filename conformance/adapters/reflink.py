@@ -16,9 +16,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, PairViews, Rejected
-from splitproof.conformance.history import Extents, blocks_of
-from splitproof.conformance.serve import serve
+from splitproof.conformance.histories.history import Extents, blocks_of
+from splitproof.conformance.protocol.adapter import (
+    BackupState,
+    BackupStatus,
+    Capabilities,
+    PairViews,
+    Rejected,
+)
+from splitproof.conformance.protocol.serve import serve
 from splitproof.spec.vocabulary import PairState
 
 __all__ = ["BLOCK_SIZE_BYTES", "ReflinkController", "absent", "command", "in_namespace", "mount"]

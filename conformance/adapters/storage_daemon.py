@@ -11,7 +11,6 @@ import contextlib
 import importlib.util
 import shutil
 import socket
-import subprocess
 import tempfile
 import threading
 import time
@@ -22,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from splitproof.conformance.adapter import AdapterFault, FaultKind, Indefinite
+from splitproof.conformance.adapters.child_process import ChildProcess
+from splitproof.conformance.protocol.adapter import AdapterFault, Indefinite
 
 __all__ = ["CommandRefused", "Job", "StorageDaemon", "absent"]
 
@@ -73,7 +73,7 @@ class StorageDaemon:
         self.nbd_socket = self.folder / "nbd"
         self._log = self.folder / "log"
         self._loop = asyncio.new_event_loop()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = ChildProcess(_PROGRAM)
         self._client: Any = None
         started: Future[None] = Future()
         self._thread = threading.Thread(target=self._live, args=(started,), name=_PROGRAM, daemon=True)
@@ -88,7 +88,6 @@ class StorageDaemon:
     @property
     def pid(self) -> int:
         """Of the process."""
-        assert self._process is not None
         return self._process.pid
 
     def _live(self, started: Future[None]) -> None:
@@ -109,17 +108,11 @@ class StorageDaemon:
         ours.setblocking(False)
         with theirs, self._log.open("wb") as log:
             number = theirs.fileno()
-            self._process = subprocess.Popen(
-                [
-                    *("setpriv", "--pdeathsig", "KILL", _PROGRAM),
-                    *("--chardev", f"socket,id=qmp,fd={number}", "--monitor", "chardev=qmp"),
-                    *("--nbd-server", f"addr.type=unix,addr.path={self.nbd_socket},max-connections=0"),
-                ],
-                pass_fds=(number,),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            arguments = [
+                *("--chardev", f"socket,id=qmp,fd={number}", "--monitor", "chardev=qmp"),
+                *("--nbd-server", f"addr.type=unix,addr.path={self.nbd_socket},max-connections=0"),
+            ]
+            self._process.start(arguments, [number], log)
         self._client = QMPClient("splitproof")
         self._client.logger.disabled = True  # what happens to the connection is said by what we raise
         self._client.events.event_filter = lambda _: (
@@ -147,27 +140,20 @@ class StorageDaemon:
 
     def fault(self, during: str, cause: BaseException | None = None) -> AdapterFault:
         """How the daemon was lost, once it does not answer."""
-        try:
-            code = self._process.wait(_CLOSE_SECONDS_MAX) if self._process is not None else None
-        except subprocess.TimeoutExpired:
-            return AdapterFault(FaultKind.HUNG, f"{_PROGRAM} closed its monitor during {during}: {cause}")
-        if code is None:
-            return AdapterFault(FaultKind.DIED, f"{_PROGRAM} could not be started: {cause}")
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        return self._process.fault(during, cause, f"{_PROGRAM} closed its monitor", self._last_words)
+
+    def _last_words(self) -> list[str]:
         said = self._log.read_text(errors="replace").strip() if self._log.exists() else ""
-        return AdapterFault(FaultKind.DIED, f"{_PROGRAM} {how} during {during}{f': {said}' if said else ''}")
+        return [said] if said else []
 
     @property
     def alive(self) -> bool:
         """Whether the process is there."""
-        return self._process is not None and self._process.poll() is None
+        return self._process.alive
 
     def ends(self) -> bool:
         """Whether the process ends now: a connection is lost a moment before the process is gone."""
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_CLOSE_SECONDS_MAX)
-        return not self.alive
+        return self._process.ends()
 
     def jobs(self) -> Mapping[str, Job]:
         """Every job by its name; jobs that have concluded stay until they are dismissed."""
@@ -208,9 +194,7 @@ class StorageDaemon:
 
     def close(self) -> None:
         """Kill the daemon, and remove its folder."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
         if self._thread.is_alive():
             if self._client is not None:
                 ended = asyncio.run_coroutine_threadsafe(self._client.disconnect(), self._loop)

@@ -7,18 +7,17 @@ it. The kernel kills it when the thread that started it ends, so that nothing is
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import socket
-import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from splitproof.conformance.adapter import AdapterFault, FaultKind
+from splitproof.conformance.adapters.child_process import ChildProcess
+from splitproof.conformance.protocol.adapter import AdapterFault
 
 __all__ = ["CommandFailed", "VirtualMachine", "absent"]
 
@@ -84,7 +83,7 @@ class VirtualMachine:
         (folder / "initramfs").write_bytes(initramfs)
         self._console, self._monitor = _Line(), _Line()
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = ChildProcess(_PROGRAM)
         self._over = threading.Event()
         arguments = [
             *("-accel", f"tcg,thread=multi,tb-size={_CODE_CACHE_MIB}", "-cpu", "max"),
@@ -121,7 +120,6 @@ class VirtualMachine:
     @property
     def pid(self) -> int:
         """Of the emulator."""
-        assert self._process is not None
         return self._process.pid
 
     def _live(self, arguments: Sequence[str], started: threading.Event) -> None:
@@ -129,13 +127,7 @@ class VirtualMachine:
         theirs = (self._console.theirs, self._monitor.theirs)
         try:
             with self._errors.open("wb") as errors:
-                self._process = subprocess.Popen(
-                    ["setpriv", "--pdeathsig", "KILL", _PROGRAM, *arguments],
-                    pass_fds=[one.fileno() for one in theirs],
-                    stdin=subprocess.DEVNULL,
-                    stdout=errors,
-                    stderr=errors,
-                )
+                self._process.start(arguments, [one.fileno() for one in theirs], errors)
         finally:
             for one in theirs:
                 one.close()
@@ -177,28 +169,15 @@ class VirtualMachine:
     @property
     def alive(self) -> bool:
         """Whether the process is there."""
-        return self._process is not None and self._process.poll() is None
+        return self._process.alive
 
     def ends(self) -> bool:
         """Whether the process ends now: a connection is lost a moment before the process is gone."""
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_CLOSE_SECONDS_MAX)
-        return not self.alive
+        return self._process.ends()
 
     def fault(self, during: str, cause: BaseException | None = None) -> AdapterFault:
         """How the machine was lost, once it does not answer."""
-        if not self.ends():
-            return AdapterFault(
-                FaultKind.HUNG, f"the virtual machine does not answer during {during}: {cause}"
-            )
-        code = None if self._process is None else self._process.returncode
-        if code is None:
-            return AdapterFault(FaultKind.DIED, f"{_PROGRAM} could not be started: {cause}")
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        return AdapterFault(
-            FaultKind.DIED, ": ".join([f"{_PROGRAM} {how} during {during}", *self._last_words()])
-        )
+        return self._process.fault(during, cause, "the virtual machine does not answer", self._last_words)
 
     def _last_words(self) -> list[str]:
         """Of the emulator, and of the kernel: if it panicked, the first thing that it said of that."""
@@ -212,9 +191,7 @@ class VirtualMachine:
 
     def close(self) -> None:
         """Kill the machine, and remove its folder."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
         self._over.set()
         self._thread.join(_CLOSE_SECONDS_MAX)
         for line in (self._console, self._monitor):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from splitproof.conformance.adapter import BackupState, BackupStatus, Rejected
-from splitproof.conformance.history import Extents, blocks_of
+from splitproof.conformance.histories.history import Extents, blocks_of
+from splitproof.conformance.protocol.adapter import BackupState, BackupStatus, Rejected
+from splitproof.conformance.protocol.shapes import PumpKind
 from splitproof.conformance.reference.common_memory import Job
 from splitproof.conformance.reference.host_port import split_pair
 from splitproof.conformance.reference.policy import AcceptCheck, Backup, Response, TargetViewSet
 from splitproof.conformance.reference.processors import Lane, Request, Shared, Task
-from splitproof.conformance.shapes import PumpKind
 from splitproof.spec.vocabulary import PairState
 
 if TYPE_CHECKING:

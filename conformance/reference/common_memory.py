@@ -10,8 +10,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from splitproof.conformance.adapter import BackupState, PairViews
-from splitproof.conformance.history import Extents, blocks_of
+from splitproof.conformance.histories.history import Extents, blocks_of
+from splitproof.conformance.protocol.adapter import BackupState, PairViews
 from splitproof.conformance.reference.policy import (
     DifferenceCleared,
     DirtyCounts,

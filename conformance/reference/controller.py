@@ -6,8 +6,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from splitproof.conformance.adapter import BackupStatus, Capabilities, Indefinite, PairViews, Unsupported
-from splitproof.conformance.history import Extents
+from splitproof.conformance.histories.history import Extents
+from splitproof.conformance.protocol.adapter import (
+    BackupStatus,
+    Capabilities,
+    Indefinite,
+    PairViews,
+    Unsupported,
+)
+from splitproof.conformance.protocol.shapes import PumpKind
 from splitproof.conformance.reference.command_port import CommandPort
 from splitproof.conformance.reference.common_memory import CommonMemory, Job
 from splitproof.conformance.reference.drivers import Driver, Scheduler, Threads
@@ -24,7 +31,6 @@ from splitproof.conformance.reference.processors import Lane, Processor, Request
 from splitproof.conformance.reference.tape_port import TapePort
 from splitproof.conformance.reference.volume_worker import VolumeWorker
 from splitproof.conformance.reference.volumes import Volume
-from splitproof.conformance.shapes import PumpKind
 
 __all__ = ["BLOCK_SIZE_BYTES", "ReferenceController"]
 

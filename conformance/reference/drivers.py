@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from splitproof.conformance.adapter import Indefinite
+from splitproof.conformance.protocol.adapter import Indefinite
+from splitproof.conformance.protocol.shapes import PumpKind
 from splitproof.conformance.reference.processors import Lane, Processor, Request
-from splitproof.conformance.shapes import PumpKind
 
 __all__ = ["Driver", "Scheduler", "Threads"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from splitproof.conformance.adapter import Rejected
+from splitproof.conformance.protocol.adapter import Rejected
+from splitproof.conformance.protocol.shapes import PumpKind
 from splitproof.conformance.reference.policy import (
     Acknowledge,
     Creation,
@@ -14,7 +15,6 @@ from splitproof.conformance.reference.policy import (
     TargetViewSet,
 )
 from splitproof.conformance.reference.processors import Lane, Request, Shared, Task
-from splitproof.conformance.shapes import PumpKind
 from splitproof.spec.vocabulary import PairState
 
 __all__ = ["HostPort", "split_pair"]

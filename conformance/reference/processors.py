@@ -8,10 +8,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from splitproof.conformance.protocol.shapes import PumpKind
 from splitproof.conformance.reference.common_memory import CommonMemory
 from splitproof.conformance.reference.policy import Policy
 from splitproof.conformance.reference.volumes import Volume
-from splitproof.conformance.shapes import PumpKind
 
 __all__ = ["Lane", "Processor", "Request", "Shared", "Task"]
 

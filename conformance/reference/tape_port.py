@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from splitproof.conformance.protocol.shapes import PumpKind
 from splitproof.conformance.reference.common_memory import Job
 from splitproof.conformance.reference.policy import Backup, CheckUnit, CopyReads, Staging
 from splitproof.conformance.reference.processors import Shared, Task
 from splitproof.conformance.reference.volumes import Tape
-from splitproof.conformance.shapes import PumpKind
 
 __all__ = ["TapePort"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from splitproof.conformance.protocol.shapes import PumpKind
 from splitproof.conformance.reference.common_memory import Row, Slot
 from splitproof.conformance.reference.policy import (
     CopyReads,
@@ -16,7 +17,6 @@ from splitproof.conformance.reference.policy import (
     Workers,
 )
 from splitproof.conformance.reference.processors import Shared, Task
-from splitproof.conformance.shapes import PumpKind
 from splitproof.spec.vocabulary import PairState
 
 __all__ = ["VolumeWorker"]

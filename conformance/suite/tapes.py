@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from splitproof.conformance.adapter import BackupState
-from splitproof.conformance.lab import Lab
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.lab.session import Session, tagged
 from splitproof.conformance.observation import Cell, Observation, Violated, judge, judge_step
-from splitproof.conformance.session import Session, tagged
+from splitproof.conformance.protocol.adapter import BackupState
 from splitproof.conformance.verdicts import PropertyViolated
 from splitproof.spec.split_backup import BACKUP_ENDS, END_REPORT_IS_TRUE, TAPE_IS_IMAGE
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from splitproof.conformance.adapter import Rejected
-from splitproof.conformance.concurrent import check_concurrently
-from splitproof.conformance.exploration import explore
-from splitproof.conformance.history import Extents, History, blocks_of
-from splitproof.conformance.lab import Lab, whole
+from splitproof.conformance.histories.history import Extents, History, blocks_of
+from splitproof.conformance.lab.lab import Lab, whole
+from splitproof.conformance.levels.concurrent import check_concurrently
+from splitproof.conformance.levels.exploration import explore
+from splitproof.conformance.protocol.adapter import Rejected
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.conformance.suite.tapes import check_tape
 from splitproof.conformance.verdicts import NotOffered, PropertyViolated

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from splitproof.conformance.adapter import Rejected
-from splitproof.conformance.lab import DUPLEX, Lab, whole
+from splitproof.conformance.lab.lab import DUPLEX, Lab, whole
+from splitproof.conformance.protocol.adapter import Rejected
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.conformance.suite.tapes import check_tape
 from splitproof.conformance.verdicts import PropertyViolated

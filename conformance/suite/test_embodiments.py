@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from splitproof.conformance.adapter import POLLED, BackupState, PairViews
-from splitproof.conformance.embodiments import (
+from splitproof.conformance.histories.history import Extents
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.lab.session import Session
+from splitproof.conformance.levels.embodiments import (
     DISTINCTION,
     declared_embodiment,
     hold_to,
@@ -11,10 +13,8 @@ from splitproof.conformance.embodiments import (
     require_immediate,
     withhold,
 )
-from splitproof.conformance.history import Extents
-from splitproof.conformance.lab import Lab
 from splitproof.conformance.observation import Cell, Observation, Violated, judge_step
-from splitproof.conformance.session import Session
+from splitproof.conformance.protocol.adapter import POLLED, BackupState, PairViews
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.conformance.verdicts import NotOffered, PropertyViolated, Vacuous
 from splitproof.spec.vocabulary import PairState

@@ -8,8 +8,8 @@ holds data temporarily [R26]. The last is tested where the controller declares i
 
 from __future__ import annotations
 
-from splitproof.conformance.exploration import explore
-from splitproof.conformance.lab import Lab
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.levels.exploration import explore
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.conformance.verdicts import NotOffered
 from splitproof.spec.split_backup import (

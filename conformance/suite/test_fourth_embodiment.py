@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from splitproof.conformance.adapter import BackupState
-from splitproof.conformance.lab import Lab, whole
+from splitproof.conformance.lab.lab import Lab, whole
+from splitproof.conformance.protocol.adapter import BackupState
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.conformance.suite.tapes import check_tape
 from splitproof.conformance.verdicts import NotOffered, PropertyViolated

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from splitproof.conformance.concurrent import check_concurrently, race_of_group
-from splitproof.conformance.lab import Lab
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.levels.concurrent import check_concurrently, race_of_group
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.spec.split_backup import TAPE_IS_IMAGE
 

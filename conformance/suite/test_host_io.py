@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from splitproof.conformance.concurrent import check_concurrently
-from splitproof.conformance.exploration import explore
-from splitproof.conformance.history import History
-from splitproof.conformance.lab import Lab
-from splitproof.conformance.session import Call, tagged
+from splitproof.conformance.histories.history import History
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.lab.session import Call, tagged
+from splitproof.conformance.levels.concurrent import check_concurrently
+from splitproof.conformance.levels.exploration import explore
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.conformance.verdicts import PropertyViolated
 from splitproof.spec.split_backup import READ_LATEST_WRITE, WRITE_NEVER_WAITS

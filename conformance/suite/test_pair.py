@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from splitproof.conformance.adapter import PairViews, Rejected
-from splitproof.conformance.exploration import explore
-from splitproof.conformance.lab import DUPLEX, Lab, whole
+from splitproof.conformance.lab.lab import DUPLEX, Lab, whole
+from splitproof.conformance.levels.exploration import explore
+from splitproof.conformance.protocol.adapter import PairViews, Rejected
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.conformance.suite.tapes import check_tape
 from splitproof.conformance.verdicts import NotOffered, PropertyViolated, Vacuous

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from splitproof.conformance.exploration import explore
-from splitproof.conformance.lab import Lab
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.levels.exploration import explore
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.conformance.verdicts import NotOffered, PropertyViolated, Vacuous
 from splitproof.spec.split_backup import DIFFERENCE_IS_SOUND, SPLIT_DOES_NOT_WAIT, SPLIT_LIES_IN_ITS_COMMAND

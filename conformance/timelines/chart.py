@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from splitproof.conformance.findings import milliseconds, shown
-from splitproof.conformance.history import Operation, Outcome
+from splitproof.conformance.histories.findings import milliseconds, shown
+from splitproof.conformance.histories.history import Operation, Outcome
 from splitproof.conformance.timelines.timeline import Scene, Span, Timeline
 
 __all__ = ["STYLE", "chart_lines", "svg_lines"]

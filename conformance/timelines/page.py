@@ -6,9 +6,9 @@ from importlib.resources import files
 from typing import Any
 
 from splitproof.checker.counterexamples.page import page_environment, stylesheet
-from splitproof.checker.texts import count
-from splitproof.conformance.findings import milliseconds, shown
-from splitproof.conformance.history import Operation
+from splitproof.checker.quantities import count
+from splitproof.conformance.histories.findings import milliseconds, shown
+from splitproof.conformance.histories.history import Operation
 from splitproof.conformance.timelines.chart import chart_lines
 from splitproof.conformance.timelines.timeline import Scene, Timeline
 

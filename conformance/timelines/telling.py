@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from splitproof.conformance.findings import milliseconds, shown
-from splitproof.conformance.history import Operation, Outcome
+from splitproof.conformance.histories.findings import milliseconds, shown
+from splitproof.conformance.histories.history import Operation, Outcome
 from splitproof.conformance.timelines.timeline import Record, Scene, Timeline
 
 __all__ = ["mermaid_lines", "scene_lines", "text_lines"]

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from splitproof.checker.counterexamples.shortening import nearest
-from splitproof.conformance.cuts import Interval, Place, Writes
-from splitproof.conformance.findings import Finding, FindingKind, Judgement
-from splitproof.conformance.history import History, Operation, Outcome
-from splitproof.conformance.judgement import until
+from splitproof.conformance.histories.cuts import Interval, Place, Writes
+from splitproof.conformance.histories.findings import Finding, FindingKind, Judgement
+from splitproof.conformance.histories.history import History, Operation, Outcome
+from splitproof.conformance.histories.judgement import until
 
 __all__ = ["Record", "Scene", "Span", "Timeline", "operation_json", "timeline"]
 

@@ -11,9 +11,10 @@ from splitproof.model.choices import AcceptCheck, Backup, End, Response, Split, 
 from splitproof.model.controller.host_port import split_pair
 from splitproof.model.controller.memory import keeps_backup_image
 from splitproof.model.controller.phases import BackupAnswer, CommandPhase, EndReport, PairAnswer
+from splitproof.model.declarations import Fairness
 from splitproof.model.design import Design
 from splitproof.model.expressions import FALSE, ite, some
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.records import BlockSet
 from splitproof.model.state import State, when
 from splitproof.spec.vocabulary import COMMAND_PORT, Event, PairState, StepKind

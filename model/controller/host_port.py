@@ -21,9 +21,10 @@ from splitproof.model.choices import (
 )
 from splitproof.model.controller.messages import issues_writes
 from splitproof.model.controller.phases import DestageOf, EndReport, HostTask, WritePhase
+from splitproof.model.declarations import Fairness
 from splitproof.model.design import Design
 from splitproof.model.expressions import ite, none
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.records import Block, Data
 from splitproof.model.state import State, when
 from splitproof.spec.vocabulary import HOST_PORT, Event, PairState, StepKind
@@ -32,35 +33,20 @@ __all__ = ["declare_host_writes", "declare_pair_commands", "mark", "split_pair"]
 
 _WEAK = Fairness.WEAK
 _PAIRED = (PairState.DUPLEX_PENDING, PairState.DUPLEX)
+_MARKED_BETWEEN = {
+    DifferenceMarked.BEFORE_STORE: (WritePhase.ACCEPTED, WritePhase.MARKED),
+    DifferenceMarked.BEFORE_ACK: (WritePhase.UNMARKED, WritePhase.STORED),
+    DifferenceMarked.AFTER_ACK: (WritePhase.ACKNOWLEDGED, WritePhase.NONE),
+}
+"""Where the mark is a step of its own: the phases of the write before and after it."""
 
 
 def declare_host_writes(machine: Machine, design: Design) -> None:
     """A write is accepted, stored into its row and acknowledged; its difference is marked on the way [R29]."""
+    _declare_acceptance(machine, design)
     marked = design.difference_marked
     ready = WritePhase.MARKED if marked is DifferenceMarked.BEFORE_STORE else WritePhase.ACCEPTED
     late = marked in (DifferenceMarked.BEFORE_ACK, DifferenceMarked.AFTER_ACK)
-
-    if issues_writes(design):
-
-        @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, fair=_WEAK, cites=("R29", "G22"))
-        def receive_write(s: State) -> None:
-            """501 receives a write of 101."""
-            when(s.write.phase == WritePhase.NONE, idle="101 issues no write before the last is acknowledged")
-            when(s.write_request.sent)
-            s.write.phase = WritePhase.ACCEPTED
-            s.write.block = s.write_request.block
-            s.write.data = s.write_request.data
-            s.write_request.sent = False
-
-    else:
-
-        @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, cites=("R29",))
-        def accept_write(s: State, b: Block, data: Data) -> None:
-            """501 accepts a host write of the block."""
-            when(s.write.phase == WritePhase.NONE)
-            s.write.phase = WritePhase.ACCEPTED
-            s.write.block = b
-            s.write.data = data
 
     @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, fair=_WEAK, cites=("R29",))
     def store(s: State) -> None:
@@ -83,19 +69,44 @@ def declare_host_writes(machine: Machine, design: Design) -> None:
         if issues_writes(design):
             s.write_done = True
 
-    if marked is DifferenceMarked.BEFORE_STORE or late:
-        before, after = {
-            DifferenceMarked.BEFORE_STORE: (WritePhase.ACCEPTED, WritePhase.MARKED),
-            DifferenceMarked.BEFORE_ACK: (WritePhase.UNMARKED, WritePhase.STORED),
-            DifferenceMarked.AFTER_ACK: (WritePhase.ACKNOWLEDGED, WritePhase.NONE),
-        }[marked]
+    if marked in _MARKED_BETWEEN:
+        _declare_marking(machine, design)
 
-        @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, fair=_WEAK, cites=("G01",))
-        def mark_difference(s: State) -> None:
-            """501 marks the block of the write in the difference table."""
-            when(s.write.phase == before)
-            mark(s, s.write.block, design, after_split=s.pair.source_view == PairState.SPLIT)
-            s.write.phase = after
+
+def _declare_acceptance(machine: Machine, design: Design) -> None:
+    if issues_writes(design):
+
+        @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, fair=_WEAK, cites=("R29", "G22"))
+        def receive_write(s: State) -> None:
+            """501 receives a write of 101."""
+            when(s.write.phase == WritePhase.NONE, idle="101 issues no write before the last is acknowledged")
+            when(s.write_request.sent)
+            s.write.phase = WritePhase.ACCEPTED
+            s.write.block = s.write_request.block
+            s.write.data = s.write_request.data
+            s.write_request.sent = False
+
+    else:
+
+        @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, cites=("R29",))
+        def accept_write(s: State, b: Block, data: Data) -> None:
+            """501 accepts a host write of the block."""
+            when(s.write.phase == WritePhase.NONE)
+            s.write.phase = WritePhase.ACCEPTED
+            s.write.block = b
+            s.write.data = data
+
+
+def _declare_marking(machine: Machine, design: Design) -> None:
+    """The mark as a step of its own [G01]."""
+    before, after = _MARKED_BETWEEN[design.difference_marked]
+
+    @machine.action(by=HOST_PORT, kind=StepKind.HOST_IO, fair=_WEAK, cites=("G01",))
+    def mark_difference(s: State) -> None:
+        """501 marks the block of the write in the difference table."""
+        when(s.write.phase == before)
+        mark(s, s.write.block, design, after_split=s.pair.source_view == PairState.SPLIT)
+        s.write.phase = after
 
 
 def _when_row_is_free(s: Any, b: Any, design: Design) -> None:

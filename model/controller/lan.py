@@ -8,8 +8,9 @@ from __future__ import annotations
 from splitproof.model.choices import AcceptCheck, Lan, Pause, RunNumbers, Servers, Split
 from splitproof.model.controller.messages import LanMessage, lan_messages
 from splitproof.model.controller.phases import ClientPhase, LanCopy, ServerPhase
+from splitproof.model.declarations import Fairness
 from splitproof.model.design import Design
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.state import State, when
 from splitproof.spec.vocabulary import BACKUP_SERVER, CLIENT_SERVER, LAN, Event, StepKind
 
@@ -32,6 +33,7 @@ def declare_lan(machine: Machine, design: Design) -> None:
         _declare_relay(machine, design)
     else:
         _declare_pause(machine, design)
+        _declare_resumption(machine, design)
     if design.lan is Lan.DUPLICATING:
         for message in lan_messages(design):
             _declare_duplicates(machine, design, message)
@@ -103,8 +105,7 @@ def _declare_relay(machine: Machine, design: Design) -> None:
 
 
 def _declare_pause(machine: Machine, design: Design) -> None:
-    """101 reports its pause, and resumes when 102 says so [R92, R95, R99]."""
-    resumed = ServerPhase.COMMANDED if design.split is Split.COMBINED else ServerPhase.RESUMED
+    """101 reports that its I/O is paused [R92, R99]."""
 
     @machine.action(
         by=CLIENT_SERVER, kind=_MESSAGE, fair=_WEAK, cites=("R92", "R99", "G22"), counts=(Event.LAN_MESSAGE,)
@@ -130,6 +131,11 @@ def _declare_pause(machine: Machine, design: Design) -> None:
         when(s.server == ServerPhase.STARTED, idle=_AWAITED)
         s.lan_paused = False
         s.server = ServerPhase.CLEARED
+
+
+def _declare_resumption(machine: Machine, design: Design) -> None:
+    """101 resumes its I/O when 102 says so [R95]."""
+    resumed = ServerPhase.COMMANDED if design.split is Split.COMBINED else ServerPhase.RESUMED
 
     @machine.action(
         by=BACKUP_SERVER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from splitproof.model.choices import Backup, DirtyCounts, End, InFlight, PreSplitSlot, Servers, Split
-from splitproof.model.controller.command_port import answered_phases, unsplit_phases
+from splitproof.model.controller.command_port import answered_phases, phase_before, unsplit_phases
 from splitproof.model.controller.memory import workers_of
 from splitproof.model.controller.messages import issues_writes
 from splitproof.model.controller.orders import declare_orders
@@ -38,8 +38,12 @@ __all__ = ["declare_predicates", "marking_outstanding"]
 def declare_predicates(machine: Machine, design: Design) -> None:
     """Declare them all; what they mean depends on the design's choices."""
     _declare_cache_words(machine, design)
-    _declare_progress_words(machine, design)
+    _declare_copy_words(machine, design)
+    _declare_write_words(machine, design)
+    _declare_tape_words(machine)
+    _declare_split_words(machine, design)
     _declare_run_words(machine, design)
+    _declare_backup_words(machine, design)
     declare_orders(machine, design)
 
 
@@ -92,7 +96,7 @@ def _declare_cache_words(machine: Machine, design: Design) -> None:
     )
 
 
-def _declare_progress_words(machine: Machine, design: Design) -> None:
+def _declare_copy_words(machine: Machine, design: Design) -> None:
     workers = tuple(workers_of(design))
     machine.predicate(
         "in_copy",
@@ -130,6 +134,9 @@ def _declare_progress_words(machine: Machine, design: Design) -> None:
         "503 has asked for a copy of the block",
         lambda s, b: s.row[b].requested if design.backup is Backup.ON_DEMAND else FALSE,
     )
+
+
+def _declare_write_words(machine: Machine, design: Design) -> None:
     machine.predicate("incoming", "what the host write holds", lambda s, b: s.write.data)
     machine.predicate(
         "write_outstanding",
@@ -146,6 +153,9 @@ def _declare_progress_words(machine: Machine, design: Design) -> None:
         "data of the block is stored and its difference not marked yet",
         lambda s, b: marking_outstanding(s) & (s.write.block == b),
     )
+
+
+def _declare_tape_words(machine: Machine) -> None:
     machine.predicate("tape_begun", "a record is on the tape", lambda s: some(lambda b: s.tape[b].written))
     machine.predicate("staging", "what was read for the tape", lambda s, b: s.backup.data[b])
     machine.predicate(
@@ -206,7 +216,7 @@ def marking_outstanding(s: Any) -> Expr:
     return outstanding
 
 
-def _declare_run_words(machine: Machine, design: Design) -> None:
+def _declare_split_words(machine: Machine, design: Design) -> None:
     by_501 = design.split is Split.SEPARATE
     machine.predicate(
         "split_received",
@@ -224,6 +234,17 @@ def _declare_run_words(machine: Machine, design: Design) -> None:
         lambda s: (s.pair.source_view == PairState.SPLIT) & (s.pair.target_view == PairState.DUPLEX),
     )
     machine.predicate(
+        "copy_arranged",
+        "where the pair is split, the copy is commanded, or whoever has split it is about to command it",
+        lambda s: any_of(
+            s.pair.source_view != PairState.SPLIT,
+            s.pair.copy_commanded,
+            s.task.isin(HostTask.SPLIT, HostTask.REPORTED)
+            if by_501
+            else s.command == phase_before("command copy", design),
+        ),
+    )
+    machine.predicate(
         "views_agree",
         "the two views of the pair are one of the document's states",
         lambda s: any_of(
@@ -234,6 +255,10 @@ def _declare_run_words(machine: Machine, design: Design) -> None:
             ),
         ),
     )
+
+
+def _declare_run_words(machine: Machine, design: Design) -> None:
+    by_501 = design.split is Split.SEPARATE
     machine.predicate(
         "run_under_way", "102 has started a run that has not ended", lambda s: s.server != ServerPhase.IDLE
     )
@@ -275,6 +300,9 @@ def _declare_run_words(machine: Machine, design: Design) -> None:
                 s.server.isin(ServerPhase.CONFIRMED, ServerPhase.COMMANDED),
             ),
         )
+
+
+def _declare_backup_words(machine: Machine, design: Design) -> None:
     machine.predicate("backup_accepted", "502 has accepted a backup that has not ended", lambda s: s.job)
     machine.predicate(
         "backup_running",

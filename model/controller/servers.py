@@ -18,9 +18,10 @@ from splitproof.model.controller.phases import (
     PairAnswer,
     ServerPhase,
 )
+from splitproof.model.declarations import Fairness
 from splitproof.model.design import Design
 from splitproof.model.expressions import Expr
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.records import Block, Data
 from splitproof.model.state import State, when
 from splitproof.spec.vocabulary import Event, StepKind

@@ -7,9 +7,10 @@ from typing import Any
 from splitproof.model.choices import Backup, CheckUnit, CopyReads, Device, Staging
 from splitproof.model.controller.memory import locks_rows
 from splitproof.model.controller.phases import AtBlock, TapePhase
+from splitproof.model.declarations import Fairness
 from splitproof.model.design import Design
 from splitproof.model.expressions import ite, none, some
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.records import Block
 from splitproof.model.state import State, when
 from splitproof.spec.vocabulary import TAPE_PORT, Event, StepKind

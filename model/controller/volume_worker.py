@@ -25,9 +25,10 @@ from splitproof.model.controller.host_port import mark
 from splitproof.model.controller.memory import locks_rows, shares_volumes, workers_of
 from splitproof.model.controller.narration import Declare, told_as
 from splitproof.model.controller.phases import DestageOf, WorkerPhase
+from splitproof.model.declarations import Fairness
 from splitproof.model.design import Design
 from splitproof.model.expressions import Expr, ite, none
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.records import Block
 from splitproof.model.state import State, when
 from splitproof.spec.vocabulary import PairState, Processor, StepKind

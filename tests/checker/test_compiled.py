@@ -18,8 +18,8 @@ from splitproof.checker.compiled.control import CHUNK
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.counterexamples.calm import calmest_path
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Progress
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.model.cells import Cell
@@ -43,15 +43,9 @@ thorough = settings(
 
 STATES_MAX = 3_000
 
+pytestmark = pytest.mark.usefixtures("cache")
+
 _Told = tuple[int, int, int | None, int | None]
-
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Object files of tests are kept among themselves."""
-    place = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
-    return place / "splitproof"
 
 
 def told(findings: dict[str, Finding]) -> dict[str, _Told]:
@@ -242,6 +236,20 @@ def test_the_table_grows_while_a_level_is_expanded(threads: int) -> None:
 def test_code_is_optimised_on_the_way_without_losing_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "OPTIMISE_FROM", 10_000)
     assert_is_a_grid(sized(8, 3).explore(threads=1), 8, 3)
+
+
+def test_a_state_of_zeros_is_no_state_that_is_remembered() -> None:
+    """Memory begins as zeros, and so does what a thread remembers to have entered."""
+    made = Machine("falling")
+    made.shared("left", Int(0, 3), "a number", initial=3, cell=TABLE)
+
+    def fall(s: State) -> None:
+        when(s.left > 0)
+        s.left = s.left - 1
+
+    _declare(made, "fall", fall)
+    found = CompiledEngine(made, 1, []).explore(threads=1)
+    assert [list(level) for level in found.levels] == [[3], [2], [1], [0]]
 
 
 def test_small_chunks_leave_gaps_that_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:

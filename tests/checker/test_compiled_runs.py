@@ -8,21 +8,22 @@ from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.compiled.engine import CompiledEngine
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.fairness import compiled_runs, lassos, liveness
 from splitproof.checker.fairness.compiled_runs import CompiledRuns, RunsTooLargeError
 from splitproof.checker.fairness.lassos import Lasso
 from splitproof.checker.fairness.liveness import find_lasso, judge_leads_to
 from splitproof.checker.fairness.run_graph import RunGraph
 from splitproof.checker.fairness.runs import Runs
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.checker.texts import verdict_line
 from splitproof.checker.verdicts import Unknown, Violated
 from splitproof.model.catalogue import CATALOGUE
+from splitproof.model.declarations import Fairness
 from splitproof.model.fairness import Promise, promises_of
 from splitproof.model.interpreter import Step
 from splitproof.model.loading import load_machine
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.spec.properties import Kind, Property
 from tests.fair_runs import Edge, graphs, machine_of, weakened
 from tests.random_machines import machines

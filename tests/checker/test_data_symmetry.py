@@ -3,19 +3,17 @@ search.
 """
 
 import re
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.ownership import OFFENCE
 from splitproof.checker.compiled.symmetry import UnsoundSymmetryError
-from splitproof.checker.counterexamples.traces import replay
-from splitproof.checker.search.engine import Exploration, Finding, Limits
-from splitproof.checker.search.engines import EngineChoice
+from splitproof.checker.engines import EngineChoice
+from splitproof.checker.search.engine import Exploration, Limits
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.checker.verdicts import Violated
@@ -31,25 +29,9 @@ from splitproof.model.types import BLOCK, DATA
 from splitproof.spec.properties import Kind, always, step
 from splitproof.spec.vocabulary import HOST_PORT, VOLUME_WORKER, StepKind
 from tests.random_machines import assume_it_starts, machines
+from tests.reduced_search import STATES_MAX, assert_replayed, depths, thorough
 
-thorough = settings(
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-        HealthCheck.filter_too_much,
-        HealthCheck.function_scoped_fixture,
-    ],
-    max_examples=25,
-)
-
-STATES_MAX = 2_000
-
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
-    return place
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 # -- a shelf: every way to move data, and some that are no way to treat it ------------------------------
@@ -210,10 +192,6 @@ def renamed(engine: CompiledEngine, state: int) -> int:
     return engine.packing.pack(found)
 
 
-def depths(findings: dict[str, Finding]) -> dict[str, int]:
-    return {name: finding.depth for name, finding in findings.items()}
-
-
 def assert_same(engine: CompiledEngine, found: Exploration, expected: Exploration) -> None:
     """Each level holds the representatives of the full search's level, each once; the rest follows."""
     levels, seen = [], set[int]()
@@ -229,18 +207,6 @@ def assert_same(engine: CompiledEngine, found: Exploration, expected: Exploratio
         label for label, count in expected.fired.items() if count
     }
     assert depths(found.findings) == depths(expected.findings)
-
-
-def assert_told(engine: CompiledEngine, found: Exploration, findings: dict[str, Finding]) -> None:
-    """The interpreter takes the steps of each counterexample, and sees the violation."""
-    for name, finding in findings.items():
-        path = engine.trace_to(found, finding)
-        assert len(path.steps) == finding.depth
-        steps = [taken.step for taken, _ in path.steps]
-        violated = engine.properties[name].property
-        trace = replay(engine.machine, engine.blocks, engine.start_of(path.start), steps, violated)
-        states = [engine.packing.pack(trace.initial), *(engine.packing.pack(s.after) for s in trace.steps)]
-        assert states == list(path.states)
 
 
 @pytest.mark.parametrize("blocks_too", [False, True])
@@ -287,11 +253,11 @@ def test_it_finds_what_the_full_search_finds(
     except UnsoundSymmetryError:
         return
     assert_same(engine, found, expected)
-    assert_told(engine, found, found.findings)
+    assert_replayed(engine, found, found.findings)
     if expected.complete and not folded:
         stuck = possible_findings(engine, found)
         assert depths(stuck) == depths(possible_findings(oracle, expected))
-        assert_told(engine, found, stuck)
+        assert_replayed(engine, found, stuck)
 
 
 HABITS = ("misplaces", "grabs", "looks", "renames", "remembers")
@@ -320,7 +286,7 @@ def test_where_it_is_not_refused_it_is_right(
     if found is not None:
         expected = Oracle(machine, blocks, asked).explore()  # type: ignore[arg-type]
         assert_same(engine, found, expected)
-        assert_told(engine, found, found.findings)
+        assert_replayed(engine, found, found.findings)
         assert found.states < expected.states
 
 
@@ -439,7 +405,7 @@ def test_a_design_of_the_catalogue_has_half_its_states(design: str) -> None:
     expected, found = full.explore(), engine.explore()
     assert (engine.is_data_symmetric, 2 * found.states) == (True, expected.states)
     assert_same(engine, found, expected)
-    assert_told(engine, found, found.findings)
+    assert_replayed(engine, found, found.findings)
 
 
 @pytest.mark.slow

@@ -12,9 +12,7 @@ import pytest
 
 from splitproof.checker.search.graph import (
     StateGraph,
-    all_shortest_counterexamples,
     condensation_for_drawing,
-    reaches_without,
     state_graph,
 )
 from splitproof.checker.search.oracle import Exploration, Finding, Limits, Oracle
@@ -24,6 +22,7 @@ from splitproof.model.machine import Machine
 from splitproof.model.state import State, when
 from splitproof.spec.properties import always, possible
 from splitproof.spec.vocabulary import HOST_PORT, StepKind
+from tests.reaching import reaches_without
 
 
 class Place(enum.Enum):
@@ -116,26 +115,6 @@ def test_nothing_is_said_about_what_lies_beyond_a_limit() -> None:
         state_graph(made, cut, max_states=100)
     with pytest.raises(ValueError, match="ended at its limit"):
         possible_findings(made, cut)
-
-
-def names(graph: StateGraph, *bad: int, max_paths: int = 100) -> list[list[str]]:
-    paths = all_shortest_counterexamples(graph, bad, max_paths)
-    return [[taken.action.name for taken, _ in path.steps] for path in paths]
-
-
-def test_all_shortest_counterexamples_come_in_canonical_order() -> None:
-    made, exploration, graph = explored()
-    assert names(graph, ISLAND) == [["train", "ferry"], ["bus", "ferry"]]
-    assert names(graph, ISLAND, max_paths=1) == [["train", "ferry"]]
-    (first, _) = all_shortest_counterexamples(graph, [ISLAND], max_paths=2)
-    assert made.trace_to(exploration, exploration.findings["never-on-the-island"]) == first
-
-
-def test_only_paths_to_the_shallowest_bad_states_are_counterexamples() -> None:
-    _, _, graph = explored()
-    assert names(graph, ISLAND, TOWN) == [["train"], ["bus"]]
-    assert names(graph, HOME, ISLAND) == [[]]
-    assert names(graph) == []
 
 
 def test_what_cannot_be_reached_any_more_is_found_where_it_is_shallowest() -> None:

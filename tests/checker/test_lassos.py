@@ -13,7 +13,8 @@ from splitproof.checker.fairness.fair_components import fair_components
 from splitproof.checker.fairness.liveness import find_lasso
 from splitproof.checker.fairness.run_graph import RunGraph
 from splitproof.checker.search.oracle import Oracle
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.declarations import Fairness
+from splitproof.model.machine import Machine
 from splitproof.spec.properties import Kind
 from tests.fair_runs import Edge, graphs, judged, machine_of
 from tests.random_machines import machines

@@ -10,14 +10,16 @@ import pytest
 from splitproof.__main__ import run
 from splitproof.checker.check import Options, check
 from splitproof.checker.counterexamples.traces import ReplayError, passed_over, replay
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.fairness.run_graph import RunGraph
 from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.checker.texts import story_lines, verdict_line
-from splitproof.checker.verdicts import ExitCode, Holds, Unknown
+from splitproof.checker.verdicts import Holds, Unknown
 from splitproof.model.cells import Cell, memory
+from splitproof.model.declarations import Fairness
 from splitproof.model.fairness import promises_of
 from splitproof.model.interpreter import Step
-from splitproof.model.machine import Fairness, Machine
+from splitproof.model.machine import Machine
 from splitproof.model.records import ANY, Block, Bool, Data
 from splitproof.model.state import State, when
 from splitproof.spec.properties import always, leads_to

@@ -12,15 +12,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from splitproof.checker.search.folding import diamond_violations
-from splitproof.checker.search.graph import reaches_without, state_graph
+from splitproof.checker.search.graph import state_graph
 from splitproof.checker.search.oracle import Exploration, Finding, Limits, Oracle, Path
 from splitproof.checker.search.reachability import possible_findings
+from splitproof.model.declarations import TracedProperty
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
-from splitproof.model.properties import TracedProperty
 from splitproof.spec.properties import Kind
 from tests.random_machines import assume_it_starts, machines
+from tests.reaching import reaches_without
 
 STATES_MAX = 100
 """The interpreter takes about a millisecond a state."""

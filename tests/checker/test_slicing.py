@@ -2,27 +2,24 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from splitproof.checker import check as check_module
 from splitproof.checker.check import Options, check
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.symmetry import UnsoundSymmetryError
-from splitproof.checker.counterexamples.traces import replay
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.ground.cone import cone_of
 from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, OutOfTimeError
-from splitproof.checker.search.engines import EngineChoice
 from splitproof.checker.search.folding import diamond_violations
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.checker.search.slicing import slice_for
 from splitproof.checker.verdicts import CheckResult, Unknown, Violated
 from splitproof.model.cells import Cell, memory
-from splitproof.model.interpreter import Step
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
 from splitproof.model.records import Bool
@@ -31,29 +28,9 @@ from splitproof.model.types import Int
 from splitproof.spec.properties import Kind, Property, always, possible, step
 from splitproof.spec.vocabulary import HOST_PORT, VOLUME_WORKER, StepKind
 from tests.random_machines import assume_it_starts, machines
+from tests.reduced_search import STATES_MAX, depths, replayed, thorough
 
-thorough = settings(
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-        HealthCheck.filter_too_much,
-        HealthCheck.function_scoped_fixture,
-    ],
-    max_examples=40,
-)
-
-STATES_MAX = 2_000
-
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
-    return place
-
-
-def depths(findings: dict[str, Finding]) -> dict[str, int]:
-    return {name: finding.depth for name, finding in findings.items()}
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def pulled(engine: Engine, found: Exploration) -> set[str]:
@@ -64,16 +41,7 @@ def pulled(engine: Engine, found: Exploration) -> set[str]:
 def assert_told(engine: Engine, found: Exploration, findings: dict[str, Finding]) -> None:
     """The interpreter takes the steps on the whole machine, and sees the violation."""
     for name, finding in findings.items():
-        path = engine.trace_to(found, finding)
-        assert len(path.steps) == finding.depth
-        steps = [Step(taken.action, taken.arguments) for taken, _ in path.steps]
-        replay(
-            engine.machine,
-            engine.blocks,
-            engine.start_of(path.start),
-            steps,
-            engine.properties[name].property,
-        )
+        replayed(engine, found, name, finding)
 
 
 def assert_is_projection(part: Oracle, found: Exploration, whole: Oracle, expected: Exploration) -> None:
@@ -91,7 +59,7 @@ def assert_is_projection(part: Oracle, found: Exploration, whole: Oracle, expect
     assert [set(level) for level in found.levels] == levels
 
 
-@thorough
+@settings(thorough, max_examples=40)
 @given(machine=machines(), blocks=st.integers(1, 2), data=st.data(), symmetry=st.booleans())
 def test_a_slice_says_what_the_whole_machine_says(
     machine: Machine, blocks: int, data: st.DataObject, symmetry: bool

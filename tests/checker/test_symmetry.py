@@ -1,18 +1,16 @@
 """One of the states that differ in the names of blocks only: the same verdicts, depths and steps as the full search."""
 
 import itertools
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.compiled.search import CompiledExploration
-from splitproof.checker.counterexamples.traces import replay
-from splitproof.checker.search.engine import Exploration, Finding, Limits
-from splitproof.checker.search.engines import EngineChoice
+from splitproof.checker.engines import EngineChoice
+from splitproof.checker.search.engine import Exploration, Limits
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
 from splitproof.checker.verdicts import Violated
@@ -27,25 +25,9 @@ from splitproof.model.types import BLOCK
 from splitproof.spec.properties import Kind, always, possible, step
 from splitproof.spec.vocabulary import HOST_PORT, VOLUME_WORKER, StepKind
 from tests.random_machines import assume_it_starts, machines
+from tests.reduced_search import STATES_MAX, assert_replayed, depths, thorough
 
-thorough = settings(
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-        HealthCheck.filter_too_much,
-        HealthCheck.function_scoped_fixture,
-    ],
-    max_examples=25,
-)
-
-STATES_MAX = 2_000
-
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
-    return place
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def renamed(engine: CompiledEngine, state: int, names: tuple[int, ...]) -> int:
@@ -86,22 +68,6 @@ def assert_is_quotient(engine: CompiledEngine, found: CompiledExploration, expec
     assert depths(found.findings) == depths(expected.findings)
 
 
-def depths(findings: dict[str, Finding]) -> dict[str, int]:
-    return {name: finding.depth for name, finding in findings.items()}
-
-
-def assert_told(engine: CompiledEngine, found: CompiledExploration, findings: dict[str, Finding]) -> None:
-    """The interpreter takes the steps of each counterexample, and sees the violation."""
-    for name, finding in findings.items():
-        path = engine.trace_to(found, finding)
-        assert len(path.steps) == finding.depth
-        steps = [taken.step for taken, _ in path.steps]
-        violated = engine.properties[name].property
-        trace = replay(engine.machine, engine.blocks, engine.start_of(path.start), steps, violated)
-        states = [engine.packing.pack(trace.initial), *(engine.packing.pack(s.after) for s in trace.steps)]
-        assert states == list(path.states)
-
-
 @thorough
 @given(machine=machines(), blocks=st.integers(2, 3), folded=st.booleans(), threads=st.sampled_from((1, 2)))
 def test_it_finds_what_the_full_search_finds(
@@ -116,11 +82,11 @@ def test_it_finds_what_the_full_search_finds(
     expected = oracle.explore(Limits(max_depth=depth))
     found = engine.explore(Limits(max_depth=depth), threads=threads)
     assert_is_quotient(engine, found, expected)
-    assert_told(engine, found, found.findings)
+    assert_replayed(engine, found, found.findings)
     if expected.complete and not folded:
         stuck = possible_findings(engine, found)
         assert depths(stuck) == depths(possible_findings(oracle, expected))
-        assert_told(engine, found, stuck)
+        assert_replayed(engine, found, stuck)
 
 
 @settings(thorough, max_examples=15)
@@ -193,7 +159,7 @@ def test_a_block_keeps_its_name_in_a_story() -> None:
     engine = CompiledEngine(lights(), 3, [HELD_IN_THE_DARK, NEVER_LIT, CAN_BE_FREE], symmetry=True)
     found = engine.explore()
     assert depths(found.findings) == {"held-in-the-dark": 3, "never-lit": 2}
-    assert_told(engine, found, found.findings)
+    assert_replayed(engine, found, found.findings)
     (first, _), _, (third, _) = engine.trace_to(found, found.findings["held-in-the-dark"]).steps
     assert (first.action.name, first.arguments) == (third.action.name, third.arguments)
     assert possible_findings(engine, found) == {}
@@ -288,4 +254,4 @@ def test_a_closed_design_at_two_blocks_has_the_same_verdicts() -> None:
     assert found.findings == expected.findings == {}
     stuck = possible_findings(engine, found)
     assert depths(stuck) == depths(possible_findings(full, expected))
-    assert_told(engine, found, stuck)
+    assert_replayed(engine, found, stuck)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from splitproof.checker.check import Options, check
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.checker.search.vacuity import is_live, liveness_questions, vacuity_of
 from splitproof.checker.texts import check_lines
-from splitproof.checker.verdicts import CheckResult, ExitCode
+from splitproof.checker.verdicts import CheckResult
 from splitproof.model.catalogue import VARIATIONS
 from splitproof.model.cells import Cell, memory
 from splitproof.model.errors import ModelError

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.conformance.history import History, Operation, Outcome, save_history
+from splitproof.conformance.histories.history import History, Operation, Outcome, save_history
 from tests.browser import Browser
 
 SCREENS = [(1280, 800), (420, 800)]

@@ -12,9 +12,9 @@ import pytest
 from splitproof.__main__ import run
 from splitproof.checker.counterexamples.explorer import explored
 from splitproof.checker.counterexamples.page import html_page
+from splitproof.checker.counterexamples.saved import trace_json
 from splitproof.checker.counterexamples.shortening import STEPS_MAX, nearest, shortened
 from splitproof.checker.counterexamples.traces import Trace, replay
-from splitproof.checker.verdicts import trace_json
 from splitproof.model import Interpreter
 from splitproof.model.interpreter import Step
 from splitproof.model.loading import load_machine

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from splitproof.conformance.history import History, Operation, Outcome
+from splitproof.conformance.histories.history import History, Operation, Outcome
 
 BLOCKS = 2
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Limits
-from splitproof.conformance.opening import command
-from splitproof.conformance.session import Session
+from splitproof.conformance.lab.lab import Limits
+from splitproof.conformance.lab.session import Session
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.runner.opening import command
 from splitproof.conformance.verdicts import PropertyViolated
 from splitproof.spec.properties import Property
 from splitproof.spec.split_backup import END_REPORT_IS_TRUE, TAPE_IS_IMAGE

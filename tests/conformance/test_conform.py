@@ -13,13 +13,14 @@ from xml.etree import ElementTree
 import pytest
 
 from splitproof.checker.reports import junit_lines
-from splitproof.conformance.expected import Expected
-from splitproof.conformance.kill_table import suite_tests
-from splitproof.conformance.plugin import TestResult as Result
+from splitproof.conformance.mutants.kill_table import suite_tests
 from splitproof.conformance.reference import ReferenceController
-from splitproof.conformance.report import Report
+from splitproof.conformance.runner.expected import Expected
+from splitproof.conformance.runner.report import Report
+from splitproof.conformance.runner.report_page import report_page
+from splitproof.conformance.runner.results import TestResult as Result
+from splitproof.conformance.runner.suite_report import suite_report
 from splitproof.conformance.suite.requirement import Level, about
-from splitproof.conformance.suite_report import suite_report
 from splitproof.conformance.verdicts import Verdict
 
 ADAPTER = """
@@ -205,5 +206,5 @@ def test_an_expected_failure_does_not_count_and_a_skipped_core_does() -> None:
 
 def test_the_report_escapes_what_a_controller_says() -> None:
     nasty = Result(CORE, about(TESTS[CORE]), Verdict.FAIL, "<script>\x00</script>", None, 0.5)
-    assert "<script>" not in report(nasty).html()
+    assert "<script>" not in report_page(report(nasty))
     ElementTree.fromstring("\n".join(junit_lines([suite_report(report(nasty))])))

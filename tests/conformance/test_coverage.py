@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from splitproof.conformance.adapter import Capabilities, PairViews
-from splitproof.conformance.coverage import AbstractState, Coverage, UnderWay, possible_states
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Lab, Limits
+from splitproof.conformance.lab.coverage import AbstractState, Coverage, UnderWay, possible_states
+from splitproof.conformance.lab.lab import Lab, Limits
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.protocol.adapter import Capabilities, PairViews
+from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.reference import ReferenceController
-from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import Vacuous
 from splitproof.spec.pair_states import legal_pair_transitions, legal_views
 from splitproof.spec.vocabulary import PairState
@@ -154,7 +154,7 @@ def test_what_is_only_done_while_nobody_looks_is_tried() -> None:
             return str(len(self.tapes) - 1)
 
         def backup_status(self, backup: str) -> Any:
-            from splitproof.conformance.adapter import BackupState, BackupStatus
+            from splitproof.conformance.protocol.adapter import BackupState, BackupStatus
 
             return BackupStatus(BackupState.COMPLETED)
 

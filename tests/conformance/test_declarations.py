@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from splitproof.conformance.adapter import Capabilities, Unsupported
-from splitproof.conformance.declarations import under_declared
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Lab, Limits
-from splitproof.conformance.operations import OPTIONAL
+from splitproof.conformance.lab.lab import Lab, Limits
+from splitproof.conformance.levels.declarations import under_declared
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.protocol.adapter import Capabilities, Unsupported
+from splitproof.conformance.protocol.operations import OPTIONAL
+from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.reference import EMBODIMENTS, ReferenceController
-from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import NotOffered, Undecided
 
 HAS = ("resync", "delete_pair", "split_and_backup", "target_image", "differences", "hold_copy")

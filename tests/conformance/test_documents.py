@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.conformance.adapter import Capabilities, Controller
-from splitproof.conformance.history import KINDS
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Limits
-from splitproof.conformance.opening import adapter
-from splitproof.conformance.operations import OPERATIONS
-from splitproof.conformance.protocol_document import protocol_document
+from splitproof.conformance.histories.history import KINDS
+from splitproof.conformance.lab.lab import Limits
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.protocol.adapter import Capabilities, Controller
+from splitproof.conformance.protocol.document import protocol_document
+from splitproof.conformance.protocol.operations import OPERATIONS
+from splitproof.conformance.runner.opening import adapter
 from splitproof.conformance.suite.requirement import Level, about
 from splitproof.conformance.verdicts import NotOffered, Undecided, Verdict
 from splitproof.spec.split_backup import SPLIT_DOES_NOT_WAIT
@@ -33,7 +33,7 @@ def test_the_page_of_the_protocol_is_current() -> None:
     published = (DOCS / "adapter-protocol.md").read_text(encoding="utf-8")
     made = "".join(f"{line}\n" for line in protocol_document())
     assert made == published, (
-        "run: python -m splitproof.conformance.protocol_document > docs/adapter-protocol.md"
+        "run: python -m splitproof.conformance.protocol.document > docs/adapter-protocol.md"
     )
 
 

@@ -6,12 +6,18 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from splitproof.conformance.adapter import BackupState, BackupStatus, Capabilities, PairViews, Rejected
-from splitproof.conformance.history import Extents, blocks_of
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Limits
+from splitproof.conformance.histories.history import Extents, blocks_of
+from splitproof.conformance.lab.lab import Limits
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.protocol.adapter import (
+    BackupState,
+    BackupStatus,
+    Capabilities,
+    PairViews,
+    Rejected,
+)
+from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.suite.requirement import Level, about
-from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import NotOffered, PropertyViolated
 from splitproof.spec.split_backup import (
     END_REPORT_IS_TRUE,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from splitproof.conformance.findings import FindingKind
-from splitproof.conformance.groups import history_of_group, parts_of
-from splitproof.conformance.history import History, Operation
-from splitproof.conformance.judgement import judge_history
+from splitproof.conformance.histories.findings import FindingKind
+from splitproof.conformance.histories.groups import history_of_group, parts_of
+from splitproof.conformance.histories.history import History, Operation
+from splitproof.conformance.histories.judgement import judge_history
 
 
 def test_an_extent_that_crosses_pairs_has_a_part_of_each() -> None:

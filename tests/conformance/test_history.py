@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.conformance.history import (
+from splitproof.conformance.histories.history import (
     History,
     HistoryError,
     Operation,

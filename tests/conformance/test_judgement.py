@@ -9,9 +9,9 @@ import z3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from splitproof.conformance.findings import FindingKind, Judgement
-from splitproof.conformance.history import History, Operation, Outcome
-from splitproof.conformance.judgement import judge_history
+from splitproof.conformance.histories.findings import FindingKind, Judgement
+from splitproof.conformance.histories.history import History, Operation, Outcome
+from splitproof.conformance.histories.judgement import judge_history
 from splitproof.conformance.observation import Holds, Observation, judge
 from splitproof.spec.split_backup import READ_LATEST_WRITE, TAPE_IS_IMAGE
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from splitproof.conformance.adapter import AdapterFault, BackupState, FaultKind, Rejected
 from splitproof.conformance.adapters import lio, scsi
 from splitproof.conformance.adapters.catching import wrong_table
 from splitproof.conformance.adapters.initramfs import archive
@@ -29,13 +24,14 @@ from splitproof.conformance.adapters.lio import (
 )
 from splitproof.conformance.adapters.misconfigurations_of_lio import MISCONFIGURATIONS_OF_LIO
 from splitproof.conformance.adapters.virtual_machine import CommandFailed
-from splitproof.conformance.concurrent import race
-from splitproof.conformance.kill_table import suite_tests
-from splitproof.conformance.lab import Lab
-from splitproof.conformance.opening import adapter
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.mutants.kill_table import suite_tests
+from splitproof.conformance.protocol.adapter import AdapterFault, BackupState, FaultKind, Rejected
+from splitproof.conformance.runner.opening import adapter
 from splitproof.conformance.suite.requirement import Level, about
-from splitproof.conformance.verdicts import NotOffered
 from splitproof.spec.vocabulary import PairState
+from tests.processes import assert_ends_with_its_starter, until
+from tests.whole_suite import COPIED_OR_GROUPED, EXPLORED, OF_EMBODIMENTS, not_offered_by
 
 _MISSING = absent()
 pytestmark = [
@@ -45,42 +41,16 @@ pytestmark = [
 ]
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
-EXPLORED = {
-    name for name, test in suite_tests().items() if "explore" in inspect.unwrap(test).__code__.co_names
-}
 TESTED = [
     name
     for name, test in suite_tests().items()
     if about(test).level in (Level.CORE, Level.SEQUENTIAL, Level.CONCURRENT) and name not in EXPLORED
 ]
 """All, but for what takes hundreds of scenarios: `splitproof conform lio` runs those, too."""
-OF_EMBODIMENTS = {name for name in TESTED if suite_tests()[name].__module__.endswith(".test_embodiments")}
-NOT_OFFERED = OF_EMBODIMENTS | {
-    "test_r08_the_tapes_of_a_group_show_one_instant",
-    "test_r90_the_combined_command_backs_up_its_own_split",
-    "test_r94_the_combined_command_returns_while_nothing_is_copied",
-    "test_r29_a_write_is_acknowledged_while_nothing_is_copied",
-    "test_r38_the_target_view_is_pending_while_differences_are_left",
-    "test_r49_a_pair_that_is_split_during_its_creation_copy_has_the_whole_image",
-    "test_r07_a_split_returns_while_nothing_is_copied",
-}
 
 
 def test_the_linux_target_passes() -> None:
-    lab = Lab(adapter("lio"))
-    not_offered = set()
-    try:
-        histories = race(lab)
-        for name in TESTED:
-            test = suite_tests()[name]
-            recorded = {"histories": histories} if "histories" in inspect.signature(test).parameters else {}
-            try:
-                test(lab, **recorded)
-            except NotOffered:
-                not_offered.add(name)
-    finally:
-        lab.close()
-    assert not_offered == NOT_OFFERED
+    assert not_offered_by(Lab(adapter("lio")), TESTED) == (OF_EMBODIMENTS & set(TESTED)) | COPIED_OR_GROUPED
 
 
 def test_each_misconfiguration_is_caught_and_the_published_table_is_current() -> None:
@@ -99,13 +69,6 @@ def controller() -> Iterator[LioController]:
     made = make()
     yield made
     made.close()
-
-
-def until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def data(mark: bytes) -> bytes:
@@ -183,20 +146,7 @@ def test_the_machine_ends_with_the_process_that_started_it() -> None:
         "import time; from splitproof.conformance.adapters.lio import make; "
         "print(make().machine.pid, flush=True); time.sleep(60)"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        machine = int(process.stdout.readline())
-        assert Path(f"/proc/{machine}").exists()
-        process.kill()
-    until(lambda: not running(machine))
-
-
-def running(pid: int) -> bool:
-    """A zombie whose new parent has not looked yet is not running."""
-    try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    assert_ends_with_its_starter(code)
 
 
 def test_a_machine_that_is_killed_is_an_error_that_says_so(controller: LioController) -> None:

@@ -22,11 +22,12 @@ from splitproof.conformance.observation import (
     judge_step,
 )
 from splitproof.model.catalogue import design_named, machine_of
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.errors import ModelError
 from splitproof.model.evaluation import UNKNOWN, evaluate
 from splitproof.model.expressions import Expr, Param, lift
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER, trace_property
+from splitproof.model.properties import trace_property
 from splitproof.model.state import State
 from splitproof.model.types import DATA
 from splitproof.spec.properties import Kind, Property, always

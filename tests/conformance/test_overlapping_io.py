@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from splitproof.conformance.adapter import AdapterFault, Capabilities, FaultKind
-from splitproof.conformance.concurrent import race
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Lab, Limits
+from splitproof.conformance.lab.lab import Lab, Limits
+from splitproof.conformance.lab.session import Session
+from splitproof.conformance.levels.concurrent import race
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.protocol.adapter import AdapterFault, Capabilities, FaultKind
+from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.reference import ReferenceController
-from splitproof.conformance.session import Session
-from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import PropertyViolated
 from splitproof.spec.split_backup import READ_LATEST_WRITE
 

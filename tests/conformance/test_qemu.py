@@ -6,41 +6,38 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.conformance.adapter import AdapterFault, BackupState, FaultKind
 from splitproof.conformance.adapters.catching import catch_wrong, judged, wrong_table
 from splitproof.conformance.adapters.misconfigurations import MISCONFIGURATIONS, Misconfiguration
 from splitproof.conformance.adapters.qemu import QemuController, absent, make
 from splitproof.conformance.adapters.qemu_group import QemuGroupController
 from splitproof.conformance.adapters.storage_daemon import CommandRefused
 from splitproof.conformance.adapters.volume_files import BLOCK_SIZE_BYTES
-from splitproof.conformance.concurrent import race
-from splitproof.conformance.history import Extents
-from splitproof.conformance.judgement import judge_history
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Lab, Limits
-from splitproof.conformance.mutants import RACE
-from splitproof.conformance.opening import adapter
+from splitproof.conformance.histories.history import Extents
+from splitproof.conformance.histories.judgement import judge_history
+from splitproof.conformance.lab.lab import Lab, Limits
+from splitproof.conformance.levels.concurrent import race
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.mutants.mutant import RACE
+from splitproof.conformance.protocol.adapter import AdapterFault, BackupState, FaultKind
+from splitproof.conformance.protocol.transport import LocalTransport
+from splitproof.conformance.runner.opening import adapter
 from splitproof.conformance.suite.requirement import Level, about
-from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import NotOffered, PropertyViolated, Verdict, verdict_of
 from splitproof.spec.vocabulary import PairState
+from tests.processes import assert_ends_with_its_starter, until
+from tests.whole_suite import EXPLORED, OF_EMBODIMENTS
 
 needs_qemu = pytest.mark.skipif(absent() is not None, reason=absent() or "")
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
 NOT_STEPPED = (Level.CORE, Level.SEQUENTIAL, Level.CONCURRENT)
 TESTED = [name for name, test in suite_tests().items() if about(test).level in NOT_STEPPED]
-OF_EMBODIMENTS = {name for name in TESTED if suite_tests()[name].__module__.endswith(".test_embodiments")}
-"""They need `differences`, to see what is not copied."""
 NOT_OFFERED = OF_EMBODIMENTS | {
     "test_r90_the_combined_command_backs_up_its_own_split",
     "test_r94_the_combined_command_returns_while_nothing_is_copied",
@@ -48,7 +45,6 @@ NOT_OFFERED = OF_EMBODIMENTS | {
     "test_r13_what_the_target_lacks_of_the_image_is_marked",
     "test_r49_a_pair_that_is_split_during_its_creation_copy_has_the_whole_image",
 }
-EXPLORED = {name for name in TESTED if "explore" in suite_tests()[name].__code__.co_names}
 
 
 NOT_OFFERED_BY_MIRROR = NOT_OFFERED | {
@@ -171,13 +167,6 @@ def controller() -> Iterator[QemuController]:
     made = make()
     yield made
     made.close()
-
-
-def until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def mirror(controller: QemuController, blocks: int) -> None:
@@ -357,20 +346,7 @@ def test_the_daemon_does_not_outlive_a_process_that_is_killed() -> None:
         "import time; from splitproof.conformance.adapters.qemu import make; "
         "print(make().daemon.pid, flush=True); time.sleep(60)"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        daemon = int(process.stdout.readline())
-        assert Path(f"/proc/{daemon}").exists()
-        process.kill()
-    until(lambda: not running(daemon))
-
-
-def running(pid: int) -> bool:
-    """A zombie whose new parent has not looked yet is not running."""
-    try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    assert_ends_with_its_starter(code)
 
 
 @pytest.mark.parametrize("lacking", ["qemu-storage-daemon", "setpriv"])

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from splitproof.conformance.adapter import BackupState, Indefinite, Rejected, Unsupported
-from splitproof.conformance.concurrent import race
-from splitproof.conformance.derived_schedules import policy_of
-from splitproof.conformance.judgement import judge_history
-from splitproof.conformance.lab import Lab
+from splitproof.conformance.derivation.derived_schedules import policy_of
+from splitproof.conformance.histories.judgement import judge_history
+from splitproof.conformance.lab.lab import Lab
+from splitproof.conformance.levels.concurrent import race
+from splitproof.conformance.protocol.adapter import BackupState, Indefinite, Rejected, Unsupported
+from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.reference import AS_WRITTEN, EMBODIMENTS, Policy, ReferenceController
 from splitproof.conformance.reference.policy import Backup, Ownership, PreSplitSlot, Split, SplitWhen, Workers
 from splitproof.conformance.reference.volumes import Tape, TapeError, Volume
-from splitproof.conformance.transport import LocalTransport
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.design import CHOICES
 from splitproof.spec.vocabulary import PairState
@@ -51,7 +51,7 @@ def imported_by(module: str) -> set[str]:
 def test_the_reference_needs_nothing_of_the_model_or_the_checker() -> None:
     modules = [path.stem for path in (ROOT / "conformance" / "reference").glob("*.py")]
     needed = set().union(*(imported_by(f"splitproof.conformance.reference.{name}") for name in modules))
-    assert "splitproof.conformance.adapter" in needed
+    assert "splitproof.conformance.protocol.adapter" in needed
     assert not {name for name in needed if name.split(".")[1] in ("model", "checker")}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 import re
 import signal
@@ -13,19 +12,16 @@ from pathlib import Path
 import pytest
 
 from splitproof.conformance.adapters.reflink import absent, command, in_namespace
-from splitproof.conformance.concurrent import race
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Lab, Limits
-from splitproof.conformance.mutants import RACE, TAPE
-from splitproof.conformance.opening import AdapterNotFound, adapter
-from splitproof.conformance.stdio import StdioTransport
+from splitproof.conformance.lab.lab import Lab, Limits
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.mutants.mutant import RACE, TAPE
+from splitproof.conformance.protocol.stdio import StdioTransport
+from splitproof.conformance.runner.opening import AdapterNotFound, adapter
 from splitproof.conformance.suite.requirement import Level, about
-from splitproof.conformance.verdicts import NotOffered, PropertyViolated
+from splitproof.conformance.verdicts import PropertyViolated
+from tests.whole_suite import COPIED_OR_GROUPED, EXPLORED, OF_EMBODIMENTS, not_offered_by
 
 FILE_SYSTEMS = ("xfs", "btrfs")
-EXPLORED = {
-    name for name, test in suite_tests().items() if "explore" in inspect.unwrap(test).__code__.co_names
-}
 TESTED = [
     name
     for name, test in suite_tests().items()
@@ -33,16 +29,6 @@ TESTED = [
     and (name not in EXPLORED or name == TAPE)
 ]
 """All, but for what the explored tests share: a few minutes of system calls."""
-OF_EMBODIMENTS = {name for name in TESTED if suite_tests()[name].__module__.endswith(".test_embodiments")}
-NOT_OFFERED = OF_EMBODIMENTS | {
-    "test_r08_the_tapes_of_a_group_show_one_instant",
-    "test_r90_the_combined_command_backs_up_its_own_split",
-    "test_r94_the_combined_command_returns_while_nothing_is_copied",
-    "test_r29_a_write_is_acknowledged_while_nothing_is_copied",
-    "test_r38_the_target_view_is_pending_while_differences_are_left",
-    "test_r49_a_pair_that_is_split_during_its_creation_copy_has_the_whole_image",
-    "test_r07_a_split_returns_while_nothing_is_copied",
-}
 
 
 @functools.cache
@@ -74,25 +60,13 @@ def test_splits_by_clone_hold_in_one_cycle_after_another(file_system: str) -> No
 @pytest.mark.slow
 def test_a_file_system_passes(file_system: str) -> None:
     lab = Lab(adapter(f"reflink-{file_system}"), Limits(examples=10))
-    not_offered = set()
-    try:
-        histories = race(lab)
-        for name in TESTED:
-            test = suite_tests()[name]
-            recorded = {"histories": histories} if "histories" in inspect.signature(test).parameters else {}
-            try:
-                test(lab, **recorded)
-            except NotOffered:
-                not_offered.add(name)
-    finally:
-        lab.close()
-    assert not_offered == NOT_OFFERED
+    assert not_offered_by(lab, TESTED) == (OF_EMBODIMENTS & set(TESTED)) | COPIED_OR_GROUPED
 
 
 COPIES = """
 import os, sys, time
 from splitproof.conformance.adapters.reflink import BLOCK_SIZE_BYTES, ReflinkController, mount
-from splitproof.conformance.serve import serve
+from splitproof.conformance.protocol.serve import serve
 
 class CopiesLikeCp(ReflinkController):
     def clone(self):

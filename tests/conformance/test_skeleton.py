@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.conformance.operations import OPERATIONS
+from splitproof.conformance.protocol.operations import OPERATIONS
 from splitproof.conformance.skeleton import FILES, NotEmpty, write_skeleton
 from splitproof.conformance.skeleton.adapter import Adapter
 

@@ -15,7 +15,10 @@ from typing import Any
 
 import pytest
 
-from splitproof.conformance.adapter import (
+from splitproof.conformance.lab.lab import Limits
+from splitproof.conformance.lab.session import Session, tagged, value_of
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.protocol.adapter import (
     AdapterFault,
     BackupState,
     Capabilities,
@@ -25,13 +28,10 @@ from splitproof.conformance.adapter import (
     Rejected,
     Unsupported,
 )
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Limits
+from splitproof.conformance.protocol.shapes import ShapeError
+from splitproof.conformance.protocol.stdio import StdioTransport
+from splitproof.conformance.protocol.transport import LocalTransport, Transport
 from splitproof.conformance.reference import ReferenceController
-from splitproof.conformance.session import Session, tagged, value_of
-from splitproof.conformance.shapes import ShapeError
-from splitproof.conformance.stdio import StdioTransport
-from splitproof.conformance.transport import LocalTransport, Transport
 from splitproof.conformance.verdicts import Undecided
 from splitproof.spec.vocabulary import PairState
 

@@ -13,13 +13,19 @@ from typing import Any
 
 import pytest
 
-from splitproof.conformance.findings import FindingKind
-from splitproof.conformance.history import UNREAD, History, Operation, initial_contents, load_history
-from splitproof.conformance.kill_table import outcome_of, suite_tests
-from splitproof.conformance.lab import Limits
+from splitproof.conformance.histories.findings import FindingKind
+from splitproof.conformance.histories.history import (
+    UNREAD,
+    History,
+    Operation,
+    initial_contents,
+    load_history,
+)
+from splitproof.conformance.lab.lab import Limits
+from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
+from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.reference import ReferenceController
-from splitproof.conformance.stories import Failure, failure_of
-from splitproof.conformance.transport import LocalTransport
+from splitproof.conformance.timelines.stories import Failure, failure_of
 from splitproof.conformance.verdicts import PropertyViolated
 from splitproof.spec.split_backup import LEGAL_PAIR_STATES, TAPE_IS_IMAGE
 

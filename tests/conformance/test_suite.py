@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from splitproof.conformance.adapter import POLLED, Rejected
-from splitproof.conformance.kill_table import catch, kill_table, outcome_of, suite_tests
-from splitproof.conformance.lab import Limits
-from splitproof.conformance.mutants import MUTANTS, Mutant
+from splitproof.conformance.lab.lab import Limits
+from splitproof.conformance.mutants.kill_table import catch, kill_table, outcome_of, suite_tests
+from splitproof.conformance.mutants.mutant import MUTANTS, Mutant
+from splitproof.conformance.protocol.adapter import POLLED, Rejected
+from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.reference import EMBODIMENTS, ReferenceController
 from splitproof.conformance.suite.requirement import Level, about
-from splitproof.conformance.transport import LocalTransport
 from splitproof.conformance.verdicts import NotOffered, Undecided, Vacuous
 from splitproof.spec.catalogue import entry
 from splitproof.spec.distinctions import DISTINCTIONS
@@ -90,7 +90,7 @@ def test_a_broken_controller_is_caught_by_the_property_that_it_names(mutant: Mut
 def test_the_published_kill_table_is_current() -> None:
     published = (ROOT / "docs" / "kill-table.md").read_text(encoding="utf-8")
     made = "".join(f"{line}\n" for line in kill_table())
-    assert made == published, "run: python -m splitproof.conformance.kill_table > docs/kill-table.md"
+    assert made == published, "run: python -m splitproof.conformance.mutants.kill_table > docs/kill-table.md"
 
 
 def test_every_property_of_the_suite_has_a_mutant() -> None:

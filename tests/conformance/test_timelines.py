@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from splitproof.__main__ import run
-from splitproof.conformance.history import History, Operation, Outcome, save_history
-from splitproof.conformance.judgement import judge_history
+from splitproof.conformance.histories.history import History, Operation, Outcome, save_history
+from splitproof.conformance.histories.judgement import judge_history
 from splitproof.conformance.timelines.chart import svg_lines
 from splitproof.conformance.timelines.page import history_page
 from splitproof.conformance.timelines.telling import mermaid_lines, text_lines

@@ -10,7 +10,7 @@ import pytest
 from splitproof.conformance.adapters import iscsi, scsi
 from splitproof.conformance.adapters.initramfs import archive, initramfs, kernel_below
 from splitproof.conformance.adapters.lio import KERNEL_ROOT
-from splitproof.conformance.opening import AdapterNotFound, adapter
+from splitproof.conformance.runner.opening import AdapterNotFound, adapter
 
 # ---- SCSI ----------------------------------------------------------------------------------------
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.prove import prove
 from splitproof.checker.proof.results import ProofResult, Proved, proof_lines
 from splitproof.checker.proof.words import words_of
 from splitproof.checker.search.oracle import Limits, Oracle
-from splitproof.checker.verdicts import ExitCode, Unknown, Violated
+from splitproof.checker.verdicts import Unknown, Violated
 from splitproof.model import (
     Block,
     Bool,

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from splitproof.checker.check import Options, check
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.certify import certify
 from splitproof.checker.proof.premises import premises_of
 from splitproof.checker.proof.prove import find_invariant, prove
 from splitproof.checker.proof.refusals import refusal_of
 from splitproof.checker.proof.results import ProofResult, Proved, proof_lines
 from splitproof.checker.search.oracle import Oracle
-from splitproof.checker.verdicts import ExitCode, Unknown, Violated
+from splitproof.checker.verdicts import Unknown, Violated
 from splitproof.model import (
     Block,
     Bool,
@@ -34,7 +35,7 @@ from splitproof.model import (
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.mutants import mutant, mutations_of
-from splitproof.model.state import Clause
+from splitproof.model.tracing import Clause
 from splitproof.spec.properties import Property, always, leads_to
 
 HOST, WORKER = Processor("host"), Processor("worker")

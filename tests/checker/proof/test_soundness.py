@@ -9,10 +9,10 @@ from splitproof.checker.proof.certificate import certificate_of, write_certifica
 from splitproof.checker.proof.prove import PROVABLE, Found, find_invariant
 from splitproof.checker.proof.solver import answers
 from splitproof.checker.search.oracle import Limits, Oracle
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import Every
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER
 from splitproof.spec.properties import Property
 from tests.random_machines import machines
 

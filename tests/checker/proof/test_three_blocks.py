@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.proof.prove import find_invariant, prove
 from splitproof.checker.search.oracle import Limits, Oracle
-from splitproof.checker.verdicts import ExitCode, Violated
+from splitproof.checker.verdicts import Violated
 from splitproof.model import (
     Block,
     Bool,

@@ -12,11 +12,11 @@ from splitproof.checker.proof.transitions import (
     structure_of,
     transitions_of,
 )
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.expressions import Every, Expr
 from splitproof.model.interpreter import Interpreter, Step
 from splitproof.model.layout import Valuation
 from splitproof.model.machine import Machine
-from splitproof.model.properties import BLOCK_PARAMETER
 from splitproof.spec.properties import Kind
 from tests.random_machines import machines
 

@@ -1,0 +1,1 @@
+"""From counterexamples of the model to schedules for real controllers."""

@@ -1,0 +1,1 @@
+"""Where a controller is tested: every call is checked, limited in time and recorded; what a run came to."""

@@ -1,0 +1,1 @@
+"""Controllers that must not pass, and which test catches which."""

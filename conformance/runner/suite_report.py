@@ -1,0 +1,41 @@
+"""What a run of the suite comes to, as a report beside those of checks and proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from splitproof.checker.reports import Finding
+from splitproof.checker.reports import Report as CheckReport
+from splitproof.conformance.runner.report import Report
+from splitproof.conformance.runner.results import TestResult
+from splitproof.conformance.suite.requirement import Level
+from splitproof.conformance.verdicts import Verdict
+
+__all__ = ["suite_report"]
+
+
+def suite_report(run: Report) -> CheckReport:
+    """What a run comes to. It has a failure or an error exactly if the profile does not pass."""
+    found = [_finding(result, run.again(result)) for result in run.results]
+    if not found:
+        found.append(Finding("nothing selected", "error", "no test was run"))
+    return CheckReport(f"{run.subject}, profile {run.profile}", tuple(found))
+
+
+_STATUS = {Verdict.PASS: "pass", Verdict.FAIL: "failure", Verdict.SKIPPED: "skipped"}
+"""Of a test; what is not here is an error."""
+
+
+def _finding(result: TestResult, again: Iterable[str]) -> Finding:
+    lines = result.text.splitlines() or [""]
+    word = result.verdict.value
+    status = _STATUS.get(result.verdict, "error")
+    message = lines[0] if lines[0].startswith(result.verdict.name) else f"{result.verdict.name}: {lines[0]}"
+    if result.verdict is Verdict.SKIPPED and result.about.level is Level.CORE:
+        status, message = "error", f"PARTIAL: the core was skipped: {lines[0]}"
+    elif result.expected is not None:
+        entry = result.expected
+        status, message = "pass", f"{word}, as expected: {entry.reason} ({entry.link}, until {entry.expires})"
+    elif result.verdict is Verdict.PASS:
+        message = "passes"
+    return Finding(result.test, status, message, result.about.property.statement, (*lines[1:], *again))
