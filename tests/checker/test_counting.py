@@ -179,7 +179,9 @@ def test_counting_ends_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     late = Limits(max_seconds=2, began=time.perf_counter() - 3)
     with pytest.raises(OutOfTimeError, match="2 seconds"):
         count_violation(oracle, graph, item.id, late)
-    monkeypatch.setattr(deciding, "count_violation", lambda *found: count_violation(*found[:-1], late))
+    monkeypatch.setattr(
+        deciding, "count_violation", lambda oracle, graph, name, _: count_violation(oracle, graph, name, late)
+    )
     (result,) = check(machine, 1).properties
     assert result.verdict == Unknown("2 seconds, while counting")
 
