@@ -180,6 +180,7 @@ NOT_RUN = {
     "pytest  ": "likewise",
     "splitproof conform qemu": "tests/conformance/test_qemu.py",
     "pytest --pyargs splitproof.conformance --controller qemu": "likewise",
+    "pytest test_race.py --controller ": "tests/conformance/test_regression.py has a controller for it",
     "java ": "TLC is no part of the project; tests/checker/test_tla.py reads the modules",
 }
 """Commands of blocks of `sh`, and why the docs' test does not run them."""
