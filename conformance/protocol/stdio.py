@@ -164,8 +164,9 @@ class StdioTransport:
         identifier = answer.get("id")
         with self._lock:
             known = self._pending.pop(identifier, None) if type(identifier) is int else None
+            asked = self._next_id
         if known is None:
-            return f"{shown} answers no request that is open"
+            return f"{shown} {_unasked(identifier, asked)}"
         name, future = known
         if "error" in answer:
             error = answer["error"]
@@ -243,6 +244,17 @@ class StdioTransport:
         if said and fault.kind is not FaultKind.GARBAGE:
             fault = AdapterFault(fault.kind, f"{fault}; its last words: {said[-1]:.200}")
         return fault
+
+
+def _unasked(identifier: Any, next_id: int) -> str:
+    """Why an answer with such an `id` is none."""
+    if type(identifier) is not int:
+        return (
+            f"answers no request: `id` is {identifier!r:.40}, and has to be the number that the request has"
+        )
+    if 0 < identifier < next_id:
+        return f"answers request {identifier} again; one request has one answer"
+    return f"answers no request: none has the id {identifier}"
 
 
 def _told(code: int) -> str:

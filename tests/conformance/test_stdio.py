@@ -157,12 +157,12 @@ FAULTS = {
     "hangs": (
         "for request in requests(): time.sleep(60)",
         FaultKind.HUNG,
-        "reset did not return within 0.5 s",
+        "reset did not return within 0.5 s, its call_seconds_max",
     ),
     "dies": (
         "for request in requests(): print('out of tape', file=sys.stderr); sys.exit(3)",
         FaultKind.DIED,
-        "ended with exit code 3; its last words: out of tape",
+        "during reset(4): the controller's process ended with exit code 3; its last words: out of tape",
     ),
     "is killed": (
         "for request in requests(): os.kill(os.getpid(), 9)",
@@ -192,7 +192,17 @@ FAULTS = {
     "answers another request": (
         "for request in requests(): answer({'id': 99}, ok=None)",
         FaultKind.GARBAGE,
-        "answers no request that is open",
+        "answers no request: none has the id 99",
+    ),
+    "answers a request of before": (
+        "for request in requests(): answer({'id': 1}, ok=None)",
+        FaultKind.GARBAGE,
+        "answers request 1 again; one request has one answer",
+    ),
+    "answers with a text for a number": (
+        "for request in requests(): answer({'id': '2'}, ok=None)",
+        FaultKind.GARBAGE,
+        "answers no request: `id` is '2', and has to be the number that the request has",
     ),
     "answers neither": (
         "for request in requests(): answer(request)",
