@@ -54,13 +54,13 @@ def tagged(number: int, size: int) -> bytes:
 
 
 def value_of(data: bytes) -> str:
-    """A short name for data; equal data has equal names, and a tag that of its write (`w17`)."""
+    """A short name for data; equal data has equal names, and a tag its own, without the zeros (`w0000053`: `w53`)."""
     try:
         number = int(data[1:_TAG_BYTES], 16)
     except ValueError:
         number = -1
     if number >= 0 and data == tagged(number, len(data)):
-        return f"w{number}"
+        return f"w{number:x}"
     return f"x{hashlib.sha256(data).hexdigest()[:12]}"
 
 
@@ -140,7 +140,7 @@ class Call:
         except ShapeError as error:
             self._record(Outcome.INDEFINITE)
             fault = AdapterFault(FaultKind.GARBAGE, f"{self.name} returned {error}")
-            raise self._session.lost(fault) from error
+            raise self._session.lost(fault) from None  # where we noticed it is of no use to anybody
         except AdapterFault as fault:
             self._record(Outcome.INDEFINITE)
             raise self._session.lost(self._located(fault)) from fault.__cause__

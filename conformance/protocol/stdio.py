@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from splitproof.conformance.protocol.adapter import AdapterFault, FaultKind, Indefinite, Rejected, Unsupported
 from splitproof.conformance.protocol.operations import form_of
+from splitproof.conformance.protocol.shapes import ShapeError
 
 __all__ = ["ERRORS", "LINE_BYTES_MAX", "StdioTransport"]
 
@@ -61,7 +62,7 @@ class StdioTransport:
                 bufsize=0,
             )
         except (OSError, ValueError, IndexError) as error:
-            raise AdapterFault(FaultKind.DIED, f"{command!r} cannot be started: {error}") from error
+            raise AdapterFault(FaultKind.DIED, f"{command!r} cannot be started: {error}") from None
         self._lock = threading.Lock()
         self._ending = threading.Lock()
         self._pending: dict[int, tuple[str, Future[Any]]] = {}
@@ -180,10 +181,11 @@ class StdioTransport:
         try:
             value = form_of(name).result.load(answer["ok"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            problem = (
-                f"{name}: `ok` is {answer['ok']!r:.120}; accepted is {form_of(name).result.json} "
-                f"({type(error).__name__}: {error})"
-            )
+            problem = f"{name}: `ok` is {answer['ok']!r:.120}; "
+            if isinstance(error, ShapeError):
+                problem += str(error)
+            else:
+                problem += f"accepted is {form_of(name).result.json} ({type(error).__name__}: {error})"
             _settle(future, AdapterFault(FaultKind.GARBAGE, problem))
             return problem
         with contextlib.suppress(InvalidStateError):

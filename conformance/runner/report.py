@@ -124,13 +124,19 @@ class Report:
         }
 
     def lines(self) -> Iterator[str]:
-        """For people: what is not a pass first said whole, then the table, then the verdict."""
+        """For people: what is not a pass first said whole, then the table, then the verdict.
+
+        What several tests came to in the same words, such as a controller that does not start, is said once.
+        """
+        told: dict[str, list[TestResult]] = {}
         for result in self.results:
             if result.verdict not in (Verdict.PASS, Verdict.SKIPPED) and result.expected is None:
-                yield f"{result.test}"
-                yield from (f"  {line}" for line in result.text.splitlines())
-                yield from (f"  {line}" for line in self.again(result))
-                yield ""
+                told.setdefault(result.text, []).append(result)
+        for text, alike in told.items():
+            yield from (result.test for result in alike)
+            yield from (f"  {line}" for line in text.splitlines())
+            yield from (f"  {line}" for line in self.again(alike[0]))
+            yield ""
         width = max((len(result.test) for result in self.results), default=0)
         for result in self.results:
             word = f"{result.verdict.value} (expected)" if result.expected else result.verdict.value
@@ -144,14 +150,18 @@ class Report:
         yield self.summary
 
     @property
+    def selection(self) -> str:
+        """What was to be run."""
+        return "tests by name" if self.tests else f"profile {self.profile}"
+
+    @property
     def summary(self) -> str:
         """One line, the verdict first."""
         counts = Counter(result.verdict.value for result in self.results)
         listed = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
         seed = "the same examples every time" if self.seed is None else f"seed {self.seed}"
         name = self.capabilities.name if self.capabilities else self.subject
-        run = f"profile {self.profile}" if not self.tests else "tests by name"
-        return f"{self.verdict.name}  {name}, {run}: {listed or 'nothing was tested'} ({seed})"
+        return f"{self.verdict.name}  {name}, {self.selection}: {listed or 'nothing was tested'} ({seed})"
 
 
 def _capabilities(value: Capabilities | None) -> dict[str, Any] | None:

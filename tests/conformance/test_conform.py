@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import subprocess
@@ -185,6 +186,29 @@ def test_the_gravest_verdict_is_that_of_the_profile(
     assert (found.verdict, int(found.exit_code)) == (expected, code)
     failed = any(one.status in ("failure", "error") for one in suite_report(found).findings)
     assert failed == (code != 0)
+
+
+def test_every_report_says_whether_a_profile_was_run_or_tests_by_name() -> None:
+    whole = report(result(Verdict.PASS))
+    by_name = dataclasses.replace(whole, tests=(CORE,))
+    for run, selection in ((whole, "profile core"), (by_name, "tests by name")):
+        assert selection in run.summary
+        assert suite_report(run).title.endswith(f", {selection}")
+        assert f"<td>{selection}</td>" in report_page(run)
+
+
+def test_what_several_tests_say_in_the_same_words_is_said_once() -> None:
+    lost, other = (
+        Result(test, about(TESTS[test]), Verdict.ERROR, "lost", None, 0.5) for test in (CORE, BEYOND)
+    )
+    run = dataclasses.replace(report(lost, other), command=("splitproof", "conform", "vendor:Make"))
+    assert list(run.lines())[:5] == [
+        CORE,
+        BEYOND,
+        "  lost",
+        f"  again: splitproof conform vendor:Make --test {CORE}",
+        "",
+    ]
 
 
 def test_what_is_beyond_the_core_may_be_skipped() -> None:
