@@ -211,6 +211,26 @@ def test_what_several_tests_say_in_the_same_words_is_said_once() -> None:
     ]
 
 
+def test_cases_that_are_skipped_for_the_same_reason_are_a_row_of_the_table() -> None:
+    def case(name: str, verdict: Verdict, text: str) -> Result:
+        return Result(f"{BEYOND}[{name}]", about(TESTS[BEYOND]), verdict, text, None, 0.5)
+
+    run = report(
+        case("a", Verdict.SKIPPED, "no pump"),
+        case("b", Verdict.PASS, ""),
+        case("c", Verdict.SKIPPED, "no pump"),
+        case("d", Verdict.SKIPPED, "no crash"),
+    )
+    rows = [line.split(maxsplit=2) for line in run.lines() if line.startswith(("skipped", "pass "))]
+    assert [(row[0], row[2]) for row in rows] == [
+        ("skipped", f"{BEYOND}[2 cases]  no pump"),
+        ("pass", f"{BEYOND}[b]"),
+        ("skipped", f"{BEYOND}[d]        no crash"),
+    ]
+    assert run.summary.startswith("PASS")
+    assert "1 pass, 3 skipped" in run.summary
+
+
 def test_what_is_beyond_the_core_may_be_skipped() -> None:
     assert report(result(Verdict.PASS), result(Verdict.SKIPPED, BEYOND)).exit_code == 0
 
