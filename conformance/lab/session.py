@@ -131,6 +131,9 @@ class Call:
             whose = ", its call_seconds_max" if own else ""
             message = f"{self.name} did not return within {limit:g} s{whose}"
             raise self._session.lost(AdapterFault(FaultKind.HUNG, message)) from None
+        except KeyboardInterrupt:  # what is done on the way out must not wait for it again
+            self._session.lost(AdapterFault(FaultKind.HUNG, f"interrupted during {self.name}"))
+            raise
         except (Rejected, Unsupported):
             self._record(Outcome.REJECTED)
             raise

@@ -5,8 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import os
+import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -252,3 +256,41 @@ def test_the_report_escapes_what_a_controller_says() -> None:
     nasty = Result(CORE, about(TESTS[CORE]), Verdict.FAIL, "<script>\x00</script>", None, 0.5)
     assert "<script>" not in report_page(report(nasty))
     ElementTree.fromstring("\n".join(junit_lines([suite_report(report(nasty))])))
+
+
+STUBBORN = """
+import json, os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["op"] == "capabilities":
+        declared = {"block_size_bytes": 64, "block_count_max": 8, "call_seconds_max": 600}
+        print(json.dumps({"id": request["id"], "ok": declared}), flush=True)
+        continue
+    print(os.getpid(), file=open("pid.part", "w"), flush=True)
+    os.rename("pid.part", "pid")
+    while True:
+        time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_has_no_verdict_and_leaves_no_controller(
+    tmp_path: Path, sent: signal.Signals
+) -> None:
+    (tmp_path / "stubborn.py").write_text(STUBBORN)
+    adapter = shlex.join([sys.executable, "stubborn.py"])
+    command = [sys.executable, "-m", "splitproof", "conform", "--command", adapter, "--profile", "core"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        while not (tmp_path / "pid").exists():
+            assert run.poll() is None
+            time.sleep(0.05)
+        run.send_signal(sent)
+        output, errors = run.communicate(timeout=60)
+    assert (run.returncode, output, errors) == (130, "", "")  # what a shell says of Ctrl-C
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
