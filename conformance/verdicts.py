@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 from splitproof.conformance.histories.findings import Finding
 from splitproof.conformance.histories.history import History
 from splitproof.conformance.observation import Violated
 from splitproof.spec.properties import Property
 
-__all__ = ["NotOffered", "PropertyViolated", "Undecided", "Vacuous", "Verdict", "verdict_of"]
+__all__ = ["NotOffered", "PropertyViolated", "Undecided", "Vacuous", "Verdict", "story_lines", "verdict_of"]
 
 
 class Verdict(enum.Enum):
@@ -27,6 +28,15 @@ class Verdict(enum.Enum):
     """The controller does not declare what the test needs."""
     PARTIAL = "partial"
     """Of a profile: everything that ran passed, and something of the core was skipped."""
+
+
+def story_lines(story: Sequence[str]) -> Iterator[str]:
+    """What was done, numbered; what was done several times running is one line, as a refused call may be."""
+    number = 1
+    for line, same in itertools.groupby(story):
+        times = len(list(same))
+        yield f"  {number:>3}  {line}" + (f"    ({times} times)" if times > 1 else "")
+        number += times
 
 
 class PropertyViolated(AssertionError):  # noqa: N818  # a verdict, named as verdicts are
@@ -49,8 +59,7 @@ class PropertyViolated(AssertionError):  # noqa: N818  # a verdict, named as ver
         self.finding = finding
         self.history = history
         self.story = tuple(story)
-        told = [f"  {number:>3}  {line}" for number, line in enumerate(story, start=1)]
-        super().__init__("\n".join([text, *(["what happened:", *told] if told else [])]))
+        super().__init__("\n".join([text, *(["what happened:", *story_lines(story)] if story else [])]))
 
     @property
     def kind(self) -> str | None:

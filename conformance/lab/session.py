@@ -35,7 +35,7 @@ from splitproof.conformance.protocol.shapes import ShapeError, Volume
 from splitproof.conformance.protocol.transport import Transport
 from splitproof.conformance.verdicts import Undecided
 
-__all__ = ["Call", "Session", "tagged", "value_of"]
+__all__ = ["Call", "Session", "arguments_text", "tagged", "value_of"]
 
 _TAG_BYTES = 8
 _CLOSE_SECONDS_MAX = 2.0
@@ -54,14 +54,22 @@ def tagged(number: int, size: int) -> bytes:
 
 
 def value_of(data: bytes) -> str:
-    """A short name for data; equal data has equal names, and a tag that of its write (`w17`)."""
+    """A short name for data; equal data has equal names, and a tag its own, without the zeros (`w0000053`: `w53`)."""
     try:
         number = int(data[1:_TAG_BYTES], 16)
     except ValueError:
         number = -1
     if number >= 0 and data == tagged(number, len(data)):
-        return f"w{number}"
+        return f"w{number:x}"
     return f"x{hashlib.sha256(data).hexdigest()[:12]}"
+
+
+def arguments_text(arguments: Mapping[str, Any]) -> str:
+    """The arguments of an operation, data by its short name."""
+    return ", ".join(
+        f"block {value}" if key == "block" else value_of(value) if isinstance(value, bytes) else str(value)
+        for key, value in arguments.items()
+    )
 
 
 class Call:
@@ -119,8 +127,13 @@ class Call:
         except TimeoutError:
             self._record(Outcome.INDEFINITE)
             self._check_budget()
-            message = f"{self.name} did not return within {limit:g} s"
+            own = seconds_max is None and self.name != "capabilities"  # which declares it
+            whose = ", its call_seconds_max" if own else ""
+            message = f"{self.name} did not return within {limit:g} s{whose}"
             raise self._session.lost(AdapterFault(FaultKind.HUNG, message)) from None
+        except KeyboardInterrupt:  # what is done on the way out must not wait for it again
+            self._session.lost(AdapterFault(FaultKind.HUNG, f"interrupted during {self.name}"))
+            raise
         except (Rejected, Unsupported):
             self._record(Outcome.REJECTED)
             raise
@@ -130,12 +143,18 @@ class Call:
         except ShapeError as error:
             self._record(Outcome.INDEFINITE)
             fault = AdapterFault(FaultKind.GARBAGE, f"{self.name} returned {error}")
-            raise self._session.lost(fault) from error
+            raise self._session.lost(fault) from None  # where we noticed it is of no use to anybody
         except AdapterFault as fault:
             self._record(Outcome.INDEFINITE)
-            raise self._session.lost(fault) from fault.__cause__
+            raise self._session.lost(self._located(fault)) from fault.__cause__
         self._record(Outcome.OK, result)
         return result
+
+    def _located(self, fault: AdapterFault) -> AdapterFault:
+        """The same, with the call that it ended, unless it speaks of that itself."""
+        if str(fault).startswith(self.name):
+            return fault
+        return AdapterFault(fault.kind, f"during {self.name}({arguments_text(self._arguments)}): {fault}")
 
     def _record(self, outcome: Outcome, result: Any = None) -> None:
         if self._recorded:

@@ -15,12 +15,11 @@ from importlib import resources
 from typing import Any, Final
 
 from splitproof.conformance.lab.lab import Lab
-from splitproof.conformance.lab.session import Session, tagged, value_of
+from splitproof.conformance.lab.session import Session, arguments_text, tagged, value_of
 from splitproof.conformance.levels.client import ClientRecord
 from splitproof.conformance.levels.watches import WATCHES, Event
 from splitproof.conformance.observation import Violated, judge, judge_step
 from splitproof.conformance.protocol.adapter import POLLED, PairViews, Rejected
-from splitproof.conformance.timelines.stories import arguments_text
 from splitproof.conformance.verdicts import PropertyViolated, Vacuous
 from splitproof.spec.properties import Kind, Property
 

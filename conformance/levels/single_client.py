@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from splitproof.conformance.histories.history import Extents, blocks_of
 from splitproof.conformance.lab.coverage import AbstractState, Coverage, UnderWay
 from splitproof.conformance.lab.lab import Lab
-from splitproof.conformance.lab.session import tagged, value_of
+from splitproof.conformance.lab.session import arguments_text, tagged, value_of
 from splitproof.conformance.levels.client import ClientRecord
 from splitproof.conformance.levels.watches import Event, Watch
 from splitproof.conformance.observation import Violated, judge, judge_step
@@ -27,7 +27,7 @@ from splitproof.conformance.protocol.adapter import (
     Rejected,
     Unsupported,
 )
-from splitproof.conformance.timelines.stories import arguments_text, with_story
+from splitproof.conformance.timelines.stories import with_story
 from splitproof.conformance.verdicts import PropertyViolated, Undecided
 from splitproof.spec.properties import Kind
 from splitproof.spec.vocabulary import PairState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Final
 
 from splitproof.conformance.protocol.adapter import (
@@ -194,11 +194,21 @@ def _dump_capabilities(value: Capabilities) -> dict[str, Any]:
 
 
 def _load_capabilities(value: Any) -> Capabilities:
-    known = {item.name for item in fields(Capabilities)}
-    unknown = sorted(set(value) - known)
+    if not isinstance(value, dict):
+        raise _refuse(value, "an object")
+    known = {item.name: item.default is MISSING for item in fields(Capabilities)}
+    unknown = sorted(set(value) - set(known))
     if unknown:
-        raise ShapeError(f"capabilities has {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-    return Capabilities(**{**value, "operations": frozenset(value.get("operations", ()))})
+        raise ShapeError(f"there is no {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    lacking = [name for name, is_required in known.items() if is_required and name not in value]
+    if lacking:
+        verb, them = ("is", "it") if len(lacking) == 1 else ("are", "them")
+        told = " and ".join(lacking)
+        raise ShapeError(f"{told} {verb} not declared, and every controller declares {them}")
+    operations = value.get("operations", [])
+    if not isinstance(operations, list) or not all(isinstance(name, str) for name in operations):
+        raise ShapeError(f"operations is {operations!r:.80}; accepted is a list of names")
+    return Capabilities(**{**value, "operations": frozenset(operations)})
 
 
 def _dump_records(value: Mapping[int, bytes]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from splitproof.conformance.protocol.adapter import AdapterFault, FaultKind, Indefinite, Rejected, Unsupported
 from splitproof.conformance.protocol.operations import form_of
+from splitproof.conformance.protocol.shapes import ShapeError
 
 __all__ = ["ERRORS", "LINE_BYTES_MAX", "StdioTransport"]
 
@@ -61,7 +62,7 @@ class StdioTransport:
                 bufsize=0,
             )
         except (OSError, ValueError, IndexError) as error:
-            raise AdapterFault(FaultKind.DIED, f"{command!r} cannot be started: {error}") from error
+            raise AdapterFault(FaultKind.DIED, f"{command!r} cannot be started: {error}") from None
         self._lock = threading.Lock()
         self._ending = threading.Lock()
         self._pending: dict[int, tuple[str, Future[Any]]] = {}
@@ -164,8 +165,9 @@ class StdioTransport:
         identifier = answer.get("id")
         with self._lock:
             known = self._pending.pop(identifier, None) if type(identifier) is int else None
+            asked = self._next_id
         if known is None:
-            return f"{shown} answers no request that is open"
+            return f"{shown} {_unasked(identifier, asked)}"
         name, future = known
         if "error" in answer:
             error = answer["error"]
@@ -179,10 +181,11 @@ class StdioTransport:
         try:
             value = form_of(name).result.load(answer["ok"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            problem = (
-                f"{name}: `ok` is {answer['ok']!r:.120}; accepted is {form_of(name).result.json} "
-                f"({type(error).__name__}: {error})"
-            )
+            problem = f"{name}: `ok` is {answer['ok']!r:.120}; "
+            if isinstance(error, ShapeError):
+                problem += str(error)
+            else:
+                problem += f"accepted is {form_of(name).result.json} ({type(error).__name__}: {error})"
             _settle(future, AdapterFault(FaultKind.GARBAGE, problem))
             return problem
         with contextlib.suppress(InvalidStateError):
@@ -243,6 +246,17 @@ class StdioTransport:
         if said and fault.kind is not FaultKind.GARBAGE:
             fault = AdapterFault(fault.kind, f"{fault}; its last words: {said[-1]:.200}")
         return fault
+
+
+def _unasked(identifier: Any, next_id: int) -> str:
+    """Why an answer with such an `id` is none."""
+    if type(identifier) is not int:
+        return (
+            f"answers no request: `id` is {identifier!r:.40}, and has to be the number that the request has"
+        )
+    if 0 < identifier < next_id:
+        return f"answers request {identifier} again; one request has one answer"
+    return f"answers no request: none has the id {identifier}"
 
 
 def _told(code: int) -> str:

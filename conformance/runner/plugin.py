@@ -44,7 +44,7 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """Where the controller is tested."""
     suite: Any = request.config.pluginmanager.get_plugin(SUITE)
     yield suite.lab
-    suite.under_declared = () if suite.only else under_declared(suite.lab)
+    suite.under_declared = () if suite.only or suite.interrupted else under_declared(suite.lab)
     suite.lab.close()
 
 
@@ -88,6 +88,11 @@ class Suite:
         self.capabilities: Capabilities | None = None
         self.under_declared: tuple[str, ...] = ()
         self.saved: dict[str, Path] = {}
+        self.interrupted = False
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Nothing more is asked of the controller; what is open is closed."""
+        self.interrupted = True
 
     # ---- hooks ---------------------------------------------------------------------------------------
 

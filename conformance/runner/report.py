@@ -124,24 +124,51 @@ class Report:
         }
 
     def lines(self) -> Iterator[str]:
-        """For people: what is not a pass first said whole, then the table, then the verdict."""
+        """For people: what is not a pass first said whole, then the table, then the verdict.
+
+        What several tests came to in the same words, such as a controller that does not start, is said once.
+        """
+        told: dict[str, list[TestResult]] = {}
         for result in self.results:
             if result.verdict not in (Verdict.PASS, Verdict.SKIPPED) and result.expected is None:
-                yield f"{result.test}"
-                yield from (f"  {line}" for line in result.text.splitlines())
-                yield from (f"  {line}" for line in self.again(result))
-                yield ""
-        width = max((len(result.test) for result in self.results), default=0)
-        for result in self.results:
-            word = f"{result.verdict.value} (expected)" if result.expected else result.verdict.value
-            why = f"  {result.text}" if result.verdict is Verdict.SKIPPED else ""
-            yield f"{word:<18}{result.about.level.value:<12}{result.test:<{width}}{why}".rstrip()
+                told.setdefault(result.text, []).append(result)
+        for text, alike in told.items():
+            yield from (result.test for result in alike)
+            yield from (f"  {line}" for line in text.splitlines())
+            yield from (f"  {line}" for line in self.again(alike[0]))
+            yield ""
+        rows = list(self._rows())
+        width = max((len(name) for _, _, name, _ in rows), default=0)
+        for word, level, name, why in rows:
+            yield f"{word:<18}{level:<12}{name:<{width}}{why}".rstrip()
         yield ""
         if self.coverage is not None:
             yield from self.coverage.lines()
         if self.under_declared:
             yield under_declared_line(self.under_declared)
         yield self.summary
+
+    def _rows(self) -> Iterator[tuple[str, str, str, str]]:
+        """Of the table: a verdict, the level, the name of a test, why it is skipped.
+
+        One for all cases of a test that are skipped for the same reason: a case for each of a hundred schedules.
+        """
+        skipped = Counter(_skipped_as(result) for result in self.results if result.verdict is Verdict.SKIPPED)
+        for result in self.results:
+            word = f"{result.verdict.value} (expected)" if result.expected else result.verdict.value
+            level = result.about.level.value
+            if result.verdict is not Verdict.SKIPPED:
+                yield word, level, result.test, ""
+                continue
+            cases = skipped.pop(_skipped_as(result), 0)
+            if cases:
+                name = f"{_base(result)}[{cases} cases]" if cases > 1 else result.test
+                yield word, level, name, f"  {result.text}"
+
+    @property
+    def selection(self) -> str:
+        """What was to be run."""
+        return "tests by name" if self.tests else f"profile {self.profile}"
 
     @property
     def summary(self) -> str:
@@ -150,8 +177,16 @@ class Report:
         listed = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
         seed = "the same examples every time" if self.seed is None else f"seed {self.seed}"
         name = self.capabilities.name if self.capabilities else self.subject
-        run = f"profile {self.profile}" if not self.tests else "tests by name"
-        return f"{self.verdict.name}  {name}, {run}: {listed or 'nothing was tested'} ({seed})"
+        return f"{self.verdict.name}  {name}, {self.selection}: {listed or 'nothing was tested'} ({seed})"
+
+
+def _base(result: TestResult) -> str:
+    """The name of a test without that of its case."""
+    return result.test.partition("[")[0]
+
+
+def _skipped_as(result: TestResult) -> tuple[str, bool, str]:
+    return _base(result), result.expected is None, result.text
 
 
 def _capabilities(value: Capabilities | None) -> dict[str, Any] | None:

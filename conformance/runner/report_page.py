@@ -46,7 +46,7 @@ def _facts(report: Report) -> str:
     facts = [
         ("controller", known.name if known else "(it never said)"),
         ("adapter", report.subject),
-        ("profile", report.profile),
+        ("tested", report.selection),
         ("examples", "the same every time" if report.seed is None else f"seed {report.seed}"),
         ("declares", ", ".join(sorted(declared)) or "nothing optional"),
         ("does not declare", ", ".join(name for name in OPTIONAL if name not in declared) or "-"),

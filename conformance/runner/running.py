@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,12 +84,26 @@ class _Collector:
             self.broken.append(f"{report.nodeid}: {report.longreprtext}")
 
 
+@contextlib.contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """SIGTERM, by which CI ends a job, lets the controller go as Ctrl-C does: it may be one that nothing else ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread can say what a signal does
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def run_suite(request: Request) -> Report:
     """Run the tests of the profile against the controller.
 
     Raises:
         ValueError: what was asked for means nothing; pytest has said why on standard error.
         RuntimeError: the suite itself broke.
+        KeyboardInterrupt: somebody ended it; the controller is gone, as it is after a whole run.
     """
     folder = Path(next(iter(suite.__path__)))
     sys.path.insert(0, str(Path.cwd()))  # the adapter is looked for where the command is given
@@ -102,10 +120,13 @@ def run_suite(request: Request) -> Report:
         *request.arguments(),
         str(folder),
     ]
-    code = pytest.main(arguments, plugins=[collector])
+    with _interrupted_by_sigterm():
+        code = pytest.main(arguments, plugins=[collector])
     if code == pytest.ExitCode.USAGE_ERROR:
         raise ValueError("nothing was tested")
-    if collector.broken or code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.INTERRUPTED):
+    if code == pytest.ExitCode.INTERRUPTED and not collector.broken:
+        raise KeyboardInterrupt
+    if collector.broken or code == pytest.ExitCode.INTERNAL_ERROR:
         raise RuntimeError("the suite broke: " + "; ".join(collector.broken or [str(code)]))
     assert collector.config is not None
     used = collector.config.pluginmanager.get_plugin(SUITE)

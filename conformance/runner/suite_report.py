@@ -19,7 +19,7 @@ def suite_report(run: Report) -> CheckReport:
     found = [_finding(result, run.again(result)) for result in run.results]
     if not found:
         found.append(Finding("nothing selected", "error", "no test was run"))
-    return CheckReport(f"{run.subject}, profile {run.profile}", tuple(found))
+    return CheckReport(f"{run.subject}, {run.selection}", tuple(found))
 
 
 _STATUS = {Verdict.PASS: "pass", Verdict.FAIL: "failure", Verdict.SKIPPED: "skipped"}

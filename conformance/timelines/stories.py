@@ -4,7 +4,7 @@ two operations contradict each other. One object, from which every report and pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,14 +12,13 @@ from typing import Any
 from splitproof.conformance.histories.findings import Finding, FindingKind, Judgement, shown
 from splitproof.conformance.histories.history import UNREAD, History
 from splitproof.conformance.histories.judgement import judge_history
-from splitproof.conformance.lab.session import value_of
 from splitproof.conformance.protocol.adapter import AdapterFault
 from splitproof.conformance.timelines.telling import scene_lines
 from splitproof.conformance.timelines.timeline import Timeline, timeline
-from splitproof.conformance.verdicts import PropertyViolated, Undecided
+from splitproof.conformance.verdicts import PropertyViolated, Undecided, story_lines
 from splitproof.spec.properties import Property
 
-__all__ = ["Failure", "arguments_text", "failure_of", "with_story"]
+__all__ = ["Failure", "failure_of", "with_story"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Failure:
         yield from self.text.splitlines()
         if self.story:
             yield "what happened:"
-            yield from (f"  {number:>3}  {line}" for number, line in enumerate(self.story, start=1))
+            yield from story_lines(self.story)
         if self.timeline is None or self.finding is None:
             return
         (scene,) = self.timeline.scenes
@@ -96,20 +95,11 @@ def _contradiction(violation: PropertyViolated) -> Finding | None:
     return None
 
 
-def arguments_text(arguments: Mapping[str, Any]) -> str:
-    """The arguments of an operation, data by its short name."""
-    return ", ".join(
-        f"block {value}" if key == "block" else value_of(value) if isinstance(value, bytes) else str(value)
-        for key, value in arguments.items()
-    )
-
-
 def with_story(error: AdapterFault | Undecided, story: Sequence[str]) -> AdapterFault | Undecided:
     """The same, with what happened before; its cause is kept."""
     if not story:
         return error
-    told = "".join(f"\n  {number:>3}  {line}" for number, line in enumerate(story, start=1))
-    text = f"{error}\nwhat happened:{told}"
+    text = "\n".join([str(error), "what happened:", *story_lines(story)])
     again = AdapterFault(error.kind, text) if isinstance(error, AdapterFault) else Undecided(text)
     again.__cause__ = error.__cause__
     return again

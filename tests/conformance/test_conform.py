@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
+import os
+import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -187,6 +192,49 @@ def test_the_gravest_verdict_is_that_of_the_profile(
     assert failed == (code != 0)
 
 
+def test_every_report_says_whether_a_profile_was_run_or_tests_by_name() -> None:
+    whole = report(result(Verdict.PASS))
+    by_name = dataclasses.replace(whole, tests=(CORE,))
+    for run, selection in ((whole, "profile core"), (by_name, "tests by name")):
+        assert selection in run.summary
+        assert suite_report(run).title.endswith(f", {selection}")
+        assert f"<td>{selection}</td>" in report_page(run)
+
+
+def test_what_several_tests_say_in_the_same_words_is_said_once() -> None:
+    lost, other = (
+        Result(test, about(TESTS[test]), Verdict.ERROR, "lost", None, 0.5) for test in (CORE, BEYOND)
+    )
+    run = dataclasses.replace(report(lost, other), command=("splitproof", "conform", "vendor:Make"))
+    assert list(run.lines())[:5] == [
+        CORE,
+        BEYOND,
+        "  lost",
+        f"  again: splitproof conform vendor:Make --test {CORE}",
+        "",
+    ]
+
+
+def test_cases_that_are_skipped_for_the_same_reason_are_a_row_of_the_table() -> None:
+    def case(name: str, verdict: Verdict, text: str) -> Result:
+        return Result(f"{BEYOND}[{name}]", about(TESTS[BEYOND]), verdict, text, None, 0.5)
+
+    run = report(
+        case("a", Verdict.SKIPPED, "no pump"),
+        case("b", Verdict.PASS, ""),
+        case("c", Verdict.SKIPPED, "no pump"),
+        case("d", Verdict.SKIPPED, "no crash"),
+    )
+    rows = [line.split(maxsplit=2) for line in run.lines() if line.startswith(("skipped", "pass "))]
+    assert [(row[0], row[2]) for row in rows] == [
+        ("skipped", f"{BEYOND}[2 cases]  no pump"),
+        ("pass", f"{BEYOND}[b]"),
+        ("skipped", f"{BEYOND}[d]        no crash"),
+    ]
+    assert run.summary.startswith("PASS")
+    assert "1 pass, 3 skipped" in run.summary
+
+
 def test_what_is_beyond_the_core_may_be_skipped() -> None:
     assert report(result(Verdict.PASS), result(Verdict.SKIPPED, BEYOND)).exit_code == 0
 
@@ -208,3 +256,41 @@ def test_the_report_escapes_what_a_controller_says() -> None:
     nasty = Result(CORE, about(TESTS[CORE]), Verdict.FAIL, "<script>\x00</script>", None, 0.5)
     assert "<script>" not in report_page(report(nasty))
     ElementTree.fromstring("\n".join(junit_lines([suite_report(report(nasty))])))
+
+
+STUBBORN = """
+import json, os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["op"] == "capabilities":
+        declared = {"block_size_bytes": 64, "block_count_max": 8, "call_seconds_max": 600}
+        print(json.dumps({"id": request["id"], "ok": declared}), flush=True)
+        continue
+    print(os.getpid(), file=open("pid.part", "w"), flush=True)
+    os.rename("pid.part", "pid")
+    while True:
+        time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_has_no_verdict_and_leaves_no_controller(
+    tmp_path: Path, sent: signal.Signals
+) -> None:
+    (tmp_path / "stubborn.py").write_text(STUBBORN)
+    adapter = shlex.join([sys.executable, "stubborn.py"])
+    command = [sys.executable, "-m", "splitproof", "conform", "--command", adapter, "--profile", "core"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        while not (tmp_path / "pid").exists():
+            assert run.poll() is None
+            time.sleep(0.05)
+        run.send_signal(sent)
+        output, errors = run.communicate(timeout=60)
+    assert (run.returncode, output, errors) == (130, "", "")  # what a shell says of Ctrl-C
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)

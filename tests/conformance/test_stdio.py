@@ -157,12 +157,12 @@ FAULTS = {
     "hangs": (
         "for request in requests(): time.sleep(60)",
         FaultKind.HUNG,
-        "reset did not return within 0.5 s",
+        "reset did not return within 0.5 s, its call_seconds_max",
     ),
     "dies": (
         "for request in requests(): print('out of tape', file=sys.stderr); sys.exit(3)",
         FaultKind.DIED,
-        "ended with exit code 3; its last words: out of tape",
+        "during reset(4): the controller's process ended with exit code 3; its last words: out of tape",
     ),
     "is killed": (
         "for request in requests(): os.kill(os.getpid(), 9)",
@@ -192,7 +192,17 @@ FAULTS = {
     "answers another request": (
         "for request in requests(): answer({'id': 99}, ok=None)",
         FaultKind.GARBAGE,
-        "answers no request that is open",
+        "answers no request: none has the id 99",
+    ),
+    "answers a request of before": (
+        "for request in requests(): answer({'id': 1}, ok=None)",
+        FaultKind.GARBAGE,
+        "answers request 1 again; one request has one answer",
+    ),
+    "answers with a text for a number": (
+        "for request in requests(): answer({'id': '2'}, ok=None)",
+        FaultKind.GARBAGE,
+        "answers no request: `id` is '2', and has to be the number that the request has",
     ),
     "answers neither": (
         "for request in requests(): answer(request)",
@@ -413,6 +423,44 @@ def test_capabilities_that_mean_nothing_are_a_fault(declared: Capabilities | Non
         local(capabilities=lambda self: declared)
 
 
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({}, "block_size_bytes and block_count_max are not declared, and every controller declares them"),
+        ({"block_size_bytes": 64}, "block_count_max is not declared, and every controller declares it"),
+        (["resync"], "['resync'] of type list; accepted is an object"),
+        ({"block_size_bytes": 64, "block_count_max": 8, "speed": 1}, "there is no speed; there are "),
+        (
+            {"block_size_bytes": 64, "block_count_max": 8, "operations": "resync"},
+            "operations is 'resync'; accepted is a list of names",
+        ),
+    ],
+)
+def test_a_process_that_declares_what_means_nothing_is_told_what_is_accepted(
+    start: Start, declared: Any, message: str
+) -> None:
+    source = (
+        "import json, sys\n"
+        "for line in sys.stdin:\n"
+        f"    print(json.dumps({{'id': json.loads(line)['id'], 'ok': {declared!r}}}), flush=True)"
+    )
+    with pytest.raises(AdapterFault) as caught:
+        Session(lambda: start(source))
+    assert caught.value.kind is FaultKind.GARBAGE
+    assert str(caught.value).startswith("capabilities: `ok` is ")
+    assert message in str(caught.value)
+    assert "see below" not in str(caught.value)
+
+
+def test_where_we_noticed_a_wrong_value_is_not_told() -> None:
+    session = local(read=lambda self, block: b"x")
+    session.reset(4)
+    with pytest.raises(AdapterFault) as caught:
+        session.read(0)
+    assert caught.value.__cause__ is None  # an adapter that raises is told where
+    session.close()
+
+
 def test_an_argument_of_another_shape_is_our_own_mistake() -> None:
     session = local()
     session.reset(4)
@@ -478,6 +526,6 @@ def test_a_call_that_takes_longer_than_declared_hangs_although_there_is_a_time_b
 
 
 def test_tags_differ_in_every_part_and_are_told_from_other_data() -> None:
-    assert value_of(tagged(17, 64)) == "w17"
+    assert value_of(tagged(0x53, 64)) == "w53"  # as it is on the disk: w0000053
     assert value_of(tagged(17, 64)[:32] + tagged(18, 64)[32:]).startswith("x")
     assert value_of(b"\0" * 64) == value_of(b"\0" * 64) != value_of(b"\0" * 63)

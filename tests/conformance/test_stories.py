@@ -26,7 +26,7 @@ from splitproof.conformance.mutants.kill_table import outcome_of, suite_tests
 from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.reference import ReferenceController
 from splitproof.conformance.timelines.stories import Failure, failure_of
-from splitproof.conformance.verdicts import PropertyViolated
+from splitproof.conformance.verdicts import PropertyViolated, story_lines
 from splitproof.spec.split_backup import LEGAL_PAIR_STATES, TAPE_IS_IMAGE
 
 TAPE = "test_r08_the_tape_is_the_source_at_the_split"
@@ -205,3 +205,11 @@ def test_a_test_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
     code, output = splitproof(tmp_path, "conform", "vendor:Live", "--test", f"{TAPE}s")
     assert code == 2
     assert f"there is no test {TAPE}s; did you mean {TAPE}" in output
+
+
+def test_what_was_done_several_times_running_is_told_once_and_counted() -> None:
+    assert list(story_lines(["split()", "read(block 0)", "read(block 0)", "read(block 0)", "split()"])) == [
+        "    1  split()",
+        "    2  read(block 0)    (3 times)",
+        "    5  split()",
+    ]
