@@ -97,8 +97,8 @@ def _advance(f: Function, place: Variable, current: str, slots: str) -> None:
 def insert_state(words: int, *, shared: bool) -> str:
     """`i64 @insert(table, slots, states, state, hash, from, number)`: 1 if the state is new and took the number.
 
-    `from`: a slot of the table that it is not before, nor an empty one. With threads the state is written to its place before the slot that names it is claimed; whoever sees the
-    slot sees the state.
+    `from`: a slot of the table that it is not before, nor an empty one. With threads the state is written to its place
+    before the slot that names it is claimed; whoever sees the slot sees the state.
     """
     parameters = {
         "table": "ptr",
@@ -272,13 +272,17 @@ def peek(f: Function, words: int, count: str, arrays: tuple[str, str, str, str, 
         found = f.variable(0)
         with f.loop() as probing:
             at = f.at(table, f.get(place))
-            f.set(found, f.op(f"load atomic i64, ptr {at} unordered, align 8"))  # another thread may be writing it
+            f.set(
+                found, f.op(f"load atomic i64, ptr {at} unordered, align 8")
+            )  # another thread may be writing it
             f.stay(probing, f.compare("ne", f.get(found), 0))
             f.stay(probing, f.op(f"xor i1 {_has_tag(f, f.get(found), tag)}, true"))
             _advance(f, place, f.get(place), slots)
         f.store(f.get(place), places, number)
         index = f.binary("sub", f.binary("and", f.get(found), _INDEX_MASK), 1)
-        f.prefetch(f.at(states, f.binary("mul", index, words)))  # of an empty slot: nowhere, which is no error
+        f.prefetch(
+            f.at(states, f.binary("mul", index, words))
+        )  # of an empty slot: nowhere, which is no error
 
 
 def _insert_batch(
