@@ -54,7 +54,7 @@ def same_state(words: int) -> str:
 def find_slot(words: int) -> str:
     """`i64 @find(ptr control, ptr state, i64 hash, i64 from)`: the number of a state that is known; else all ones.
 
-    `from`: a slot of the table that it is not before.
+    `from`: from its home to here, the table has neither it nor an empty slot, but perhaps here.
     """
     parameters = {"control": "ptr", "state": "ptr", "hash": "i64", "from": "i64"}
     f = Function("find", parameters, "i64", "internal|alwaysinline")
@@ -97,8 +97,8 @@ def _advance(f: Function, place: Variable, current: str, slots: str) -> None:
 def insert_state(words: int, *, shared: bool) -> str:
     """`i64 @insert(table, slots, states, state, hash, from, number)`: 1 if the state is new and took the number.
 
-    `from`: a slot of the table that it is not before, nor an empty one. With threads the state is written to its place
-    before the slot that names it is claimed; whoever sees the slot sees the state.
+    `from`: as of `@find`. With threads the state is written to its place before the slot that names it is claimed;
+    whoever sees the slot sees the state.
     """
     parameters = {
         "table": "ptr",
@@ -149,6 +149,8 @@ def expand(words: int, *, shared: bool) -> str:
     f = Function("expand_shared" if shared else "expand", {"control": "ptr"})
     needed = (Word.STATES, Word.AFTER, Word.HASHES, Word.PLACES, Word.RECENT)
     pointers = {word: f.load_pointer("%control", word) for word in needed}
+    hashes, places, states = pointers[Word.HASHES], pointers[Word.PLACES], pointers[Word.STATES]
+    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
     end, limit = f.load("%control", Word.END), f.load("%control", Word.LIMIT)
     following = f.variable(f.load("%control", Word.NEXT))
     chunk_end = f.variable(f.load("%control", Word.CHUNK_END))
@@ -162,7 +164,7 @@ def expand(words: int, *, shared: bool) -> str:
             if not shared:
                 f.stay(batches, f.compare("ule", f.get(following), limit))
             count = _make_batch(f, words, head, f.get(until), pointers)
-            _peek_batch(f, words, count, pointers)
+            peek(f, words, count, (hashes, places, table, slots, states))
             _insert_batch(f, words, count, pointers, following, (chunk_end, taken) if shared else None)
         if not shared:
             f.leave(claims)
@@ -252,13 +254,6 @@ def fill_hashes(
         f.prefetch(f.at(table, f.op(f"call i64 @home(i64 {hashed}, i64 {slots})")))
 
 
-def _peek_batch(f: Function, words: int, count: str, pointers: dict[Word, str]) -> None:
-    """Fetch the states that will be compared."""
-    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
-    hashes, places, states = pointers[Word.HASHES], pointers[Word.PLACES], pointers[Word.STATES]
-    peek(f, words, count, (hashes, places, table, slots, states))
-
-
 def peek(f: Function, words: int, count: str, arrays: tuple[str, str, str, str, str]) -> None:
     """For each hash of a batch, fetch the state that may be the same, and note its slot, or the empty one.
 
@@ -272,17 +267,15 @@ def peek(f: Function, words: int, count: str, arrays: tuple[str, str, str, str, 
         found = f.variable(0)
         with f.loop() as probing:
             at = f.at(table, f.get(place))
-            f.set(
-                found, f.op(f"load atomic i64, ptr {at} unordered, align 8")
-            )  # another thread may be writing it
+            slot = f.op(f"load atomic i64, ptr {at} unordered, align 8")  # another thread may be writing it
+            f.set(found, slot)
             f.stay(probing, f.compare("ne", f.get(found), 0))
             f.stay(probing, f.op(f"xor i1 {_has_tag(f, f.get(found), tag)}, true"))
             _advance(f, place, f.get(place), slots)
         f.store(f.get(place), places, number)
         index = f.binary("sub", f.binary("and", f.get(found), _INDEX_MASK), 1)
-        f.prefetch(
-            f.at(states, f.binary("mul", index, words))
-        )  # of an empty slot: nowhere, which is no error
+        known = f.at(states, f.binary("mul", index, words))
+        f.prefetch(known)  # of an empty slot: nowhere, which is no error
 
 
 def _insert_batch(
