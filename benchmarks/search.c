@@ -13,7 +13,7 @@ enum { BATCH = 256, INDEX_BITS = 36, RECENT = 1 << 13 };
 #include "model.h"
 
 static u64 *states, *table, slots = 1 << 16, count;
-static u64 after[(BATCH + STEPS) * WORDS], hashes[BATCH + STEPS], recent[RECENT * WORDS];
+static u64 after[(BATCH + STEPS) * WORDS], hashes[BATCH + STEPS], places[BATCH + STEPS], recent[RECENT * WORDS];
 
 static void *reserve(size_t bytes) {
     void *p = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -40,9 +40,9 @@ static inline int same(const u64 *a, const u64 *b) {
     return !d;
 }
 
-static inline int insert(const u64 *s, u64 h) {
+static inline int insert(const u64 *s, u64 h, u64 from) {
     u64 tag = h << INDEX_BITS;
-    for (u64 i = home(h);;) {
+    for (u64 i = from;;) {
         u64 e = table[i];
         if (!e) {
             memcpy(states + count * WORDS, s, 8 * WORDS);
@@ -59,7 +59,7 @@ static inline int insert(const u64 *s, u64 h) {
 
 static void grow(void) {
     munmap(table, 8 * slots);
-    slots *= slots < 1 << 21 ? 4 : 2;
+    slots *= slots < 1 << 20 ? 16 : slots < 1 << 23 ? 8 : 2;
     table = reserve(8 * slots);
     for (u64 first = 0; first < count; first += BATCH) {
         u64 n = count - first < BATCH ? count - first : BATCH;
@@ -82,7 +82,7 @@ int main(void) {
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
     states = reserve((size_t)1 << 36);
     table = reserve(8 * slots);
-    for (u64 k = 0; k < INITIAL_COUNT; k++) insert(INITIAL[k], hash(INITIAL[k]));
+    for (u64 k = 0; k < INITIAL_COUNT; k++) insert(INITIAL[k], hash(INITIAL[k]), home(hash(INITIAL[k])));
     for (u64 k = 0; k < RECENT; k++) memcpy(recent + k * WORDS, INITIAL[0], 8 * WORDS);
     for (u64 head = 0, level_end; head < count; levels++) {
         level_end = count;
@@ -108,11 +108,13 @@ int main(void) {
                 n = kept;
             }
             for (u64 k = 0; k < n; k++) {
-                u64 e = table[home(hashes[k])];
-                if (!((e ^ hashes[k] << INDEX_BITS) >> INDEX_BITS))
-                    __builtin_prefetch(states + ((e & (((u64)1 << INDEX_BITS) - 1)) - 1) * WORDS);
+                u64 e, i = home(hashes[k]), tag = hashes[k] << INDEX_BITS;
+                while ((e = table[i]) && (e ^ tag) >> INDEX_BITS)
+                    if (++i == slots) i = 0;
+                places[k] = i;
+                __builtin_prefetch(states + ((e & (((u64)1 << INDEX_BITS) - 1)) - 1) * WORDS);
             }
-            for (u64 k = 0; k < n; k++) insert(after + k * WORDS, hashes[k]);
+            for (u64 k = 0; k < n; k++) insert(after + k * WORDS, hashes[k], places[k]);
         }
     }
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);

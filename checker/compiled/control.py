@@ -79,7 +79,9 @@ class Word(IntEnum):
     """Whether states are visited from END down."""
     RECENT = 23
     """The pointer to `RECENT` states that are known."""
-    OPEN = 24
+    PLACES = 24
+    """The pointer to where in the table the look for a successor goes on, 64 bits each."""
+    OPEN = 25
     """The questions that are still asked, one bit each, `MASKS_MAX` words."""
     HITS = OPEN + MASKS_MAX
     """The questions that were answered."""

@@ -52,12 +52,16 @@ def same_state(words: int) -> str:
 
 
 def find_slot(words: int) -> str:
-    """`i64 @find(ptr control, ptr state, i64 hash)`: the number of a state that is known; all ones if it is not."""
-    f = Function("find", {"control": "ptr", "state": "ptr", "hash": "i64"}, "i64", "internal|alwaysinline")
+    """`i64 @find(ptr control, ptr state, i64 hash, i64 from)`: the number of a state that is known; else all ones.
+
+    `from`: from its home to here, the table has neither it nor an empty slot, but perhaps here.
+    """
+    parameters = {"control": "ptr", "state": "ptr", "hash": "i64", "from": "i64"}
+    f = Function("find", parameters, "i64", "internal|alwaysinline")
     table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
     states = f.load_pointer("%control", Word.STATES)
     tag = f.binary("shl", "%hash", INDEX_BITS)
-    place = f.variable(f.op(f"call i64 @home(i64 %hash, i64 {slots})"))
+    place = f.variable("%from")
     with f.loop():
         current = f.get(place)
         slot = f.load(table, current)
@@ -76,7 +80,8 @@ def find_for_python() -> str:
     """`i64 @find_state(ptr control, ptr state)`, for Python."""
     f = Function("find_state", {"control": "ptr", "state": "ptr"}, "i64")
     hashed = f.op("call i64 @hash(ptr %state)")
-    return f.finish(f.op(f"call i64 @find(ptr %control, ptr %state, i64 {hashed})"))
+    home = f.op(f"call i64 @home(i64 {hashed}, i64 {f.load('%control', Word.SLOTS)})")
+    return f.finish(f.op(f"call i64 @find(ptr %control, ptr %state, i64 {hashed}, i64 {home})"))
 
 
 def _has_tag(f: Function, slot: str, tag: str) -> str:
@@ -90,10 +95,10 @@ def _advance(f: Function, place: Variable, current: str, slots: str) -> None:
 
 
 def insert_state(words: int, *, shared: bool) -> str:
-    """`i64 @insert(ptr control, ptr state, i64 hash, i64 number)`: 1 if the state is new and took the number.
+    """`i64 @insert(table, slots, states, state, hash, from, number)`: 1 if the state is new and took the number.
 
-    With threads the state is written to its place before the slot that names it is claimed; whoever sees the
-    slot sees the state.
+    `from`: as of `@find`. With threads the state is written to its place before the slot that names it is claimed;
+    whoever sees the slot sees the state.
     """
     parameters = {
         "table": "ptr",
@@ -101,12 +106,13 @@ def insert_state(words: int, *, shared: bool) -> str:
         "states": "ptr",
         "state": "ptr",
         "hash": "i64",
+        "from": "i64",
         "number": "i64",
     }
     f = Function("insert_shared" if shared else "insert", parameters, "i64", "internal|alwaysinline")
     tag = f.binary("shl", "%hash", INDEX_BITS)
     entry = f.binary("or", tag, f.binary("add", "%number", 1))
-    place = f.variable(f.op("call i64 @home(i64 %hash, i64 %slots)"))
+    place = f.variable("%from")
     own = f.at("%states", f.binary("mul", "%number", words))
     found = f.variable(0)
     with f.loop():
@@ -141,8 +147,10 @@ def expand(words: int, *, shared: bool) -> str:
     With threads, each claims portions of the frontier and chunks of places for new states.
     """
     f = Function("expand_shared" if shared else "expand", {"control": "ptr"})
-    needed = (Word.STATES, Word.AFTER, Word.HASHES, Word.RECENT)
+    needed = (Word.STATES, Word.AFTER, Word.HASHES, Word.PLACES, Word.RECENT)
     pointers = {word: f.load_pointer("%control", word) for word in needed}
+    hashes, places, states = pointers[Word.HASHES], pointers[Word.PLACES], pointers[Word.STATES]
+    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
     end, limit = f.load("%control", Word.END), f.load("%control", Word.LIMIT)
     following = f.variable(f.load("%control", Word.NEXT))
     chunk_end = f.variable(f.load("%control", Word.CHUNK_END))
@@ -156,7 +164,7 @@ def expand(words: int, *, shared: bool) -> str:
             if not shared:
                 f.stay(batches, f.compare("ule", f.get(following), limit))
             count = _make_batch(f, words, head, f.get(until), pointers)
-            _peek_batch(f, words, count, pointers)
+            peek(f, words, count, (hashes, places, table, slots, states))
             _insert_batch(f, words, count, pointers, following, (chunk_end, taken) if shared else None)
         if not shared:
             f.leave(claims)
@@ -246,22 +254,28 @@ def fill_hashes(
         f.prefetch(f.at(table, f.op(f"call i64 @home(i64 {hashed}, i64 {slots})")))
 
 
-def _peek_batch(f: Function, words: int, count: str, pointers: dict[Word, str]) -> None:
-    """Fetch the states that will be compared."""
-    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
-    peek(f, words, count, (pointers[Word.HASHES], table, slots, pointers[Word.STATES]))
+def peek(f: Function, words: int, count: str, arrays: tuple[str, str, str, str, str]) -> None:
+    """For each hash of a batch, fetch the state that may be the same, and note its slot, or the empty one.
 
-
-def peek(f: Function, words: int, count: str, arrays: tuple[str, str, str, str]) -> None:
-    """For each hash of a batch, fetch the state that the slot names, if it may be the same."""
-    hashes, table, slots, states = arrays
+    What is before that slot has another hash and stays, so that the look for the state goes on there.
+    """
+    hashes, places, table, slots, states = arrays
     with f.counting(0, count) as number:
         hashed = f.load(hashes, number)
-        home = f.at(table, f.op(f"call i64 @home(i64 {hashed}, i64 {slots})"))
-        slot = f.op(f"load atomic i64, ptr {home} unordered, align 8")  # another thread may be writing it
-        with f.where(_has_tag(f, slot, f.binary("shl", hashed, INDEX_BITS))):
-            index = f.binary("sub", f.binary("and", slot, _INDEX_MASK), 1)
-            f.prefetch(f.at(states, f.binary("mul", index, words)))
+        tag = f.binary("shl", hashed, INDEX_BITS)
+        place = f.variable(f.op(f"call i64 @home(i64 {hashed}, i64 {slots})"))
+        found = f.variable(0)
+        with f.loop() as probing:
+            at = f.at(table, f.get(place))
+            slot = f.op(f"load atomic i64, ptr {at} unordered, align 8")  # another thread may be writing it
+            f.set(found, slot)
+            f.stay(probing, f.compare("ne", f.get(found), 0))
+            f.stay(probing, f.op(f"xor i1 {_has_tag(f, f.get(found), tag)}, true"))
+            _advance(f, place, f.get(place), slots)
+        f.store(f.get(place), places, number)
+        index = f.binary("sub", f.binary("and", f.get(found), _INDEX_MASK), 1)
+        known = f.at(states, f.binary("mul", index, words))
+        f.prefetch(known)  # of an empty slot: nowhere, which is no error
 
 
 def _insert_batch(
@@ -273,6 +287,7 @@ def _insert_batch(
     chunks: tuple[Variable, str] | None,
 ) -> None:
     after, hashes, states = pointers[Word.AFTER], pointers[Word.HASHES], pointers[Word.STATES]
+    places = pointers[Word.PLACES]
     table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
     name = "insert" if chunks is None else "insert_shared"
     with f.counting(0, count) as number:
@@ -283,8 +298,8 @@ def _insert_batch(
                 f.set(chunk_end, f.binary("add", f.get(following), CHUNK))
         state = f.at(after, f.binary("mul", number, words))
         arguments = f"ptr {table}, i64 {slots}, ptr {states}, ptr {state}"
-        hashed = f.load(hashes, number)
-        f.add(following, f.op(f"call i64 @{name}({arguments}, i64 {hashed}, i64 {f.get(following)})"))
+        where = f"i64 {f.load(hashes, number)}, i64 {f.load(places, number)}"
+        f.add(following, f.op(f"call i64 @{name}({arguments}, {where}, i64 {f.get(following)})"))
 
 
 def rehash(words: int, *, shared: bool) -> str:

@@ -15,6 +15,9 @@ __all__ = ["Buffers", "Level", "Space"]
 SLOTS_MIN = 1 << 16
 """Slots of the first table."""
 
+_SLOTS_FAST = (1 << 20, 1 << 23)
+"""Slots of the second and the third table, of 8 and 64 MiB: to enter states anew takes longer than to clear memory."""
+
 _SLICE = 4096
 """States turned into integers together."""
 
@@ -61,8 +64,9 @@ class Space:
         return 8 * (self.words * self.count + slots)
 
     def larger(self) -> int:
-        """The next size of the table; small ones grow fast."""
-        return self.slots * 4 if self.slots < 1 << 21 else self.slots * 2
+        """The next size of the table; where memory is for many more states, small ones grow fast."""
+        fast = (slots for slots in _SLOTS_FAST if self.slots < slots <= self.capacity // 4)
+        return next(fast, self.slots * 2)
 
     def replace_table(self, slots: int) -> None:
         """An empty table; the old one is gone before there are two."""
@@ -134,6 +138,7 @@ class Buffers:
         self._arrays: dict[Word, ctypes.Array[Any]] = {
             Word.AFTER: (ctypes.c_uint64 * (batch * words))(),
             Word.HASHES: (ctypes.c_uint64 * batch)(),
+            Word.PLACES: (ctypes.c_uint64 * batch)(),
             Word.LABELS: (ctypes.c_uint32 * batch)(),
             Word.ORIGINS: (ctypes.c_uint64 * batch)(),
             Word.RECENT: (ctypes.c_uint64 * (RECENT * words))(),

@@ -24,6 +24,7 @@ class StepWalk:
         self.states = f.load_pointer("%control", Word.STATES)
         self.after = f.load_pointer("%control", Word.AFTER)
         self.hashes = f.load_pointer("%control", Word.HASHES)
+        self.places = f.load_pointer("%control", Word.PLACES)
         self.labels = f.load_pointer("%control", Word.LABELS)
         self.origins = f.load_pointer("%control", Word.ORIGINS)
         self.table, self.slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
@@ -59,7 +60,7 @@ class StepWalk:
                 else:
                     with f.where(f.op(f"xor i1 {skips(number)}, true")):
                         self._expand(number, begin, count)
-            peek(f, self.words, f.get(count), (self.hashes, self.table, self.slots, self.states))
+            peek(f, self.words, f.get(count), (self.hashes, self.places, self.table, self.slots, self.states))
             with f.counting(0, f.get(count)) as place:
                 yield place
         f.store(f.get(done), "%control", Word.HEAD)
@@ -77,7 +78,8 @@ class StepWalk:
         """The number of a successor; all ones if it was never found."""
         f = self.f
         state = f.at(self.after, f.binary("mul", place, self.words))
-        return f.op(f"call i64 @find(ptr %control, ptr {state}, i64 {f.load(self.hashes, place)})")
+        where = f"i64 {f.load(self.hashes, place)}, i64 {f.load(self.places, place)}"
+        return f.op(f"call i64 @find(ptr %control, ptr {state}, {where})")
 
     def mark_of(self, number: str) -> str:
         """The marks of a state."""

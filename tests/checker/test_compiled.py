@@ -233,6 +233,24 @@ def test_the_table_grows_while_a_level_is_expanded(threads: int) -> None:
     assert len({state for level in found.levels for state in level}) == 4**9
 
 
+@pytest.mark.parametrize(
+    ("capacity", "sizes"),
+    [
+        (1 << 25, [1 << 20, 1 << 23, 1 << 24, 1 << 25]),
+        ((1 << 25) - 1, [1 << 20, 1 << 21, 1 << 22, 1 << 23]),
+        (1 << 22, [1 << 20, 1 << 21, 1 << 22, 1 << 23]),
+        ((1 << 22) - 1, [1 << 17, 1 << 18, 1 << 19, 1 << 20]),
+    ],
+)
+def test_a_small_table_grows_fast_only_where_memory_is_for_many_more(capacity: int, sizes: list[int]) -> None:
+    found = space.Space(1, capacity)
+    grown = []
+    for _ in sizes:
+        found.replace_table(found.larger())
+        grown.append(found.slots)
+    assert grown == sizes
+
+
 def test_code_is_optimised_on_the_way_without_losing_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "OPTIMISE_FROM", 10_000)
     assert_is_a_grid(sized(8, 3).explore(threads=1), 8, 3)
