@@ -46,7 +46,7 @@
   const drawSteps = () => {
     const chain = new Set(view.slot === null ? [] : causes(view.slot, view.t));
     const shown = (index) => page.steps[index].count === 1 && (view.every || page.steps[index].core || chain.has(index));
-    $("#steps").style.setProperty("--lane", `${Math.round(Math.max(44, Math.min(50, 370 / page.lanes.length)))}px`);
+    $("#steps").style.setProperty("--lanes", page.lanes.length);
     $("#steps").style.setProperty("--number", `${Math.max(50, 18 + 14 * `${page.length}`.length)}px`);  // "1200–2999" fits
     $("#steps thead").replaceChildren(make("tr", {}, make("th", { class: "n" }, "#"),
       ...page.lanes.map((lane, place) => laneHead(lane, place)),
