@@ -11,7 +11,7 @@ from splitproof.checker.quantities import count
 from splitproof.checker.reports import Finding, Report
 from splitproof.checker.texts import vacuity_sentences
 
-__all__ = ["check_report", "property_finding"]
+__all__ = ["check_report", "place_in_sources", "place_of_design", "property_finding"]
 
 
 def check_report(source: str, result: Mapping[str, Any], stories: Mapping[str, Sequence[str]]) -> Report:
@@ -23,17 +23,19 @@ def check_report(source: str, result: Mapping[str, Any], stories: Mapping[str, S
     found += _vacuous(source, result)
     if not result["properties"]:
         found.append(Finding("nothing selected", "error", "no property can be checked at this size"))
-    return Report(f"{result['design']}, {count(result['blocks'], 'block')}", tuple(found))
+    return Report(
+        f"{result['design']}, {count(result['blocks'], 'block')}", tuple(found), place_of_design(source)
+    )
 
 
 def property_finding(source: str, item: Mapping[str, Any], story: Sequence[str]) -> Finding:
     """What became of a property. `item`: the JSON form of `verdicts.PropertyResult`."""
     status, message = _status(item)
     places = [
-        (*_place(step["where"], source), f"{step['by']} {step['action']}, step {step['step']}")
+        (*place_in_sources(step["where"], source), f"{step['by']} {step['action']}, step {step['step']}")
         for step in item["guilty"]
     ]
-    places.append((*_place(item["defined"], source), item["id"]))
+    places.append((*place_in_sources(item["defined"], source), item["id"]))
     return Finding(item["id"], status, message, item["statement"], tuple(story), tuple(places))
 
 
@@ -41,19 +43,30 @@ _PACKAGES = ("splitproof.model.controller", "splitproof.spec")
 """Where the lines of the designs of the catalogue are."""
 
 
-def _place(where: str, source: str) -> tuple[str, int]:
+def place_in_sources(where: str, source: str) -> tuple[str, int]:
     """The path and the line of a `file:line`: of the design's own file, as it was named, or of ours."""
     name, _, line = where.rpartition(":")
     design = source.partition(".py:")[0] + ".py"
     if PurePath(design).name == name:
         return PurePath(design).as_posix(), int(line)
     for package in _PACKAGES:
-        file = Path(str(files(package))) / name
-        if file.is_file():
-            inside = file.is_relative_to(Path.cwd()) and "site-packages" not in file.parts
-            found = file.relative_to(Path.cwd()) if inside else PurePath(*package.split("."), name)
-            return found.as_posix(), int(line)
+        if (Path(str(files(package))) / name).is_file():
+            return _path_of(package, name), int(line)
     return name, int(line)
+
+
+def _path_of(package: str, name: str) -> str:
+    """A file of ours: from the current directory where it is a checkout, else under the name it is imported by."""
+    file = Path(str(files(package))) / name
+    inside = file.is_relative_to(Path.cwd()) and "site-packages" not in file.parts
+    return (file.relative_to(Path.cwd()) if inside else PurePath(*package.split("."), name)).as_posix()
+
+
+def place_of_design(source: str) -> tuple[str, int, str]:
+    """The file of a design, as it was named, or of the catalogue."""
+    path, is_file, _ = source.partition(".py:")
+    file = PurePath(path + ".py").as_posix() if is_file else _path_of("splitproof.model", "catalogue.py")
+    return file, 1, source
 
 
 def _vacuous(source: str, result: Mapping[str, Any]) -> Iterator[Finding]:
@@ -62,7 +75,7 @@ def _vacuous(source: str, result: Mapping[str, Any]) -> Iterator[Finding]:
     names = [f"never fired: {label}" for label in result["never_fired"]]
     names += [f"misdeclared: {number}" for number, _ in enumerate(result["misdeclared"], 1)]
     places = [()] * len(names) + [
-        ((*_place(clause["where"], source), clause["action"]),) for clause in result["dead_clauses"]
+        ((*place_in_sources(clause["where"], source), clause["action"]),) for clause in result["dead_clauses"]
     ]
     for name, sentence, where in zip([*names, *clauses], vacuity_sentences(result), places, strict=True):
         yield Finding(name, "error", f"VACUOUS: {sentence}", places=where)

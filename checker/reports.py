@@ -35,10 +35,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What a check, a proof or a run of the suite comes to. `title`: of what, and how far."""
+    """What a check, a proof or a run of the suite comes to. `title`: of what, and how far. `place`: where that is
+    declared; a finding without places is shown there, since GitHub refuses a whole file with one that is nowhere.
+    """
 
     title: str
     findings: tuple[Finding, ...]
+    place: tuple[str, int, str]
 
 
 _FAILED = ("failure", "error")
@@ -105,7 +108,7 @@ def _printable(text: str) -> str:
 
 def sarif_json(reports: Sequence[Report]) -> dict[str, Any]:
     """SARIF 2.1.0 (OASIS): a rule a property, a result for whatever is no pass."""
-    found = [(report.title, finding) for report in reports for finding in report.findings]
+    found = [(report, finding) for report in reports for finding in report.findings]
     statements = {finding.name: finding.statement or finding.name for _, finding in found}
     names = list(statements)
     return {
@@ -124,8 +127,8 @@ def sarif_json(reports: Sequence[Report]) -> dict[str, Any]:
                     }
                 },
                 "results": [
-                    _sarif_result(title, finding, names.index(finding.name))
-                    for title, finding in found
+                    _sarif_result(report, finding, names.index(finding.name))
+                    for report, finding in found
                     if finding.status in _FAILED
                 ],
             }
@@ -133,17 +136,16 @@ def sarif_json(reports: Sequence[Report]) -> dict[str, Any]:
     }
 
 
-def _sarif_result(title: str, finding: Finding, rule: int) -> dict[str, Any]:
-    locations = [_sarif_location(*place) for place in finding.places]
+def _sarif_result(report: Report, finding: Finding, rule: int) -> dict[str, Any]:
+    locations = [_sarif_location(*place) for place in finding.places or (report.place,)]
     result: dict[str, Any] = {
         "ruleId": finding.name,
         "ruleIndex": rule,
         "level": "error",
-        "message": {"text": f"{title}: {finding.message}"},
-        "partialFingerprints": {"splitproof/v1": f"{title}/{finding.name}"},
+        "message": {"text": f"{report.title}: {finding.message}"},
+        "locations": locations[:1],
+        "partialFingerprints": {"splitproof/v1": f"{report.title}/{finding.name}"},
     }
-    if locations:
-        result["locations"] = locations[:1]
     if len(locations) > 1:
         result["relatedLocations"] = [{"id": number, **place} for number, place in enumerate(locations[1:])]
     return result

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from splitproof.checker.exit_codes import ExitCode
+from splitproof.checker.quantities import count
 from splitproof.conformance.histories.findings import Judgement
 from splitproof.conformance.histories.history import History, HistoryError, load_history
 from splitproof.conformance.histories.judgement import judge_history
@@ -91,7 +92,7 @@ def _judgement_lines(path: Path, history: History, judgement: Judgement) -> Iter
         yield ""
     yield from (f"UNKNOWN  {limit}" for limit in judgement.limits)
     yield from (f"VACUOUS  the history has no such thing: {missing}" for missing in judgement.missing)
-    judged = ", ".join(f"{name} {count:,} times" for name, count in sorted(judgement.judged.items()))
+    judged = ", ".join(f"{name} {count(number, 'time')}" for name, number in sorted(judgement.judged.items()))
     yield f"{judgement.word.upper()}  {len(history.operations):,} operations; judged {judged or 'nothing'}"
     if judgement.findings:
         yield f"look:     splitproof trace {path} --format html --output history.html"

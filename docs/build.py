@@ -18,6 +18,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -270,6 +271,57 @@ def _copied(file: Path) -> Path:
     return file.relative_to(DOCS) if file.is_relative_to(DOCS) else Path("files") / file.relative_to(ROOT)
 
 
+# ---- the search
+
+
+class _Sections(HTMLParser):
+    """What the parts of a page say, each under its heading: `(id, heading, text)`, as the search finds them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str, str]] = []
+        self._id, self._heading, self._text, self._in_heading = "", "", "", False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _HEADINGS:
+            self.close_section()
+            self._id, self._heading, self._in_heading = dict(attrs).get("id") or "", "", True
+        elif tag in _BLOCKS:
+            self._text += " "
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_heading = self._in_heading and tag not in _HEADINGS
+
+    def handle_data(self, data: str) -> None:
+        if self._in_heading:
+            self._heading += data
+        else:
+            self._text += data
+
+    def close_section(self) -> None:
+        if self._heading:
+            self.found.append((self._id, self._heading, " ".join(self._text.split())))
+        self._text = ""
+
+
+_HEADINGS = ("h1", "h2", "h3")
+_BLOCKS = ("p", "li", "td", "th", "pre", "br")
+
+
+def searched(page: Page, body: str) -> list[tuple[str, str, str, str, str]]:
+    """The entries of a page in the index: its name, its title, and each part's id, heading and text."""
+    parser = _Sections()
+    parser.feed(body)
+    parser.close_section()
+    return [(page.name, _short(page.title), *section) for section in parser.found]
+
+
+def index_script(entries: list[tuple[str, str, str, str, str]]) -> str:
+    """A script and no JSON: a page opened from a disk may fetch nothing, but it may load a script beside it."""
+    lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+    return f"window.SITE_INDEX = [\n{lines}\n];\n"
+
+
 # ---- the site
 
 
@@ -290,14 +342,18 @@ def build(target: Path) -> int:
         }
         for title, listed in sections.items()
     ]
+    index: list[tuple[str, str, str, str, str]] = []
     for page in every:
         body, inside, files = rendered(page, by_source)
+        index += searched(page, body)
         text = template.render(title=page.title, name=page.name, sections=nav, inside=inside, body=body)
         (target / f"{page.name}.html").write_text(text, encoding="utf-8")
         for file in sorted(files):
             place = target / _copied(file)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, place)
+    (target / "search-index.js").write_text(index_script(index), encoding="utf-8")
+    shutil.copyfile(DOCS / "search.js", target / "search.js")
     for fault in dead_links(target):
         raise SystemExit(f"docs: {fault}")
     return len(every)

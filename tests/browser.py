@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Browser"]
+import pytest
+
+__all__ = ["Browser", "launched"]
 
 _KEYS = {
     "ArrowRight": 39,
@@ -113,3 +117,13 @@ class Browser:
         text, _, self._buffer = self._buffer.partition(b"\0")
         answer: dict[str, Any] = json.loads(text)
         return answer
+
+
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """What a fixture yields; the test is skipped where there is no Chromium."""
+    command = shutil.which("chromium") or shutil.which("google-chrome")
+    if command is None:
+        pytest.skip("there is no chromium")
+    found = Browser(command, tmp_path_factory.mktemp("profile"))
+    yield found
+    found.close()

@@ -325,11 +325,9 @@ class _Sentence:
     def _of_lasso(self, loop: int, violated: Property) -> str:
         last = len(self._flow.steps)
         how = (
-            f"steps {loop + 1} to {last} are repeated for ever"
-            if last > loop
-            else "no promised step can be taken"
+            f"steps {loop + 1} to {last} repeat for ever" if last > loop else "no promised step can be taken"
         )
-        return f"after step {loop} {how}, so this is not so: {violated.statement}."
+        return f"after step {loop}, {how}, which breaks the property: {violated.statement}."
 
     def _took(self, step: int) -> str:
         return f"{self._who(step)} took {self._flow.trace.steps[step].action} {self._at(step)}"

@@ -239,8 +239,8 @@ class _Shown:
 
 
 def _title(leaf: Leaf) -> str:
-    """`source 601`: the name, for data with the numeral of its place."""
-    name = leaf.name.removesuffix(".data").rpartition(".")[2].replace("_", " ")
+    """`source 601`, `row in flight`: the name, for data with the numeral of its place."""
+    name = leaf.name.removesuffix(".data").replace(".", " ").replace("_", " ")
     numeral = leaf.cell.numeral if leaf.type is DATA and not leaf.is_ghost else None
     return name if numeral is None else f"{name} {numeral}"
 

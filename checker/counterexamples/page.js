@@ -36,11 +36,20 @@
   const ROLES = { check: "checks", change: "makes it stale", made: "makes it differ", lost: "loses it", ended: "ends without it", read: "takes it" };
   const roleOf = (index) => Object.entries(page.roles).filter(([, step]) => step === index).map(([role]) => ROLES[role]).join(", ");
 
+  // Its numeral stands below the words, and alone where there is no room for more.
+  const laneHead = (lane, place) => {
+    const [, words, numeral] = lane.name.match(/^(.*?)(?: (\d+))?$/);
+    const attributes = { class: `lane${numeral ? " numbered" : ""}`, scope: "col", title: `${lane.name}: ${lane.meaning}`, "data-lane": place };
+    return make("th", attributes, make("span", { class: "words" }, words), ...(numeral ? [make("br", { class: "words" }), numeral] : []));
+  };
+
   const drawSteps = () => {
     const chain = new Set(view.slot === null ? [] : causes(view.slot, view.t));
     const shown = (index) => page.steps[index].count === 1 && (view.every || page.steps[index].core || chain.has(index));
+    $("#steps").style.setProperty("--lanes", page.lanes.length);
+    $("#steps").style.setProperty("--number", `${Math.max(50, 18 + 14 * `${page.length}`.length)}px`);  // "1200–2999" fits
     $("#steps thead").replaceChildren(make("tr", {}, make("th", { class: "n" }, "#"),
-      ...page.lanes.map((lane, place) => make("th", { class: "lane", scope: "col", title: lane.meaning, style: `width:${Math.round(Math.max(44, Math.min(52, 370 / page.lanes.length)))}px`, "data-lane": place }, lane.name)),
+      ...page.lanes.map((lane, place) => laneHead(lane, place)),
       make("th", { class: "what", scope: "col" }, "step")));
     const rows = [];
     for (let index = 0; index < last; index++) {
@@ -61,7 +70,7 @@
       const row = make("tr", { "data-step": index, tabindex: 0, title: `${page.lanes[step.lane].name}: ${step.tells}`, "aria-current": index === view.t - 1 ? "step" : null },
         make("td", { class: "n" }, `${step.number}`),
         ...page.lanes.map((_, place) => make("td", { class: "lane" }, ...(place === step.lane ? [make("span", { class: "dot" })] : []))),
-        make("td", { class: "what" }, ...(role ? [make("span", { class: "role" }, role), " "] : []), make("code", {}, `${step.action}(${step.arguments})`)));
+        make("td", { class: "what" }, ...(role ? [make("span", { class: "role" }, role), " "] : []), make("code", {}, step.action, make("wbr"), `(${step.arguments.replaceAll(" ", "\u00a0")})`)));
       row.classList.toggle("now", index === view.t - 1);
       row.classList.toggle("cause", chain.has(index));
       row.classList.toggle("guilty", role !== "" || page.pair.includes(index));
@@ -146,6 +155,11 @@
     }
     $(table).replaceChildren(...rows);
   };
+  const chainWords = (chain) => {
+    const [name, place] = page.slots[view.slot], { cell: where, meaning } = page.columns[place];
+    const why = chain.length ? `because of steps ${chain.map((index) => numberAt(index + 1)).join(", ")}` : "nobody has written it yet";
+    return `${name} is ${words(states[view.t][view.slot])}: ${why}. (${where}: ${meaning})`;
+  };
   const drawMemory = () => {
     const changed = changesAt(view.t);
     const perBlock = page.columns.map((_, place) => place).filter((place) => page.columns[place].per_block);
@@ -156,8 +170,7 @@
       return make("tr", {}, make("td", { title: column.meaning }, `${column.cell}: ${page.slots[slot][0]}`), cell(slot, view.t, changed));
     }));
     const chain = view.slot === null ? [] : causes(view.slot, view.t);
-    $("#chain").textContent = view.slot === null ? "Click a cell to see who wrote it, and why."
-      : `${page.slots[view.slot][0]} is ${words(states[view.t][view.slot])}: ` + (chain.length ? `because of steps ${chain.map((index) => numberAt(index + 1)).join(", ")}` : "nobody has written it yet");
+    $("#chain").textContent = view.slot === null ? "Click a cell to see who wrote it, and why." : chainWords(chain);
   };
 
   const draw = () => {
@@ -211,9 +224,10 @@
   $("#time").addEventListener("input", (event) => go(Number(event.target.value)));
   addEventListener("hashchange", () => { readHash(); draw(); });
   addEventListener("resize", drawArrows);
+  matchMedia("print").addEventListener("change", drawArrows);  // other widths break other rows
 
   const tick = (t, kind) => {
-    const mark = make("span", { class: kind, style: `left:${(100 * t) / Math.max(last, 1)}%` }, kind === "loop" ? "for ever from here" : kind);
+    const mark = make("span", { class: t > 0.8 * last ? `${kind} late` : kind, style: `left:${(100 * t) / Math.max(last, 1)}%` }, kind === "loop" ? "for ever from here" : kind);
     $(".ticks").append(mark);
   };
   for (const t of page.ticks.split) tick(t, "split");
@@ -224,5 +238,6 @@
   document.documentElement.classList.add("scripted");
   $("#plain-all").open = false;
   readHash();
+  $("#elsewhere").open = view.slot !== null && page.slots[view.slot][2] === null;
   draw();
 })();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from splitproof.checker.check_report import property_finding
+from splitproof.checker.check_report import place_of_design, property_finding
 from splitproof.checker.proof.results import ProofResult, PropertyProof
 from splitproof.checker.quantities import count
 from splitproof.checker.reports import Finding, Report
@@ -25,7 +25,7 @@ def proof_report(source: str, result: ProofResult) -> Report:
         found.append(
             Finding("nothing selected", "error", "no property is of a kind that an invariant proves")
         )
-    return Report(f"{result.design}, every number of blocks", tuple(found))
+    return Report(f"{result.design}, every number of blocks", tuple(found), place_of_design(source))
 
 
 def _finding(source: str, item: PropertyProof, design: str) -> Finding:

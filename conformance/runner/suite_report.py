@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from splitproof.checker.check_report import place_in_sources
 from splitproof.checker.reports import Finding
 from splitproof.checker.reports import Report as CheckReport
 from splitproof.conformance.runner.report import Report
 from splitproof.conformance.runner.results import TestResult
 from splitproof.conformance.suite.requirement import Level
 from splitproof.conformance.verdicts import Verdict
+from splitproof.model.source import place_of
+from splitproof.spec.properties import Property
+from splitproof.spec.split_backup import TAPE_IS_IMAGE
 
 __all__ = ["suite_report"]
 
@@ -19,7 +23,12 @@ def suite_report(run: Report) -> CheckReport:
     found = [_finding(result, run.again(result)) for result in run.results]
     if not found:
         found.append(Finding("nothing selected", "error", "no test was run"))
-    return CheckReport(f"{run.subject}, {run.selection}", tuple(found))
+    return CheckReport(f"{run.subject}, {run.selection}", tuple(found), _place(TAPE_IS_IMAGE))
+
+
+def _place(item: Property) -> tuple[str, int, str]:
+    """Where a property is declared: the code of a controller is not known, whatever its language."""
+    return (*place_in_sources(place_of(item.holds), ""), item.id)
 
 
 _STATUS = {Verdict.PASS: "pass", Verdict.FAIL: "failure", Verdict.SKIPPED: "skipped"}
@@ -38,4 +47,5 @@ def _finding(result: TestResult, again: Iterable[str]) -> Finding:
         status, message = "pass", f"{word}, as expected: {entry.reason} ({entry.link}, until {entry.expires})"
     elif result.verdict is Verdict.PASS:
         message = "passes"
-    return Finding(result.test, status, message, result.about.property.statement, (*lines[1:], *again))
+    asked = result.about.property
+    return Finding(result.test, status, message, asked.statement, (*lines[1:], *again), (_place(asked),))

@@ -24,7 +24,9 @@ def history_page(told: Timeline) -> str:
     return template.render(
         told=told,
         judgement=judgement,
-        judged=", ".join(f"{name} {number:,} times" for name, number in sorted(judgement.judged.items())),
+        judged=", ".join(
+            f"{name} {count(number, 'time')}" for name, number in sorted(judgement.judged.items())
+        ),
         scenes=[_scene(told, scene) for scene in told.scenes],
         rows=[
             {"operation": one, "skipped": before, "tells": _tells(told, one), "returned": _returned(one)}

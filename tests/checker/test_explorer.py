@@ -245,7 +245,7 @@ def test_a_lasso_is_marked_and_what_would_end_it_is_shown() -> None:
     assert page["loop"] == trace.loop
     assert page["opens"] == trace.loop
     assert page["passing"] is None, "nothing empties a box"
-    assert "so this is not so: a full box is emptied" in page["sentence"]
+    assert "which breaks the property: a full box is emptied" in page["sentence"]
     text = html_page(trace, asked, "shelf.py:shelf")
     assert "No run near this one passes" in text
 

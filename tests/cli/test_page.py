@@ -178,6 +178,7 @@ def test_the_page_is_dark_where_that_is_preferred_and_prints_without_its_control
         assert browser.run(paper) == "rgb(255, 255, 255)"
         browser.media("print")
         assert browser.run("getComputedStyle(document.querySelector('#slide')).display") == "none"
+        browser.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         box = "document.querySelector('#lanes')"
         assert browser.run(f"{box}.scrollHeight <= {box}.clientHeight + 2"), "no step is cut off"
     finally:

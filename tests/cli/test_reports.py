@@ -174,6 +174,8 @@ def agreed(files: dict[str, Path]) -> tuple[set[tuple[str, str]], set[tuple[str,
     assert by_markdown(files["markdown"], "?") == errors
     assert by_sarif(files["sarif"]) == by_github(files["github"]) == failures | errors
     assert by_junit(files["junit"], "skipped") == by_markdown(files["markdown"], "\u2013")
+    for log in json.loads(files["sarif"].read_text(encoding="utf-8"))["runs"]:
+        assert all(len(result["locations"]) == 1 for result in log["results"])
     return failures, errors
 
 
@@ -291,7 +293,8 @@ def test_sarif_has_what_the_standard_requires(made: dict[str, Path]) -> None:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["message"]["text"]
         assert result["level"] == "error"
-        for location in (*result.get("locations", []), *result.get("relatedLocations", [])):
+        assert result["locations"], "GitHub refuses a file with a result that is nowhere"
+        for location in (*result["locations"], *result.get("relatedLocations", [])):
             physical: dict[str, Any] = location["physicalLocation"]
             assert physical["artifactLocation"]["uri"]
             assert physical["region"]["startLine"] >= 1
@@ -307,6 +310,14 @@ def test_a_violation_is_shown_at_the_line_of_the_guilty_step(made: dict[str, Pat
     defined = result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"]
     assert 'always("always-shut"' in lines[defined - 1]
     assert re.search(r"file=\S*door\.py,line=\d+,", made["github"].read_text(encoding="utf-8"))
+
+
+def test_what_has_no_line_of_its_own_is_shown_where_the_design_is(made: dict[str, Path]) -> None:
+    (found,) = json.loads(made["sarif"].read_text(encoding="utf-8"))["runs"]
+    (result,) = [item for item in found["results"] if item["ruleId"] == "never fired: keeper unlock"]
+    place = result["locations"][0]
+    assert place["physicalLocation"]["artifactLocation"]["uri"].endswith("/door.py")
+    assert place["message"]["text"].endswith("door.py:dead")
 
 
 def test_a_limit_is_an_error_in_every_report(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_a_file_that_is_not_there_or_not_text_is_refused(
         (
             lambda lines: lines,
             0,
-            "HOLDS  10 operations; judged end-report-is-true 1 times, read-latest-write 1 times",
+            "HOLDS  10 operations; judged end-report-is-true 1 time, read-latest-write 1 time",
         ),
         (line(10, records={"0": "w6", "1": "zero"}), 1, "VIOLATED  tape-is-image  leaked  block 0"),
         (line(9, backup="c"), 3, "UNKNOWN  the tape of backup c was never read after its good end"),
