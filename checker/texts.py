@@ -115,7 +115,7 @@ def story_lines(item: PropertyResult, design: str, how: str | None = None) -> It
 def _read_by(trace: Trace, item: PropertyResult) -> frozenset[str]:
     """The leaves that a property reads, with those behind its predicates."""
     traced = trace.interpreter.traced(item.asked)
-    return reads((traced.holds, traced.trigger))
+    return frozenset(reads((traced.holds, traced.trigger)))
 
 
 def _essential_line(trace: Trace, essential: tuple[str, ...]) -> str:

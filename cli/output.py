@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -25,6 +25,7 @@ __all__ = [
     "OWN_FORMATS",
     "Destination",
     "destination",
+    "discard",
     "json_text",
     "remark",
     "run_jobs",
@@ -32,6 +33,15 @@ __all__ = [
     "status",
     "write",
 ]
+
+
+def discard(stream: TextIO | None) -> None:
+    """Let a stream that cannot be written lead nowhere.
+
+    What is left in its buffer would fail again when Python ends, and change the exit code to 120.
+    """
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write(lines: Iterable[str], output: Path | None) -> None:
@@ -47,8 +57,7 @@ def write(lines: Iterable[str], output: Path | None) -> None:
         except BrokenPipeError:
             raise
         except OSError as error:
-            # What is left in the buffer would fail again when Python ends, and change the exit code.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard(sys.stdout)
             raise ModelError(f"standard output cannot be written: {error.strerror}", "") from error
         return
     try:
