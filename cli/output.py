@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +32,8 @@ __all__ = [
     "run_jobs",
     "search_progress",
     "status",
+    "writable",
+    "writable_folder",
     "write",
 ]
 
@@ -66,6 +69,40 @@ def write(lines: Iterable[str], output: Path | None) -> None:
         raise ModelError(f"{output} cannot be written: {error.strerror}", "") from error
 
 
+def writable(file: Path | None) -> Path | None:
+    """The file, which can be written; asked before the work begins. Nothing is changed, and none is left behind.
+
+    Raises:
+        ModelError: it cannot be written.
+    """
+    if file is None or (file.exists() and not file.is_file()):
+        return file  # a pipe must not be opened twice, nor a device
+    try:
+        if file.exists():
+            file.open("ab").close()
+        else:
+            file.open("xb").close()
+            file.unlink()
+    except OSError as error:
+        raise ModelError(f"{file} cannot be written: {error.strerror}", "") from error
+    return file
+
+
+def writable_folder(folder: Path | None) -> Path | None:
+    """The folder, which is there or can be made, and can be written; asked before the work begins.
+
+    Raises:
+        ModelError: it cannot be written.
+    """
+    if folder is not None:
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        try:
+            tempfile.TemporaryFile(dir=there).close()
+        except OSError as error:
+            raise ModelError(f"{folder} cannot be written: {error.strerror}", "") from error
+    return folder
+
+
 OWN_FORMATS = ("text", "json")
 """The formats that every command has for itself."""
 
@@ -98,7 +135,7 @@ def destination(
     """The options `--format`, `--output` and `--report` of a command, read before it begins its work.
 
     Raises:
-        ModelError: a report has another form than `KIND=PATH`, or there is no such kind.
+        ModelError: a report has another form than `KIND=PATH`, there is no such kind, or it cannot be written.
     """
     return Destination(format, file, tuple(_kind_and_path(text, own) for text in reports or ()))
 
@@ -108,7 +145,9 @@ def _kind_and_path(text: str, own: Sequence[str]) -> tuple[str, Path]:
     accepted = (*own, *REPORTS)
     if not equals or not path or kind not in accepted:
         raise ModelError(f"--report {text} is no KIND=PATH; accepted kinds are {', '.join(accepted)}", "")
-    return kind, Path(path)
+    file = Path(path)
+    writable(file)
+    return kind, file
 
 
 def json_text(value: Any) -> list[str]:
