@@ -15,8 +15,8 @@ help: ## show this list
 verify: $(INSTALLED) ## check every design of the catalogue against its declared verdicts
 	$(BIN)/splitproof verify
 
-mutations: $(INSTALLED) ## write docs/mutations.md: what catches each small change of a closed design
-	$(BIN)/splitproof mutate --format markdown --output docs/mutations.md || [ $$? -eq 1 ]
+mutations: $(INSTALLED) ## write docs/mutations.md: what catches each small change, and what proof it breaks
+	$(BIN)/splitproof mutate --prove --format markdown --output docs/mutations.md || [ $$? -eq 1 ]
 
 test: $(INSTALLED) ## run the tests
 	$(BIN)/pytest --numprocesses auto

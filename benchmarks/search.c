@@ -8,12 +8,12 @@
 #include <time.h>
 
 typedef uint64_t u64;
-enum { BATCH = 256, INDEX_BITS = 36 };
+enum { BATCH = 256, INDEX_BITS = 36, RECENT = 1 << 13 };
 
 #include "model.h"
 
 static u64 *states, *table, slots = 1 << 16, count;
-static u64 after[(BATCH + STEPS) * WORDS], hashes[BATCH + STEPS];
+static u64 after[(BATCH + STEPS) * WORDS], hashes[BATCH + STEPS], recent[RECENT * WORDS];
 
 static void *reserve(size_t bytes) {
     void *p = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -83,6 +83,7 @@ int main(void) {
     states = reserve((size_t)1 << 36);
     table = reserve(8 * slots);
     for (u64 k = 0; k < INITIAL_COUNT; k++) insert(INITIAL[k], hash(INITIAL[k]));
+    for (u64 k = 0; k < RECENT; k++) memcpy(recent + k * WORDS, INITIAL[0], 8 * WORDS);
     for (u64 head = 0, level_end; head < count; levels++) {
         level_end = count;
         while (head < level_end) {
@@ -92,11 +93,19 @@ int main(void) {
                 const u64 *s = states + head++ * WORDS;
                 violated += violations(s);
                 u64 made = successors(s, after, n);
+                transitions += made - n;
+                u64 kept = n;
                 for (u64 k = n; k < made; k++) {
-                    hashes[k] = hash(after + k * WORDS);
-                    __builtin_prefetch(table + home(hashes[k]));
+                    u64 state[WORDS], h = hash(after + k * WORDS), *known = recent + (h & (RECENT - 1)) * WORDS;
+                    memcpy(state, after + k * WORDS, 8 * WORDS);
+                    int is_new = !same(known, state);
+                    memcpy(known, state, 8 * WORDS);
+                    memcpy(after + kept * WORDS, state, 8 * WORDS);
+                    hashes[kept] = h;
+                    __builtin_prefetch(table + home(h));
+                    kept += is_new;
                 }
-                n = made;
+                n = kept;
             }
             for (u64 k = 0; k < n; k++) {
                 u64 e = table[home(hashes[k])];
@@ -104,7 +113,6 @@ int main(void) {
                     __builtin_prefetch(states + ((e & (((u64)1 << INDEX_BITS) - 1)) - 1) * WORDS);
             }
             for (u64 k = 0; k < n; k++) insert(after + k * WORDS, hashes[k]);
-            transitions += n;
         }
     }
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);

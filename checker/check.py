@@ -126,12 +126,15 @@ class _Check:
         self._triggered: set[str] = set()
         self._control: tuple[Engine, Exploration] | None = None
         self._said: set[str] = set()
+        self._unfinished: list[str] = []
 
     def run(self) -> CheckResult:
         started = time.perf_counter()
         self._engine, exploration = self._first_search()
         symbolic = self._check_symbolic(exploration)
-        vacuity = vacuity_of(self._engine, exploration)
+        vacuity = vacuity_of(self._engine, exploration, self._limits)
+        if vacuity.limit is not None:
+            self._unfinished.append(f"{vacuity.limit}, while asking which guard clauses are dead")
         self._judge_states(exploration)
         self._judge_control(exploration)
         self._judge_runs()
@@ -144,6 +147,7 @@ class _Check:
                 f"left out, as nothing that is asked depends on it: {', '.join(left_out)}; whether a step that changes "
                 "nothing else is ever taken is not judged"
             )
+        unfinished = tuple(f"UNKNOWN   {sentence}" for sentence in self._unfinished)
         return CheckResult(
             design=self._machine.name,
             blocks=self._blocks,
@@ -165,7 +169,8 @@ class _Check:
             ),
             host_writes=has_host_writes(self._machine),
             symbolic=symbolic,
-            notes=tuple(notes),
+            notes=(*notes, *unfinished),
+            unfinished=unfinished,
         )
 
     def _left_out(self) -> tuple[str, ...]:
@@ -266,7 +271,11 @@ class _Check:
             return
         graph = successors_of(oracle, exploration)
         for item in asked:
-            path = count_violation(oracle, graph, item.id)
+            try:
+                path = count_violation(oracle, graph, item.id, self._limits)
+            except OutOfTimeError as late:
+                self._verdicts[item.id] = Unknown(f"{late}, while counting")
+                continue
             if path is not None:
                 self._verdicts[item.id] = Violated(self._replayed(oracle, path, item))
 
@@ -318,15 +327,23 @@ class _Check:
             oracle = searched.oracle
         else:
             oracle = control_oracle(self._machine, self._blocks, folded=self._folded)
-            found = oracle.explore()
-        symbolic = check_symbolic_data(
-            self._machine,
-            self._blocks,
-            successors_of(oracle, found),
-            exploration.findings,
-            self._searched,
-            exploration.levels if oracle.data_values == 1 else None,
-        )
+            found = oracle.explore(self._limits)
+        if not found.complete:
+            self._unfinished.append(f"{found.limit}, before data of any kind was followed by z3")
+            return None
+        try:
+            symbolic = check_symbolic_data(
+                self._machine,
+                self._blocks,
+                successors_of(oracle, found),
+                exploration.findings,
+                self._searched,
+                exploration.levels if oracle.data_values == 1 else None,
+                self._limits,
+            )
+        except OutOfTimeError as late:
+            self._unfinished.append(f"{late}, while z3 followed data of any kind")
+            return None
         return {
             "controls": symbolic.controls,
             "edges": symbolic.edges,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import quote
 
 __all__ = ["REPORTS", "Finding", "Report", "junit_lines", "report_lines", "sarif_json"]
 
@@ -57,9 +58,12 @@ def junit_lines(reports: Sequence[Report]) -> Iterator[str]:
 
     total = [finding for report in reports for finding in report.findings]
     yield '<?xml version="1.0" encoding="UTF-8"?>'
+    # Only a suite says how many it skipped: Jenkins' schema knows no such attribute of the whole.
     yield f'<testsuites name="splitproof" {_totals(total)}>'
     for report in reports:
-        yield f"  <testsuite name={quoteattr(report.title)} {_totals(report.findings)}>"
+        skipped = sum(finding.status == "skipped" for finding in report.findings)
+        totals = f'{_totals(report.findings)} skipped="{skipped}"'
+        yield f"  <testsuite name={quoteattr(report.title)} {totals}>"
         for finding in report.findings:
             yield from _case(report.title, finding)
         yield "  </testsuite>"
@@ -68,9 +72,8 @@ def junit_lines(reports: Sequence[Report]) -> Iterator[str]:
 
 def _totals(found: Sequence[Finding]) -> str:
     statuses = [finding.status for finding in found]
-    counts = (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))
-    listed = " ".join(f'{name}="{statuses.count(status)}"' for name, status in counts)
-    return f'tests="{len(found)}" {listed}'
+    failures, errors = statuses.count("failure"), statuses.count("error")
+    return f'tests="{len(found)}" failures="{failures}" errors="{errors}"'
 
 
 def _case(title: str, finding: Finding) -> Iterator[str]:
@@ -148,7 +151,7 @@ def _sarif_result(title: str, finding: Finding, rule: int) -> dict[str, Any]:
 
 def _sarif_location(path: str, line: int, words: str) -> dict[str, Any]:
     return {
-        "physicalLocation": {"artifactLocation": {"uri": path}, "region": {"startLine": line}},
+        "physicalLocation": {"artifactLocation": {"uri": quote(path)}, "region": {"startLine": line}},
         "message": {"text": words},
     }
 

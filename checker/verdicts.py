@@ -161,7 +161,8 @@ class CheckResult:
     `symmetry`: whether states that differ in the names of blocks only were counted once; `data_symmetry`: those that
     differ in the values of a block's data only. `left_out`: variables that were not searched, as nothing that is asked
     depends on them. `symbolic`: the figures
-    of the check with symbolic data (None where it was not run).
+    of the check with symbolic data (None where it was not run). `unfinished`: what the time did not suffice for besides
+    the properties, as sentences; the result is then no pass.
     """
 
     design: str
@@ -183,6 +184,7 @@ class CheckResult:
     left_out: tuple[str, ...] = ()
     symbolic: dict[str, int] | None = None
     notes: tuple[str, ...] = field(default=())
+    unfinished: tuple[str, ...] = ()
 
     @property
     def vacuous(self) -> tuple[str, ...]:
@@ -197,15 +199,15 @@ class CheckResult:
         verdicts = [item.verdict for item in self.properties]
         if any(isinstance(verdict, Violated) for verdict in verdicts):
             return ExitCode.VIOLATED
-        if any(isinstance(verdict, Unknown) for verdict in verdicts):
+        if self.unfinished or any(isinstance(verdict, Unknown) for verdict in verdicts):
             return ExitCode.UNKNOWN
         never_met = self.vacuity.never_fired or self.vacuity.misdeclared or self.vacuity.dead_clauses
         return ExitCode.VACUOUS if self.vacuous or never_met else ExitCode.HOLDS
 
     @property
     def as_declared(self) -> bool:
-        """Whether every property is decided as the design declares."""
-        return all(item.as_expected for item in self.properties)
+        """Whether every property is decided as the design declares, and nothing is left open beside them."""
+        return not self.unfinished and all(item.as_expected for item in self.properties)
 
     @property
     def scope(self) -> str:

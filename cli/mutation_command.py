@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from splitproof.checker.exit_codes import ExitCode
-from splitproof.checker.variants.broken_proofs import broken_proofs
+from splitproof.checker.variants.broken_proofs import BrokenProofs, broken_proofs, proofs_markdown
 from splitproof.checker.variants.mutation_report import markdown, summary_lines
-from splitproof.checker.variants.mutations import CLOSED, Fate, judge_mutants
+from splitproof.checker.variants.mutations import CLOSED, Fate, Judged, judge_mutants
 from splitproof.output import json_text, status, write
 
 __all__ = ["mutate"]
+
+
+def _report(
+    judged: Sequence[Judged], broken: Sequence[BrokenProofs], blocks: int, format: str
+) -> Iterator[str]:
+    if format == "markdown":
+        yield from markdown(judged, blocks)
+        yield from proofs_markdown(broken) if broken else ()
+    else:
+        yield from summary_lines(judged, blocks)
+        for proof in broken:
+            yield from proof.lines()
 
 
 def mutate(
@@ -41,8 +53,7 @@ def mutate(
         }
         write(json_text({"blocks": blocks, "mutants": by_design}), output)
     else:
-        report = (markdown if format == "markdown" else summary_lines)(judged, blocks)
-        write([*report, *(line for proof in broken for line in proof.lines())], output)
+        write([*_report(judged, broken, blocks, format)], output)
     fates = {item.fate for item in judged}
     if Fate.SURVIVED in fates or any(proof.unsound for proof in broken):
         return ExitCode.VIOLATED

@@ -65,10 +65,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(plugin.Suite(config), plugin.SUITE)
 
 
+def is_of_suite(item: pytest.Item) -> bool:
+    """Whether a test comes with the suite, and not from a file of the user's."""
+    return isinstance(item, pytest.Function) and item.module.__name__.startswith("splitproof.conformance.")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The suite cannot run without a controller."""
+    """The suite cannot run without a controller; a story put to controllers beside other tests can wait for one."""
+    if config.pluginmanager.has_plugin("splitproof suite"):
+        return
+    needed = "a controller: give --controller MODULE:FACTORY or --controller-command COMMAND"
     ours = [item for item in items if item.get_closest_marker("splitproof")]
-    if ours and not config.pluginmanager.has_plugin("splitproof suite"):
-        raise pytest.UsageError(
-            f"{len(ours)} tests need a controller: give --controller MODULE:FACTORY or --controller-command COMMAND"
-        )
+    suite = [item for item in ours if is_of_suite(item)]
+    if suite:
+        raise pytest.UsageError(f"{len(suite)} tests need {needed}")
+    for item in ours:
+        item.add_marker(pytest.mark.skip(reason=f"it needs {needed}"))

@@ -16,7 +16,7 @@ from splitproof.checker.texts import story_lines
 from splitproof.checker.verdicts import PropertyResult, Violated
 from splitproof.conformance.histories.history import is_history
 from splitproof.model.errors import ModelError
-from splitproof.output import json_text, write
+from splitproof.output import json_text, remark, write
 
 __all__ = ["trace"]
 
@@ -81,6 +81,18 @@ def _itf(saved: SavedTrace) -> Iterable[str]:
     return json_text(itf_json(saved.trace, saved.property, saved.source))
 
 
+def _pytest(saved: SavedTrace) -> Iterable[str]:
+    """A test of the design, and one of controllers; where there can be none, the file and the user are told why."""
+    from splitproof.conformance.derivation.regression import IMPORTS, controller_test_lines, unmapped_lines
+    from splitproof.conformance.derivation.translation import Unmapped
+
+    try:
+        return regression_lines(saved, IMPORTS, controller_test_lines(saved))
+    except Unmapped as reason:
+        remark(f"the test replays the design only: {reason}")
+        return regression_lines(saved, further=unmapped_lines(reason))
+
+
 _SHOWN: dict[str, Callable[[SavedTrace], Iterable[str]]] = {
     "text": _text,
     "json": _json,
@@ -88,5 +100,5 @@ _SHOWN: dict[str, Callable[[SavedTrace], Iterable[str]]] = {
     "svg": _svg,
     "mermaid": _mermaid,
     "itf": _itf,
-    "pytest": regression_lines,
+    "pytest": _pytest,
 }

@@ -37,6 +37,9 @@ __all__ = ["conjuncts", "contradiction", "entails", "value_outside"]
 _CASES_MAX = 4096
 """Combinations tried. Beyond that a question stays open."""
 
+_ENTAILED: dict[tuple[Any, ...], bool] = {}
+"""What was decided; designs that differ in little ask the same."""
+
 _Atoms = dict[tuple[Any, ...], Var]
 """By the key of an atom, the variable that stands for it."""
 
@@ -68,8 +71,15 @@ def entails(facts: Iterable[Expr], goal: Expr) -> bool:
         return True
     atoms = _atoms(goal)
     helpful = [fact for fact in parts if _atoms(fact).keys() <= atoms.keys()]
-    cases = _cases(atoms, all_of(*helpful), goal)
-    return cases is not None and all(holds for is_possible, holds in cases if is_possible)
+    question = (
+        frozenset(map(key, helpful)),
+        key(goal),
+        tuple((name, atom.type.values(1)) for name, atom in atoms.items()),
+    )
+    if question not in _ENTAILED:
+        cases = _cases(atoms, all_of(*helpful), goal)
+        _ENTAILED[question] = cases is not None and all(holds for is_possible, holds in cases if is_possible)
+    return _ENTAILED[question]
 
 
 def value_outside(node: Expr, low: int, high: int, guard: Iterable[Expr]) -> int | None:

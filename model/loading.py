@@ -14,7 +14,7 @@ from splitproof.model.design import Design
 from splitproof.model.errors import ModelError
 from splitproof.model.machine import Machine
 
-__all__ = ["load_machine"]
+__all__ = ["load_design", "load_machine"]
 
 
 def load_machine(text: str) -> Machine:
@@ -26,6 +26,21 @@ def load_machine(text: str) -> Machine:
     Raises:
         ModelError: there is no such design or file, the file fails when it is loaded, or what it names is no machine.
     """
+    found = _load(text)
+    return machine_of(found) if isinstance(found, Design) else found
+
+
+def load_design(text: str) -> Design | None:
+    """The design whose choices make the machine that `text` names; None of a machine that is written by hand.
+
+    Raises:
+        ModelError: see `load_machine`.
+    """
+    found = _load(text)
+    return found if isinstance(found, Design) else None
+
+
+def _load(text: str) -> Machine | Design:
     path, colon, name = text.partition(".py:")
     if not colon:
         if text.endswith(".py"):
@@ -33,12 +48,12 @@ def load_machine(text: str) -> Machine:
             raise ModelError(
                 f"say which design of {text}: {' or '.join(f'{text}:{name}' for name in known)}", ""
             )
-        return machine_of(design_named(text))
+        return design_named(text)
     name, *overrides = name.split("+")
     found = _object(Path(f"{path}.py"), name)
     if isinstance(found, Design):
         changes = dict(override.partition("=")[::2] for override in overrides)
-        return machine_of(found.but(**changes))
+        return found.but(**changes)
     if overrides:
         raise ModelError(
             f"{name} of {path}.py is a machine; overrides such as +{overrides[0]} need a Design", ""

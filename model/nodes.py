@@ -6,6 +6,7 @@ and `==` builds a node: trees are compared by `same`, or by their `key`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -317,27 +318,21 @@ def any_of(*operands: object) -> Expr:
     return _flat(Or, "|", operands, unit=False)
 
 
+_CHILDREN: dict[type[Expr], Callable[[Any], tuple[Expr, ...]]] = {
+    **dict.fromkeys((Const, Var, Param), lambda node: ()),
+    At: lambda node: (node.index,),
+    Member: lambda node: (node.set, node.block),
+    Not: lambda node: (node.operand,),
+    **dict.fromkeys((And, Or), lambda node: node.operands),
+    **dict.fromkeys((Eq, Less, Plus), lambda node: (node.left, node.right)),
+    **dict.fromkeys((Every, Some), lambda node: (node.body,)),
+    Ite: lambda node: (node.condition, node.yes, node.no),
+}
+
+
 def children(node: Expr) -> tuple[Expr, ...]:
     """The nodes directly below it."""
-    match node:
-        case Const() | Var() | Param():
-            return ()
-        case At():
-            return (node.index,)
-        case Member():
-            return (node.set, node.block)
-        case Not():
-            return (node.operand,)
-        case And() | Or():
-            return node.operands
-        case Eq() | Less() | Plus():
-            return (node.left, node.right)
-        case Every() | Some():
-            return (node.body,)
-        case Ite():
-            return (node.condition, node.yes, node.no)
-        case _:
-            raise TypeError(type(node))
+    return _CHILDREN[type(node)](node)
 
 
 def same(left: Expr, right: Expr) -> bool:

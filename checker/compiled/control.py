@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from enum import IntEnum
 
-__all__ = ["BATCH", "CHUNK", "CLAIM", "INDEX_BITS", "MASKS_MAX", "Control", "Word", "best_words"]
+__all__ = ["BATCH", "CHUNK", "CLAIM", "INDEX_BITS", "MASKS_MAX", "RECENT", "Control", "Word", "best_words"]
 
 BATCH = 256
 """Successors that are hashed, fetched and inserted together."""
@@ -19,6 +19,9 @@ CLAIM = 64
 
 CHUNK = 2048
 """Places for new states that a thread takes at a time."""
+
+RECENT = 1 << 13
+"""States that a thread remembers to have entered lately; with one of two words, an eighth of a usual L2 cache."""
 
 INDEX_BITS = 36
 """Of a slot of the table, for the number of a state plus one; the rest is a part of the state's hash."""
@@ -74,6 +77,8 @@ class Word(IntEnum):
     """The pointer to the numbers of the states that successors come from."""
     BACKWARDS = 22
     """Whether states are visited from END down."""
+    RECENT = 23
+    """The pointer to `RECENT` states that are known."""
     OPEN = 24
     """The questions that are still asked, one bit each, `MASKS_MAX` words."""
     HITS = OPEN + MASKS_MAX

@@ -5,12 +5,14 @@ state itself is looked at where these agree, so that nothing rests on the hash b
 claimed by one compare-and-swap however many words a state has, and memory is 8 bytes a slot and 8 a word.
 
 Successors are made, hashed and fetched in batches: a table of gigabytes is a cache miss an access, and a batch has
-as many of them under way as the memory allows.
+as many of them under way as the memory allows. Most successors are known, and half of those were met just before:
+where steps do not depend on each other, neighbours in the order of discovery lead to the same states. Each thread
+remembers the last states that it entered, in a small cache that needs neither the table nor the states.
 """
 
 from __future__ import annotations
 
-from splitproof.checker.compiled.control import BATCH, CHUNK, CLAIM, INDEX_BITS, Word
+from splitproof.checker.compiled.control import BATCH, CHUNK, CLAIM, INDEX_BITS, RECENT, Word
 from splitproof.checker.compiled.ir import Function, Loop, Variable
 
 __all__ = ["common", "fill_hashes", "peek", "search_kernel"]
@@ -139,7 +141,8 @@ def expand(words: int, *, shared: bool) -> str:
     With threads, each claims portions of the frontier and chunks of places for new states.
     """
     f = Function("expand_shared" if shared else "expand", {"control": "ptr"})
-    pointers = {word: f.load_pointer("%control", word) for word in (Word.STATES, Word.AFTER, Word.HASHES)}
+    needed = (Word.STATES, Word.AFTER, Word.HASHES, Word.RECENT)
+    pointers = {word: f.load_pointer("%control", word) for word in needed}
     end, limit = f.load("%control", Word.END), f.load("%control", Word.LIMIT)
     following = f.variable(f.load("%control", Word.NEXT))
     chunk_end = f.variable(f.load("%control", Word.CHUNK_END))
@@ -180,8 +183,7 @@ def _claim(
 def _make_batch(f: Function, words: int, head: Variable, until: str, pointers: dict[Word, str]) -> str:
     """States before `until` are judged and expanded until there are enough successors; how many there are."""
     count = f.variable(0)
-    after, hashes, states = pointers[Word.AFTER], pointers[Word.HASHES], pointers[Word.STATES]
-    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
+    after, states = pointers[Word.AFTER], pointers[Word.STATES]
     with f.loop() as states_left:
         current, first = f.get(head), f.get(count)
         f.stay(states_left, f.compare("ult", current, until))
@@ -189,10 +191,36 @@ def _make_batch(f: Function, words: int, head: Variable, until: str, pointers: d
         state = f.at(states, f.binary("mul", current, words))
         f.do(f"call void @judge(ptr {state}, ptr %control)")
         made = f.op(f"call i64 @successors(ptr {state}, ptr {after}, i64 {first}, ptr %control)")
-        fill_hashes(f, words, (after, hashes, table, slots), first, made)
-        f.set(count, made)
+        f.set(count, _drop_recent(f, words, first, made, pointers))
         f.add(head, 1)
     return f.get(count)
+
+
+def _drop_recent(f: Function, words: int, first: str, made: str, pointers: dict[Word, str]) -> str:
+    """Of the successors `first` to `made`, those that are not known from lately move up; where they end.
+
+    They are replaced by their representatives and hashed, and their slots are fetched. What is remembered is in the
+    table, or in this batch and about to be: a successor is dropped only if it equals such a state in full. There is
+    no branch, which would be mispredicted every other time.
+    """
+    after, hashes, recent = pointers[Word.AFTER], pointers[Word.HASHES], pointers[Word.RECENT]
+    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
+    kept = f.variable(first)
+    with f.counting(first, made) as number:
+        state = f.at(after, f.binary("mul", number, words))
+        f.do(f"call void @canonical(ptr {state})")
+        hashed = f.op(f"call i64 @hash(ptr {state})")
+        known = f.at(recent, f.binary("mul", f.binary("and", hashed, RECENT - 1), words))
+        is_new = f.op(f"xor i1 {f.op(f'call i1 @same(ptr {known}, ptr {state})')}, true")
+        place = f.at(after, f.binary("mul", f.get(kept), words))
+        for word in range(words):
+            value = f.load(state, word)
+            f.store(value, known, word)
+            f.store(value, place, word)
+        f.store(hashed, hashes, f.get(kept))
+        f.prefetch(f.at(table, f.op(f"call i64 @home(i64 {hashed}, i64 {slots})")))
+        f.add(kept, f.op(f"zext i1 {is_new} to i64"))
+    return f.get(kept)
 
 
 def fill_hashes(

@@ -15,7 +15,7 @@ from typing import Any
 from splitproof.checker.compiled.control import BATCH, CHUNK, CLAIM, Word, best_words
 from splitproof.checker.compiled.crew import Crew
 from splitproof.checker.compiled.kernels import SearchCode
-from splitproof.checker.compiled.lowering import word_count
+from splitproof.checker.compiled.lowering import word_count, words_of
 from splitproof.checker.compiled.memory import resident_bytes
 from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.space import Buffers, Level, Space
@@ -150,6 +150,8 @@ class Search:
             space.replace_table(space.larger())
         space.append(states)
         self._enter_all()
+        for buffers in self._buffers if states else ():
+            buffers.remember(words_of(states[0], self._words))
 
     def _expand(self, first: int, end: int) -> int:
         """Expand a level; the first state that a limit left unexpanded."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from splitproof.checker.compiled.control import BATCH, Control, Word
+from splitproof.checker.compiled.control import BATCH, RECENT, Control, Word
 from splitproof.checker.compiled.memory import Array
 
 __all__ = ["Buffers", "Level", "Space"]
@@ -136,6 +136,7 @@ class Buffers:
             Word.HASHES: (ctypes.c_uint64 * batch)(),
             Word.LABELS: (ctypes.c_uint32 * batch)(),
             Word.ORIGINS: (ctypes.c_uint64 * batch)(),
+            Word.RECENT: (ctypes.c_uint64 * (RECENT * words))(),
         }
         self.counts = (ctypes.c_uint64 * max(steps, 1))()
         self.best = (ctypes.c_uint64 * max(notes, 1))()
@@ -143,3 +144,8 @@ class Buffers:
             self.control[word] = ctypes.addressof(array)
         self.control[Word.COUNTS] = ctypes.addressof(self.counts)
         self.control[Word.BEST] = ctypes.addressof(self.best)
+
+    def remember(self, state: Sequence[int]) -> None:
+        """Begin a search: a state that is known, as words, fills RECENT, so that nothing there is taken for known."""
+        recent = self._arrays[Word.RECENT]
+        recent[:] = [*state] * (len(recent) // len(state))

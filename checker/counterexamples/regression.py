@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from splitproof.checker.counterexamples.saved import SavedTrace, trace_json
@@ -20,7 +20,7 @@ replay is refused: expect a ModelError then, and the fault cannot come back unse
 import json
 
 from splitproof.checker.counterexamples.saved import replayed
-
+{imports}
 COUNTEREXAMPLE = json.loads(
     r"""
 '''
@@ -37,8 +37,10 @@ def test_{name}() -> None:
 '''
 
 
-def regression_lines(saved: SavedTrace) -> Iterator[str]:
-    """The lines of a test file for pytest."""
+def regression_lines(
+    saved: SavedTrace, imports: Iterable[str] = (), further: Iterable[str] = ()
+) -> Iterator[str]:
+    """The lines of a test file for pytest; `further` tests, and the `imports` that they need besides."""
     told = {"property": saved.property.id, "source": saved.source, **_without_states(trace_json(saved.trace))}
     words = {
         "property": saved.property.id,
@@ -46,10 +48,12 @@ def regression_lines(saved: SavedTrace) -> Iterator[str]:
         "steps": len(saved.trace.steps),
         "name": re.sub(r"\W+", "_", f"{saved.source} violates {saved.property.id}").strip("_"),
         "statement": saved.property.statement,
+        "imports": "".join(f"{line}\n" for line in imports),
     }
     yield from _HEAD.format(**words).splitlines()
     yield from json.dumps(told, indent=1, ensure_ascii=True).splitlines()
     yield from _BODY.format(**words).splitlines()
+    yield from further
 
 
 def _without_states(told: dict[str, Any]) -> dict[str, Any]:

@@ -108,6 +108,11 @@ class ProofResult:
         return sum(len(line.lemmas) for lines in self.lines.values() for line in lines)
 
     @property
+    def conditions(self) -> int:
+        """The clauses that these would be if each word that stands for several conditions were spelled out."""
+        return sum(line.conditions for lines in self.lines.values() for line in lines)
+
+    @property
     def exit_code(self) -> ExitCode:
         """Violated before unknown before vacuous before proved."""
         verdicts = [item.verdict for item in self.properties]
@@ -128,12 +133,18 @@ class ProofResult:
             "properties": [item.json() for item in self.properties],
             "invariant": {
                 subject: [
-                    {"sentence": line.sentence, "formula": line.text, "clauses": len(line.lemmas)}
+                    {
+                        "sentence": line.sentence,
+                        "formula": line.text,
+                        "clauses": len(line.lemmas),
+                        "conditions": line.conditions,
+                    }
                     for line in lines
                 ]
                 for subject, lines in self.lines.items()
             },
             "clauses": self.clauses,
+            "conditions": self.conditions,
             "certificate": None
             if certified is None
             else {"files": certified.answers, "solvers": list(SOLVERS), "faults": list(certified.faults)},
@@ -214,6 +225,8 @@ def _invariant_lines(result: ProofResult) -> Iterator[str]:
     sentences = sum(map(len, result.lines.values()))
     if sentences:
         size = f"{count(sentences, 'sentence')}, {count(result.clauses, 'clause')}"
+        if result.conditions > result.clauses:
+            size += f"; {count(result.conditions, 'condition')}, as some words stand for several"
         yield f"because these hold in every reachable state ({size}):"
     number = 0
     for subject, lines in result.lines.items():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from splitproof.checker.proof.candidates import Clause, Literal
 from splitproof.checker.proof.steps import Lemma
 from splitproof.checker.proof.words import Word
+from splitproof.model.expressions import And, Expr, Not, Or
 from splitproof.model.machine import Machine
 
 __all__ = ["Line", "Sentences"]
@@ -15,11 +17,15 @@ __all__ = ["Line", "Sentences"]
 
 @dataclass(frozen=True)
 class Line:
-    """One or several lemmas that differ in one place, as one sentence. `text`: as a formula."""
+    """One or several lemmas that differ in one place, as one sentence. `text`: as a formula.
+
+    `conditions`: how many clauses it would be if each word that stands for several conditions were spelled out.
+    """
 
     lemmas: tuple[Lemma, ...]
     sentence: str
     text: str
+    conditions: int
 
 
 class Sentences:
@@ -54,7 +60,12 @@ class Sentences:
             else:
                 base = [literal for literal in together[0].clause if literal in common]
                 differing = [next(x for x in lemma.clause if x not in common) for lemma in together]
-            line = Line(tuple(together), self._say(base, differing), self._formula(base, differing))
+            line = Line(
+                tuple(together),
+                self._say(base, differing),
+                self._formula(base, differing),
+                sum(self._conditions(lemma.clause) for lemma in together),
+            )
             found.setdefault(self._subject(line), []).append(line)
         return dict(sorted(found.items()))
 
@@ -74,6 +85,24 @@ class Sentences:
         if any(word.per_block for word in words):
             return "each block"
         return "the whole"
+
+    def _conditions(self, clause: Clause) -> int:
+        """Of a disjunction of words, each of which may be a conjunction."""
+        return math.prod(self._parts((self._words[place].node), sign) for place, sign in clause)
+
+    def _parts(self, node: Expr, is_true: bool) -> int:
+        """How many conditions it takes to say that something is true, or is false."""
+        match node:
+            case And(parts) if is_true:
+                return sum(self._parts(part, is_true) for part in parts)
+            case Or(parts) if not is_true:
+                return sum(self._parts(part, is_true) for part in parts)
+            case And(parts) | Or(parts):
+                return math.prod(self._parts(part, is_true) for part in parts)
+            case Not(part):
+                return self._parts(part, not is_true)
+            case _:
+                return 1
 
     def _say(self, common: Sequence[Literal], differing: Sequence[Literal]) -> str:
         """That something in `common` holds, or everything in `differing`."""

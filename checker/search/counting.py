@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from splitproof.checker.ground.grounding import GroundStep
+from splitproof.checker.search.engine import Limits, OutOfTimeError
 from splitproof.checker.search.oracle import Oracle, Path
 from splitproof.checker.search.successors import Successors
 from splitproof.spec.properties import Kind, Property
@@ -19,10 +20,15 @@ _Node = tuple[int, int]
 """A state, and the events counted so far; -1 where the condition does not hold."""
 
 
-def count_violation(oracle: Oracle, graph: Successors, property_id: str) -> Path | None:
+def count_violation(
+    oracle: Oracle, graph: Successors, property_id: str, limits: Limits | None = None
+) -> Path | None:
     """A shortest run to a step with which the count is too high, or ends too low; None if there is none.
 
     `graph`: the complete, unfolded graph of the oracle, so that every event is a step of it.
+
+    Raises:
+        OutOfTimeError: the limits' time was up before.
     """
     item = oracle.properties[property_id]
     assert item.property.kind is Kind.COUNT
@@ -33,7 +39,10 @@ def count_violation(oracle: Oracle, graph: Successors, property_id: str) -> Path
     start: dict[_Node, None] = {(state, 0 if state in during else -1): None for state in graph.initial}
     came_from: dict[_Node, tuple[_Node, int] | None] = dict(start)
     level = list(start)
+    limits = (limits or Limits()).started()
     while level:
+        if limits.time_is_up:
+            raise OutOfTimeError(limits.time_text)
         following: list[_Node] = []
         for node in level:
             state, count = node

@@ -16,7 +16,7 @@ from typing import Any
 
 from splitproof.checker.ground.decision import Template
 from splitproof.checker.ground.grounding import GroundStep
-from splitproof.checker.search.engine import Engine, Exploration
+from splitproof.checker.search.engine import Engine, Exploration, Limits, OutOfTimeError
 from splitproof.checker.search.oracle import Oracle, slices
 from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.declarations import Action
@@ -56,15 +56,17 @@ class Vacuity:
     `never_fired`: labels of actions that no reachable state can take, but for those that are declared so.
     `misdeclared`: sentences about actions that are declared never to be taken, and are.
     `uncarried`: properties whose `carries` is only ever data that was there at the start.
+    `limit`: what ended the look at guard clauses; there may be dead ones that are not named.
     """
 
     never_fired: tuple[str, ...] = ()
     misdeclared: tuple[str, ...] = ()
     dead_clauses: tuple[DeadClause, ...] = ()
     uncarried: frozenset[str] = frozenset()
+    limit: str | None = None
 
 
-def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
+def vacuity_of(engine: Engine, exploration: Exploration, limits: Limits | None = None) -> Vacuity:
     """The vacuity of a search; nothing if it is not complete. Of a slice, that of its actions: their guards are whole.
 
     Data is followed at one block: what one block carries, more do.
@@ -72,14 +74,25 @@ def vacuity_of(engine: Engine, exploration: Exploration) -> Vacuity:
     Raises:
         ModelError: a property names data that it `carries`, and in no initial state all data is the same.
     """
+    limits = (limits or Limits()).started()
     if not exploration.complete:
         return Vacuity()
     fired = {action.label for action in engine.actions if exploration.fired[action.label]}
+    dead: list[DeadClause] = []
+    limit = None
+    if not engine.folded:
+        try:
+            dead.extend(  # as far as it comes
+                _dead_clauses(engine, exploration, fired, limits)
+            )
+        except OutOfTimeError as late:
+            limit = str(late)
     return Vacuity(
         never_fired=tuple(_never_fired(engine, fired)),
         misdeclared=tuple(_misdeclared(engine, (a for a in engine.actions if a.label in fired))),
-        dead_clauses=() if engine.folded else tuple(_dead_clauses(engine, exploration, fired)),
+        dead_clauses=tuple(dead),
         uncarried=frozenset(_uncarried(engine)),
+        limit=limit,
     )
 
 
@@ -100,14 +113,21 @@ def _misdeclared(engine: Engine, fired: Iterable[Action]) -> Iterator[str]:
 # -- guard clauses
 
 
-def _dead_clauses(engine: Engine, exploration: Exploration, fired: set[str]) -> Iterator[DeadClause]:
-    """Of the actions that are taken at all; those that never are, are reported themselves."""
+def _dead_clauses(
+    engine: Engine, exploration: Exploration, fired: set[str], limits: Limits
+) -> Iterator[DeadClause]:
+    """Of the actions that are taken at all; those that never are, are reported themselves.
+
+    Raises:
+        OutOfTimeError: the limits' time was up between two clauses.
+    """
     oracle = engine.oracle
     apart = max(exploration.states // _FEW_STATES, 1)
     few = [state for level in exploration.levels for state in level[::apart]]
     for action in oracle.actions:
         if action.label not in fired:
             continue
+        _require_time(limits)
         suspects = [
             place
             for place, (clause, question) in enumerate(liveness_questions(oracle, action))
@@ -117,8 +137,14 @@ def _dead_clauses(engine: Engine, exploration: Exploration, fired: set[str]) -> 
         ]
         asked = list(liveness_questions(engine, action)) if suspects else []
         for clause, question in (asked[place] for place in suspects):
+            _require_time(limits)
             if not engine.holds_somewhere(question, exploration):
                 yield DeadClause(action.label, clause.where, clause.text)
+
+
+def _require_time(limits: Limits) -> None:
+    if limits.time_is_up:
+        raise OutOfTimeError(limits.time_text)
 
 
 def is_live(oracle: Oracle, question: Expr, states: Sequence[int]) -> bool:

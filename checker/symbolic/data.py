@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from splitproof.checker.disagreements import EngineDisagreement, TwoValuesDoNotSettle
+from splitproof.checker.search.engine import Limits, OutOfTimeError
 from splitproof.checker.search.successors import Successors
 from splitproof.checker.symbolic.labels import Label, Relations
 from splitproof.checker.symbolic.smt import BLANK, Claim, DataSolver, name_of, residual
@@ -59,6 +60,7 @@ def check_symbolic_data(
     findings: Collection[str],
     properties: Sequence[Property] | None = None,
     levels: Iterable[Sequence[int]] | None = None,
+    limits: Limits | None = None,
 ) -> SymbolicData:
     """Check the state graph of a complete search, folded or not, and the search's verdicts.
 
@@ -69,10 +71,12 @@ def check_symbolic_data(
     Raises:
         EngineDisagreement: the graph or a verdict is not what symbolic data gives.
         TwoValuesDoNotSettle: two data values are too few for what is compared.
+        OutOfTimeError: the limits' time was up before; nothing is confirmed.
     """
     if properties is None:
         properties = [item for item in machine.properties.values() if item.needs_blocks <= blocks]
-    return _Check(machine, blocks, graph, findings, levels).run(properties)
+    limits = (limits or Limits()).started()
+    return _Check(machine, blocks, graph, findings, levels, limits).run(properties)
 
 
 class _Edge(NamedTuple):
@@ -92,7 +96,9 @@ class _Check:
         graph: Successors,
         findings: Collection[str],
         levels: Iterable[Sequence[int]] | None,
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._machine, self._graph, self._findings = machine, graph, findings
         self._levels = [list(graph.successors)] if levels is None else levels
         self._design = f"{machine.name} at {blocks} block{'s' if blocks != 1 else ''}"
@@ -102,7 +108,7 @@ class _Check:
         self._data = sorted(control.data)
         self._symbols = self._values({})
         self._labels: dict[int, Label] = {}
-        self._solver = DataSolver()
+        self._solver = DataSolver(limits)
         self._premises: dict[int, int] = {}  # by number of the label
         self._compares_data = False
 
@@ -158,6 +164,8 @@ class _Check:
         shared = self._without_data_arguments()
         found: dict[tuple[int, int, int], _Edge] = {}
         for before, successors in self._graph.successors.items():
+            if self._limits.time_is_up:
+                raise OutOfTimeError(self._limits.time_text)
             control, data = before & mask, before & data_mask
             possible, new = effects[control], unseen[control]
             for index, after in successors:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import z3
 
+from splitproof.checker.search.engine import Limits, OutOfTimeError
 from splitproof.model.evaluation import evaluate
 from splitproof.model.expressions import (
     TRUE,
@@ -119,10 +120,11 @@ class DataSolver:
     """Discharges claims about data with z3, each once; those with one premise together.
 
     `queries`: how often z3 was asked. `claims`: how many different claims were discharged. A truth value is kept as
-    its conjuncts, by number: few are ever different.
+    its conjuncts, by number: few are ever different. `limits`: once their time is up, questions raise OutOfTimeError.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
         self.queries = 0
         self._sort = z3.DeclareSort("Data")
         self._solver = z3.SimpleSolver()
@@ -215,6 +217,8 @@ class DataSolver:
 
     def _model(self, premise: int, conclusions: Sequence[int], assumptions: Sequence[Any] = ()) -> Any:
         """Data with which the premise holds and not all of some conjuncts do; None if there is none."""
+        if self._limits.time_is_up:
+            raise OutOfTimeError(self._limits.time_text)
         self.queries += 1
         self._solver.push()
         try:

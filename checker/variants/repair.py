@@ -151,7 +151,7 @@ class Lattice:
             design.require_sense()
         except ModelError:
             return None
-        return _Stage(build(design), self.blocks)
+        return _Stage(build(design, argued=False), self.blocks)
 
 
 def _searched(
@@ -213,9 +213,10 @@ class _Stage:
             if state is None or action is None or len(action.parameters) != len(taken.step.arguments):
                 return False
             step = Step(action, taken.step.arguments)
-            if not interpreter.can_take(state, step):
+            try:
+                before, state = state, interpreter.take(state, step)
+            except ValueError:
                 return False
-            before, state = state, interpreter.take(state, step)
         if state is None or before is None:
             return False
         return any(
@@ -252,7 +253,7 @@ def repairs_of(lattice: Lattice, beyond: int = 0, tell: Callable[[str], None] = 
             except ModelError:
                 hitting.forbid_exactly(assignment)
                 continue
-            trace = hitting.known_trace(assignment) or lattice.counterexample(design)
+            trace = lattice.counterexample(design)
             if trace is None:
                 found.append(changes)
                 most = min(most, cost + beyond)
@@ -301,7 +302,6 @@ class _HittingSets:
         self._changed = [
             (self._taken[key, value], 1) for key, values in lattice.values.items() for value in values[1:]
         ]
-        self._traces: list[Trace] = []
 
     def of_cost(self, cost: int) -> Iterator[dict[str, Choice]]:
         """Assignments with so many changes, until there are no more; each must be learned from or forbidden."""
@@ -323,14 +323,8 @@ class _HittingSets:
     def forbid_supersets(self, changes: Changes) -> None:
         self._solver.add(z3.Or([z3.Not(self._taken[item]) for item in changes.items()]))
 
-    def known_trace(self, assignment: Changes) -> Trace | None:
-        """A counterexample of another design that runs in this one, too."""
-        return next((trace for trace in self._traces if self._lattice.runs(trace, assignment)), None)
-
     def learn(self, trace: Trace, assignment: Changes) -> None:
         """From now on, contain something that stops this counterexample of this design."""
-        if trace not in self._traces:
-            self._traces.append(trace)
         stopping: list[z3.BoolRef] = []
         harmless: dict[str, list[Choice]] = {}
         for key, values in self._lattice.values.items():

@@ -171,6 +171,28 @@ class Lab:
                 "pump, and how long it takes says nothing"
             )
 
+    def needs_immediate_split(self) -> None:
+        """Leave a test of a split that leaves something to copy.
+
+        Raises:
+            NotOffered: the controller declares that its split waits.
+        """
+        if not self.session.capabilities.split_is_immediate:
+            raise NotOffered(
+                "the controller declares that its split is not immediate: nothing is left to copy"
+            )
+
+    def needs_split_while_held(self) -> None:
+        """Leave a test that splits while copying is held; a controller that is pumped copies what its split waits for.
+
+        Raises:
+            NotOffered: the controller declares that its split waits, as it would for the copying that is held.
+        """
+        if self.session.has("hold_copy") and not self.session.capabilities.split_is_immediate:
+            raise NotOffered(
+                "the controller declares that its split is not immediate: it would wait for hold_copy"
+            )
+
     @contextlib.contextmanager
     def copy_held(self, session: Session) -> Iterator[None]:
         """Nothing is copied meanwhile. A pumped controller is simply not pumped.

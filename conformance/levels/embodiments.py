@@ -28,7 +28,6 @@ __all__ = [
     "declared_embodiment",
     "hold_to",
     "holds_in",
-    "require_immediate",
     "withhold",
 ]
 
@@ -80,16 +79,6 @@ def hold_to(lab: Lab, item: Property, seen: Violated | None, sentence: str, stor
         cites = ", ".join(item.cites)
         text = f"NOT THE {embodiment}  where it does not hold that {item.statement} [{cites}]"
         raise PropertyViolated(item, f"{text}\n  {sentence}", story)
-
-
-def require_immediate(session: Session) -> None:
-    """Leave a test that needs a split with something left to copy.
-
-    Raises:
-        NotOffered: the controller declares that its split waits.
-    """
-    if not session.capabilities.split_is_immediate:
-        raise NotOffered("the controller declares that its split is not immediate: nothing is left to copy")
 
 
 @dataclass
@@ -144,7 +133,7 @@ def withhold(lab: Lab, session: Session, written: Sequence[int], extents: Extent
         NotOffered: the controller's split leaves nothing to copy, or it does not show what is left.
         Vacuous: nothing is left to copy.
     """
-    require_immediate(session)
+    lab.needs_immediate_split()
     lab.needs("differences")
     for block in written:
         session.write(block, next(lab.numbers))

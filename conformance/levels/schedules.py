@@ -43,7 +43,7 @@ class Schedule:
     """
 
     name: str
-    judged: str
+    judged: Property
     words: tuple[str, ...]
     cites: tuple[str, ...]
     stories: tuple[str, ...]
@@ -71,10 +71,11 @@ def schedules() -> tuple[Schedule, ...]:
         .joinpath("schedules.toml")
         .read_text(encoding="utf-8")
     )
+    judged = {item.id: item for item in WATCHES}
     return tuple(
         Schedule(
             row["name"],
-            row["judged"],
+            judged[row["judged"]],
             tuple(row["words"].split()),
             tuple(row["cites"]),
             tuple(row["stories"]),
@@ -95,17 +96,18 @@ def schedule_of(story: str) -> Schedule:
     raise KeyError(story)
 
 
-def run_schedule(lab: Lab, schedule: Schedule, item: Property) -> None:
-    """Run every variant, and judge the property after each word.
+def run_schedule(lab: Lab, schedule: Schedule) -> None:
+    """Run every variant, and judge the schedule's property after each word.
 
     Raises:
         PropertyViolated: it fails in one of them.
         Vacuous: none of them put it to the test.
     """
-    lab.needs("pump", *WATCHES[item].needs)
-    telling = sum(lead_through(lab, words, item) for words in schedule.variants())
+    watch = WATCHES[schedule.judged]
+    lab.needs("pump", *watch.needs)
+    telling = sum(lead_through(lab, words, schedule.judged) for words in schedule.variants())
     if not telling:
-        raise Vacuous([WATCHES[item].situation])
+        raise Vacuous([watch.situation])
 
 
 def lead_through(lab: Lab, words: tuple[str, ...], item: Property) -> bool:

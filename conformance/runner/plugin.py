@@ -32,6 +32,9 @@ RESULT = "splitproof result"
 """The user property of a report that holds its `TestResult`."""
 
 
+PACKAGE = "splitproof.conformance"
+"""Where the suite's own tests are."""
+
 SUITE = "splitproof suite"
 """The name under which `Suite` is registered."""
 
@@ -145,7 +148,7 @@ class Suite:
             item.name, about, verdict, text, kind, report.duration, entry if as_expected else None, failure
         )
         if text and verdict is not Verdict.SKIPPED:
-            text = "\n".join([text, *self._again(result)])
+            text = "\n".join([text, *self._again(item, result)])
         report.user_properties.append((RESULT, result))
         report.outcome = "passed" if verdict is Verdict.PASS else "failed"
         report.longrepr = text or None
@@ -189,10 +192,12 @@ class Suite:
             lines += [line.rstrip() for line in traceback.format_exception(cause)] if cause else []
         return "\n".join(lines)
 
-    def _again(self, result: TestResult) -> Iterator[str]:
-        """How to see it again, under pytest."""
+    def _again(self, item: pytest.Item, result: TestResult) -> Iterator[str]:
+        """How to see it again, under pytest: in the suite, or in the file of its own that it is in."""
+        is_own = isinstance(item, pytest.Function) and not item.module.__name__.startswith(PACKAGE)
+        where = shlex.quote(item.location[0]) if is_own else f"--pyargs {PACKAGE}"
         words = [*self.options, "--controller-test", result.test]
-        yield f"again: pytest --pyargs splitproof.conformance {self.subject} {shlex.join(words)}"
+        yield f"again: pytest {where} {self.subject} {shlex.join(words)}"
         if result.test in self.saved and result.failure is not None and result.failure.timeline is not None:
             yield f"judge: splitproof judge {shlex.quote(str(self.saved[result.test]))}"
 

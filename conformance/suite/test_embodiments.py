@@ -10,7 +10,6 @@ from splitproof.conformance.levels.embodiments import (
     declared_embodiment,
     hold_to,
     holds_in,
-    require_immediate,
     withhold,
 )
 from splitproof.conformance.observation import Cell, Observation, Violated, judge_step
@@ -135,7 +134,7 @@ def test_r89_a_backup_that_is_staged_ends_with_the_target_as_it_was(lab: Lab) ->
 def test_r65_what_a_backup_asks_for_is_copied_first_and_nobody_else_asks(lab: Lab) -> None:
     """Which of the differing blocks is copied first: without a backup, and with one of the block that came last."""
     lab.needs("pump", "differences")
-    require_immediate(lab.session)
+    lab.needs_immediate_split()
     if declared_embodiment(lab) == POLLED:
         raise NotOffered("where the host polls, there is no backup before everything is copied")
     usual, _ = _copied_in_order(lab, None)

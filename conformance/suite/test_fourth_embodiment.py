@@ -6,7 +6,7 @@ from splitproof.conformance.lab.lab import Lab, whole
 from splitproof.conformance.protocol.adapter import BackupState
 from splitproof.conformance.suite.requirement import Level, requirement
 from splitproof.conformance.suite.tapes import check_tape
-from splitproof.conformance.verdicts import NotOffered, PropertyViolated
+from splitproof.conformance.verdicts import PropertyViolated
 from splitproof.spec.split_backup import SPLIT_DOES_NOT_WAIT, TAPE_IS_IMAGE
 from splitproof.spec.vocabulary import PairState
 
@@ -32,8 +32,7 @@ def test_r90_the_combined_command_backs_up_its_own_split(lab: Lab) -> None:
 @requirement(SPLIT_DOES_NOT_WAIT, "R94", "R97", level=Level.SEQUENTIAL)
 def test_r94_the_combined_command_returns_while_nothing_is_copied(lab: Lab) -> None:
     lab.needs("split_and_backup")
-    if not lab.session.capabilities.split_is_immediate:
-        raise NotOffered("the controller declares that its split is not immediate")
+    lab.needs_immediate_split()
     lab.needs_held_copy()
     session = lab.mirrored(BLOCKS)
     with lab.copy_held(session):

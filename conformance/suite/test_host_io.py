@@ -31,6 +31,7 @@ def test_r32_a_read_returns_the_last_acknowledged_write_among_several_clients(
 @requirement(WRITE_NEVER_WAITS, level=Level.SEQUENTIAL)
 def test_r29_a_write_is_acknowledged_while_nothing_is_copied(lab: Lab) -> None:
     """Twice to a block that is written before the split as well: neither version may be in the way."""
+    lab.needs_split_while_held()
     session = lab.mirrored(BLOCKS)
     size = session.capabilities.block_size_bytes
     story = ["hold_copy()"]

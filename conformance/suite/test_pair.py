@@ -50,6 +50,7 @@ def test_r39_the_views_change_as_the_documents_states_allow(lab: Lab) -> None:
 
 @requirement(TARGET_IS_IMAGE, "R38", "R45", level=Level.SEQUENTIAL)
 def test_r38_the_target_view_is_pending_while_differences_are_left(lab: Lab) -> None:
+    lab.needs_immediate_split()
     session = lab.mirrored(BLOCKS)
     with lab.copy_held(session):
         session.write(0, next(lab.numbers))
@@ -85,6 +86,7 @@ def test_r44_the_target_is_the_image_while_its_view_is_split(lab: Lab) -> None:
 
 @requirement(TAPE_IS_IMAGE, "R49", "G32", level=Level.SEQUENTIAL)
 def test_r49_a_pair_that_is_split_during_its_creation_copy_has_the_whole_image(lab: Lab) -> None:
+    lab.needs_split_while_held()
     session = lab.fresh(BLOCKS)
     initial = [session.read(block) for block in range(BLOCKS)]
     with lab.copy_held(session):

@@ -20,14 +20,14 @@ from splitproof.spec.split_backup import (
 
 def judged_as(item: Property) -> pytest.MarkDecorator:
     """The schedules in which this property is at stake."""
-    chosen = [schedule for schedule in schedules() if schedule.judged == item.id]
+    chosen = [schedule for schedule in schedules() if schedule.judged is item]
     return pytest.mark.parametrize("schedule", chosen, ids=lambda schedule: schedule.name)
 
 
 @judged_as(TAPE_IS_IMAGE)
 @requirement(TAPE_IS_IMAGE, level=Level.SCHEDULED)
 def test_r08_the_tape_is_the_source_at_the_split_in_every_interleaving(lab: Lab, schedule: Schedule) -> None:
-    run_schedule(lab, schedule, TAPE_IS_IMAGE)
+    run_schedule(lab, schedule)
 
 
 @judged_as(TARGET_IS_IMAGE)
@@ -35,7 +35,7 @@ def test_r08_the_tape_is_the_source_at_the_split_in_every_interleaving(lab: Lab,
 def test_r44_the_target_is_the_image_while_its_view_is_split_in_every_interleaving(
     lab: Lab, schedule: Schedule
 ) -> None:
-    run_schedule(lab, schedule, TARGET_IS_IMAGE)
+    run_schedule(lab, schedule)
 
 
 @judged_as(DIFFERENCE_IS_SOUND)
@@ -43,7 +43,7 @@ def test_r44_the_target_is_the_image_while_its_view_is_split_in_every_interleavi
 def test_r13_what_the_target_lacks_of_the_image_is_marked_in_every_interleaving(
     lab: Lab, schedule: Schedule
 ) -> None:
-    run_schedule(lab, schedule, DIFFERENCE_IS_SOUND)
+    run_schedule(lab, schedule)
 
 
 @judged_as(READ_LATEST_WRITE)
@@ -51,7 +51,7 @@ def test_r13_what_the_target_lacks_of_the_image_is_marked_in_every_interleaving(
 def test_r32_a_read_returns_the_last_acknowledged_write_in_every_interleaving(
     lab: Lab, schedule: Schedule
 ) -> None:
-    run_schedule(lab, schedule, READ_LATEST_WRITE)
+    run_schedule(lab, schedule)
 
 
 @judged_as(LEGAL_PAIR_TRANSITIONS)
@@ -59,7 +59,7 @@ def test_r32_a_read_returns_the_last_acknowledged_write_in_every_interleaving(
 def test_r39_the_views_change_as_the_documents_states_allow_in_every_interleaving(
     lab: Lab, schedule: Schedule
 ) -> None:
-    run_schedule(lab, schedule, LEGAL_PAIR_TRANSITIONS)
+    run_schedule(lab, schedule)
 
 
 @judged_as(BACKUP_FOLLOWS_ITS_SPLIT)
@@ -67,4 +67,4 @@ def test_r39_the_views_change_as_the_documents_states_allow_in_every_interleavin
 def test_r58_a_backup_is_accepted_only_of_a_pair_that_is_split_in_every_interleaving(
     lab: Lab, schedule: Schedule
 ) -> None:
-    run_schedule(lab, schedule, BACKUP_FOLLOWS_ITS_SPLIT)
+    run_schedule(lab, schedule)

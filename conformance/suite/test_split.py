@@ -5,7 +5,7 @@ from __future__ import annotations
 from splitproof.conformance.lab.lab import Lab
 from splitproof.conformance.levels.exploration import explore
 from splitproof.conformance.suite.requirement import Level, requirement
-from splitproof.conformance.verdicts import NotOffered, PropertyViolated, Vacuous
+from splitproof.conformance.verdicts import PropertyViolated, Vacuous
 from splitproof.spec.split_backup import DIFFERENCE_IS_SOUND, SPLIT_DOES_NOT_WAIT, SPLIT_LIES_IN_ITS_COMMAND
 
 BLOCKS = 4
@@ -14,8 +14,7 @@ BLOCKS = 4
 @requirement(SPLIT_DOES_NOT_WAIT, level=Level.SEQUENTIAL)
 def test_r07_a_split_returns_while_nothing_is_copied(lab: Lab) -> None:
     """Tested by withholding the copy, never by how long it takes."""
-    if not lab.session.capabilities.split_is_immediate:
-        raise NotOffered("the controller declares that its split is not immediate")
+    lab.needs_immediate_split()
     lab.needs_held_copy()
     session = lab.mirrored(BLOCKS)
     with lab.copy_held(session):

@@ -17,10 +17,11 @@ from splitproof.model.machine import Machine
 __all__ = ["build"]
 
 
-def build(design: Design, lean: bool = True) -> Machine:
+def build(design: Design, lean: bool = True, *, argued: bool = True) -> Machine:
     """The machine of a design: its memory, its words, and the steps of each processor.
 
     `lean=False` keeps the tape and the image after they have been judged, for comparison with the lean model.
+    `argued`: with the arguments why things come about, which only proofs read.
     """
     machine = Machine(design.name, f"backup={design.backup}")
     declare_memory(machine, design, lean)
@@ -34,5 +35,6 @@ def build(design: Design, lean: bool = True) -> Machine:
     for name, worker in workers_of(design).items():
         declare_volume_worker(machine, design, name, worker)
     declare_completion(machine, design)
-    declare_progress(machine, design)
+    if argued:
+        declare_progress(machine, design)
     return machine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from splitproof.model.choices import Backup, DirtyCounts, End, InFlight, PreSplitSlot, Servers, Split
-from splitproof.model.controller.command_port import answered_phases, unsplit_phases
+from splitproof.model.controller.command_port import answered_phases, phase_before, unsplit_phases
 from splitproof.model.controller.memory import workers_of
 from splitproof.model.controller.messages import issues_writes
 from splitproof.model.controller.orders import declare_orders
@@ -232,6 +232,17 @@ def _declare_split_words(machine: Machine, design: Design) -> None:
         "target_view_outstanding",
         "the source view is set and the target view is still to be set",
         lambda s: (s.pair.source_view == PairState.SPLIT) & (s.pair.target_view == PairState.DUPLEX),
+    )
+    machine.predicate(
+        "copy_arranged",
+        "where the pair is split, the copy is commanded, or whoever has split it is about to command it",
+        lambda s: any_of(
+            s.pair.source_view != PairState.SPLIT,
+            s.pair.copy_commanded,
+            s.task.isin(HostTask.SPLIT, HostTask.REPORTED)
+            if by_501
+            else s.command == phase_before("command copy", design),
+        ),
     )
     machine.predicate(
         "views_agree",

@@ -238,6 +238,20 @@ def test_code_is_optimised_on_the_way_without_losing_a_state(monkeypatch: pytest
     assert_is_a_grid(sized(8, 3).explore(threads=1), 8, 3)
 
 
+def test_a_state_of_zeros_is_no_state_that_is_remembered() -> None:
+    """Memory begins as zeros, and so does what a thread remembers to have entered."""
+    made = Machine("falling")
+    made.shared("left", Int(0, 3), "a number", initial=3, cell=TABLE)
+
+    def fall(s: State) -> None:
+        when(s.left > 0)
+        s.left = s.left - 1
+
+    _declare(made, "fall", fall)
+    found = CompiledEngine(made, 1, []).explore(threads=1)
+    assert [list(level) for level in found.levels] == [[3], [2], [1], [0]]
+
+
 def test_small_chunks_leave_gaps_that_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "SHARED_FROM", 1)
     assert CHUNK > 4**5  # each thread begins a chunk and leaves most of it

@@ -1,17 +1,20 @@
 """Counts, on a shift that a worker works: begun with a card, filled with knocks, ended with a report."""
 
 import enum
+import time
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from splitproof.checker import check as deciding
 from splitproof.checker.check import Options, check
 from splitproof.checker.counterexamples.traces import ReplayError, replay
 from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.search.control import control_oracle
 from splitproof.checker.search.counting import count_violation
+from splitproof.checker.search.engine import OutOfTimeError
 from splitproof.checker.search.oracle import Limits
 from splitproof.checker.search.successors import successors_of
 from splitproof.checker.verdicts import CheckResult, Holds, Unknown, Violated
@@ -165,6 +168,20 @@ def test_counts_agree_with_the_interpreter_on_random_machines(
     if path is not None:
         steps = [Step(step.action, step.arguments) for step, _ in path.steps]
         replay(machine, 1, oracle.start_of(path.start), steps, item)
+
+
+def test_counting_ends_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = worker()
+    item = asked(Event.PAIR_QUERY, 0, 2, Shift.ON)
+    machine.check(item)
+    oracle = control_oracle(machine, 1, [item])
+    graph = successors_of(oracle, oracle.explore())
+    late = Limits(max_seconds=2, began=time.perf_counter() - 3)
+    with pytest.raises(OutOfTimeError, match="2 seconds"):
+        count_violation(oracle, graph, item.id, late)
+    monkeypatch.setattr(deciding, "count_violation", lambda o, g, name, _: count_violation(o, g, name, late))
+    (result,) = check(machine, 1).properties
+    assert result.verdict == Unknown("2 seconds, while counting")
 
 
 def shortest_miscount(machine: Machine, item: Property) -> int | None:

@@ -14,6 +14,7 @@ from splitproof.conformance.protocol.adapter import Capabilities, Unsupported
 from splitproof.conformance.protocol.operations import OPTIONAL
 from splitproof.conformance.protocol.transport import LocalTransport
 from splitproof.conformance.reference import EMBODIMENTS, ReferenceController
+from splitproof.conformance.reference.policy import Acknowledge
 from splitproof.conformance.verdicts import NotOffered, Undecided
 
 HAS = ("resync", "delete_pair", "split_and_backup", "target_image", "differences", "hold_copy")
@@ -87,3 +88,38 @@ def test_whether_a_split_waits_is_unknown_where_copying_cannot_be_held(name: str
 def test_a_controller_that_says_that_its_split_is_not_immediate_is_not_asked() -> None:
     make = type("Vendor", (Declares,), {"immediate": False})
     assert isinstance(outcome_of(suite_tests()[WAITS], lambda: LocalTransport(make()), Limits()), NotOffered)
+
+
+class WaitsForItsCopies(ReferenceController):
+    """Its split returns when everything is copied, and its copying can be held: the two together never return."""
+
+    def __init__(self) -> None:
+        super().__init__(replace(EMBODIMENTS["first-embodiment"], acknowledge=Acknowledge.AFTER_COPYING))
+
+    def capabilities(self) -> Capabilities:
+        known = super().capabilities()
+        held = known.operations | {"hold_copy", "release_copy"}
+        return replace(known, operations=held, split_is_immediate=False, call_seconds_max=0.3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "test_r29_a_write_is_acknowledged_while_nothing_is_copied",
+        "test_r38_the_target_view_is_pending_while_differences_are_left",
+        "test_r49_a_pair_that_is_split_during_its_creation_copy_has_the_whole_image",
+    ],
+)
+def test_a_split_that_waits_is_not_called_while_its_copying_is_held(name: str) -> None:
+    outcome = outcome_of(suite_tests()[name], lambda: LocalTransport(WaitsForItsCopies()), Limits())
+    assert isinstance(outcome, NotOffered)
+    assert "declares that its split is not immediate" in str(outcome)
+
+
+def test_a_pumped_split_that_waits_leaves_no_difference_to_speak_of() -> None:
+    """Nothing is held: the split itself copies, so that no difference is left when it returns."""
+    test = suite_tests()["test_r38_the_target_view_is_pending_while_differences_are_left"]
+    waiting = EMBODIMENTS["prior-art-wait"]
+    outcome = outcome_of(test, lambda: LocalTransport(ReferenceController(waiting, pumped=True)), Limits())
+    assert isinstance(outcome, NotOffered)
+    assert "nothing is left to copy" in str(outcome)
