@@ -65,8 +65,8 @@ class Interpreter:
         if number > INITIAL_CHOICES_MAX:
             raise ModelError(
                 f"{self.machine.name} has {number:,} choices of what it may start with at this number of blocks, more "
-                f"than can be listed; accepted are {INITIAL_CHOICES_MAX:,}: give initial=ANY to fewer variables, or take "
-                "fewer blocks",
+                f"than can be listed; accepted are {INITIAL_CHOICES_MAX:,}: give initial=ANY to fewer variables, or "
+                "take fewer blocks",
                 "",
             )
         seen = set()

@@ -340,7 +340,5 @@ def test_more_beginnings_than_can_be_listed_are_refused_before_they_are() -> Non
     machine = Machine("vast", "starts anyhow")
     for number in range(25):
         machine.memory(f"x{number}", Bool, "anything", cell=memory(processor), initial=ANY)
-    with pytest.raises(
-        ModelError, match=r"^vast has 33,554,432 choices .* accepted are 16,777,216: give initial=ANY"
-    ):
+    with pytest.raises(ModelError, match=r"^vast has 33,554,432 .* accepted are 16,777,216: give"):
         next(Interpreter(machine, 1).initial_states())
