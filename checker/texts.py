@@ -8,6 +8,7 @@ from typing import Any
 
 from splitproof.checker.counterexamples.stories import ending, story
 from splitproof.checker.counterexamples.traces import Trace, passed_over
+from splitproof.checker.ground.cone import reads
 from splitproof.checker.quantities import count
 from splitproof.checker.verdicts import CheckResult, Holds, PropertyResult, Unknown, Violated, has_host_writes
 
@@ -98,16 +99,23 @@ def story_lines(item: PropertyResult, design: str, how: str | None = None) -> It
     writes = ", any number of writes" if has_host_writes(violated.trace.machine) else ""
     yield f"VIOLATED  {item.asked.id}  {design}  {size}{writes}    {steps}, {how}"
     yield f"          {item.asked.statement}"
-    yield from story(violated.trace)
+    read = _read_by(violated.trace, item)
+    yield from story(violated.trace, read)
     if violated.loop is not None:
         yield from (
             f"  passed over  {step}: it can be taken again and again, not always"
             for step in passed_over(violated.trace)
         )
-    elif values := ending(violated.trace):
+    elif values := ending(violated.trace, read):
         yield f"  at the end  {values}"
     if violated.essential is not None:
         yield _essential_line(violated.trace, violated.essential)
+
+
+def _read_by(trace: Trace, item: PropertyResult) -> frozenset[str]:
+    """The leaves that a property reads, with those behind its predicates."""
+    traced = trace.interpreter.traced(item.asked)
+    return frozenset(reads((traced.holds, traced.trigger)))
 
 
 def _essential_line(trace: Trace, essential: tuple[str, ...]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import sys
+import traceback
 from collections.abc import Sequence
 
 from typer.exceptions import Abort, Exit, TyperException
@@ -13,6 +15,7 @@ from splitproof.checker.counterexamples.traces import ReplayError
 from splitproof.checker.disagreements import EngineDisagreement
 from splitproof.checker.exit_codes import ExitCode
 from splitproof.model.errors import ModelError
+from splitproof.output import discard
 
 __all__ = ["main"]
 
@@ -34,20 +37,46 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exit as stop:
         return stop.exit_code
     except TyperException as error:
-        return _fail(f"{error.format_message()} (splitproof --help shows what is accepted)", ExitCode.USAGE)
+        sentence = error.format_message().replace(
+            ": Value error, ", ": "
+        )  # how typer's validation begins its own
+        return _fail(f"{sentence} (splitproof --help shows what is accepted)", ExitCode.USAGE)
     except ModelError as error:
         return _fail(str(error), ExitCode.USAGE)
     except (EngineDisagreement, ReplayError) as error:
         return _fail(f"internal error, no verdict of this run is to be trusted: {error}", ExitCode.INTERNAL)
-    except BrokenPipeError:
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        discard(sys.__stdout__)  # typer makes 1 of it, which is the code of a violation
         return ExitCode.USAGE
     except (KeyboardInterrupt, Abort):
         return _fail("interrupted", ExitCode.UNKNOWN)
+    except OSError as error:
+        return _os_error(error)
+    except Exception:  # noqa: BLE001  # whatever it was, it is told, and exits with 70
+        return _bug()
     return int(code or ExitCode.HOLDS)
 
 
+def _os_error(error: OSError) -> int:
+    """A full disk is said; what else goes wrong beneath is an error of this program, not the 1 of a violation."""
+    if error.errno != errno.ENOSPC:
+        return _bug()
+    if error.filename is None:
+        discard(sys.__stdout__)
+    return _fail(f"{error.filename or 'standard output'} cannot be written: {error.strerror}", ExitCode.USAGE)
+
+
+def _bug() -> int:
+    return _fail(f"internal error, there is no verdict\n{traceback.format_exc().rstrip()}", ExitCode.INTERNAL)
+
+
 def _fail(sentence: str, code: ExitCode) -> int:
-    print(f"splitproof: {sentence}", file=sys.stderr)
+    try:
+        print(f"splitproof: {sentence}", file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.__stderr__)  # there is nobody left to tell; the code says it
     return code
 
 

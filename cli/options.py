@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from splitproof.output import writable, writable_folder
+
 __all__ = [
     "AdapterArgument",
     "BeyondOption",
@@ -157,7 +159,8 @@ ReportsOption = Annotated[
 TableFormatOption = Annotated[TableFormat, typer.Option("--format", help="How to print the table.")]
 TraceFormatOption = Annotated[TraceFormat, typer.Option("--format", help="How to show the counterexample.")]
 OutputOption = Annotated[
-    Path | None, typer.Option("--output", help="Write the result to a file instead.", dir_okay=False)
+    Path | None,
+    typer.Option("--output", help="Write the result to a file instead.", dir_okay=False, callback=writable),
 ]
 AdapterArgument = Annotated[
     str | None,
@@ -196,6 +199,7 @@ HistoriesOption = Annotated[
         "--histories",
         help="Save what led to a failure, and what several clients did, there.",
         file_okay=False,
+        callback=writable_folder,
     ),
 ]
 JobsOption = Annotated[
@@ -254,7 +258,8 @@ StoriesOption = Annotated[
     bool, typer.Option("--stories", help="Tell the story of every violation, not of the first only.")
 ]
 TraceOption = Annotated[
-    Path | None, typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False)
+    Path | None,
+    typer.Option("--trace", help="Save the first counterexample as JSON.", dir_okay=False, callback=writable),
 ]
 ProveOption = Annotated[
     bool,
@@ -296,7 +301,12 @@ OnlyBlocksOption = Annotated[
 ]
 CertificateOption = Annotated[
     Path | None,
-    typer.Option("--certificate", help="Leave the proof here, for others to check.", file_okay=False),
+    typer.Option(
+        "--certificate",
+        help="Leave the proof here, for others to check.",
+        file_okay=False,
+        callback=writable_folder,
+    ),
 ]
 ToRepairOption = Annotated[
     list[str] | None,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -25,13 +26,25 @@ __all__ = [
     "OWN_FORMATS",
     "Destination",
     "destination",
+    "discard",
     "json_text",
     "remark",
     "run_jobs",
     "search_progress",
     "status",
+    "writable",
+    "writable_folder",
     "write",
 ]
+
+
+def discard(stream: TextIO | None) -> None:
+    """Let a stream that cannot be written lead nowhere.
+
+    What is left in its buffer would fail again when Python ends, and change the exit code to 120.
+    """
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write(lines: Iterable[str], output: Path | None) -> None:
@@ -47,14 +60,47 @@ def write(lines: Iterable[str], output: Path | None) -> None:
         except BrokenPipeError:
             raise
         except OSError as error:
-            # What is left in the buffer would fail again when Python ends, and change the exit code.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard(sys.stdout)
             raise ModelError(f"standard output cannot be written: {error.strerror}", "") from error
         return
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ModelError(f"{output} cannot be written: {error.strerror}", "") from error
+
+
+def writable(file: Path | None) -> Path | None:
+    """The file, which can be written; asked before the work begins. Nothing is changed, and none is left behind.
+
+    Raises:
+        ModelError: it cannot be written.
+    """
+    if file is None or (file.exists() and not file.is_file()):
+        return file  # a pipe must not be opened twice, nor a device
+    try:
+        if file.exists():
+            file.open("ab").close()
+        else:
+            file.open("xb").close()
+            file.unlink()
+    except OSError as error:
+        raise ModelError(f"{file} cannot be written: {error.strerror}", "") from error
+    return file
+
+
+def writable_folder(folder: Path | None) -> Path | None:
+    """The folder, which is there or can be made, and can be written; asked before the work begins.
+
+    Raises:
+        ModelError: it cannot be written.
+    """
+    if folder is not None:
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        try:
+            tempfile.TemporaryFile(dir=there).close()
+        except OSError as error:
+            raise ModelError(f"{folder} cannot be written: {error.strerror}", "") from error
+    return folder
 
 
 OWN_FORMATS = ("text", "json")
@@ -89,7 +135,7 @@ def destination(
     """The options `--format`, `--output` and `--report` of a command, read before it begins its work.
 
     Raises:
-        ModelError: a report has another form than `KIND=PATH`, or there is no such kind.
+        ModelError: a report has another form than `KIND=PATH`, there is no such kind, or it cannot be written.
     """
     return Destination(format, file, tuple(_kind_and_path(text, own) for text in reports or ()))
 
@@ -99,7 +145,9 @@ def _kind_and_path(text: str, own: Sequence[str]) -> tuple[str, Path]:
     accepted = (*own, *REPORTS)
     if not equals or not path or kind not in accepted:
         raise ModelError(f"--report {text} is no KIND=PATH; accepted kinds are {', '.join(accepted)}", "")
-    return kind, Path(path)
+    file = Path(path)
+    writable(file)
+    return kind, file
 
 
 def json_text(value: Any) -> list[str]:

@@ -12,7 +12,7 @@ from splitproof.checker.reports import REPORTS
 from splitproof.checker.search.oracle import Limits
 from splitproof.model.errors import ModelError
 from splitproof.model.misuse import nearest
-from splitproof.output import OWN_FORMATS
+from splitproof.output import OWN_FORMATS, writable
 
 __all__ = ["Settings", "read_settings"]
 
@@ -42,7 +42,8 @@ def read_settings(folder: Path) -> Settings | None:
     """The settings of the nearest pyproject.toml at or above a folder; None if it has no `[tool.splitproof]`.
 
     Raises:
-        ModelError: the file cannot be read, or has a setting that is unknown or of the wrong type.
+        ModelError: the file cannot be read, has a setting that is unknown or of the wrong type, or a
+            report cannot be written.
     """
     for place in (folder, *folder.parents):
         file = place / "pyproject.toml"
@@ -87,7 +88,9 @@ def _report(place: Path, folder: Path, kind: str, path: object) -> tuple[str, Pa
         raise ModelError(
             f"[tool.splitproof.reports] has {kind} = {path!r}; kinds are {accepted}, paths are text", ""
         )
-    return kind, Path(_from(place, folder, path))
+    file = Path(_from(place, folder, path))
+    writable(file)
+    return kind, file
 
 
 def _from(place: Path, folder: Path, path: str) -> str:

@@ -6,6 +6,7 @@ Slow and plain on purpose. It imports no engine and no code generator.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,10 @@ from splitproof.model.properties import trace_property
 from splitproof.model.records import ANY
 from splitproof.spec.properties import Property
 
-__all__ = ["Interpreter", "Step"]
+__all__ = ["INITIAL_CHOICES_MAX", "Interpreter", "Step"]
+
+INITIAL_CHOICES_MAX = 1 << 24
+"""Choices of what a machine may start with; an engine lists the states that they make before it searches."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Interpreter:
         """Every initial state once, in a fixed order.
 
         Raises:
-            ModelError: there is none.
+            ModelError: there is none, or there are more than `INITIAL_CHOICES_MAX` to choose them from.
         """
         choices = []
         for slot in self.layout.slots:
@@ -57,6 +61,14 @@ class Interpreter:
                 choices.append(slot.values)
             else:
                 choices.append((self.layout.default(slot) if initial is None else initial,))
+        number = math.prod(map(len, choices))
+        if number > INITIAL_CHOICES_MAX:
+            raise ModelError(
+                f"{self.machine.name} has {number:,} choices of what it may start with at this number of blocks, more "
+                f"than can be listed; accepted are {INITIAL_CHOICES_MAX:,}: give initial=ANY to fewer variables, or "
+                "take fewer blocks",
+                "",
+            )
         seen = set()
         constraint = self.machine.constraint
         for values in itertools.product(*choices):

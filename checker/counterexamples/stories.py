@@ -4,16 +4,20 @@ A story is at most `LINES_MAX` lines. Runs of messages are one line; if that is 
 processor takes without another between them become one line each, the earliest first: races are interleavings, so
 what folds away is what no other processor came between. The steps that a lasso repeats are told below a line that
 says so, and never fold together with what leads to them.
+
+A step is told with what it changes in memory that several processors see, and in every variable that the violated
+property reads, whosever it is: those come first, and are never cut off.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from splitproof.checker.counterexamples.traces import Trace, show_value
+from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.expressions import At, Var, walk
 from splitproof.model.layout import Slot, Valuation
 from splitproof.model.machine import Machine
@@ -36,30 +40,40 @@ class _Line:
     last: int
     who: str
     what: str
+    read: str
     changed: str
 
     def __str__(self) -> str:
         number = str(self.first + 1) if self.first == self.last else f"{self.first + 1}-{self.last + 1}"
         text = f"{number:>7}  {self.who:<13} {self.what}"
-        return f"{text:<60} {self.changed}".rstrip() if self.changed else text
+        told = f"{text:<60} {self.read}" if self.read else text
+        if not self.changed:
+            return _cut(told, len(told) if self.read else _WIDTH)
+        whole = f"{told}  {self.changed}" if self.read else f"{text:<60} {self.changed}"
+        return _cut(whole, max(_WIDTH, len(told) + 1 if self.read else 0))
 
 
-def story(trace: Trace, lines_max: int = LINES_MAX) -> list[str]:
-    """The lines of a story, at most `lines_max` of them; a closing ellipsis line says how many steps it leaves out."""
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def story(trace: Trace, reads: Collection[str] = (), lines_max: int = LINES_MAX) -> list[str]:
+    """The lines of a story, at most `lines_max` of them; a closing ellipsis line says how many steps it leaves out.
+
+    `reads`: the leaves that the violated property reads, by name.
+    """
     steps = len(trace.steps)
     if trace.loop is None:
-        texts = _told(trace, 0, steps, lines_max)
-    else:
-        for_ever = _told(trace, trace.loop, steps, lines_max)
-        texts = _told(trace, 0, trace.loop, max(lines_max - len(for_ever), lines_max * 2 // 3))
-        texts += [_for_ever(trace.loop, steps), *for_ever]
-    return [text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…" for text in texts]
+        return _told(trace, reads, 0, steps, lines_max)
+    for_ever = _told(trace, reads, trace.loop, steps, lines_max)
+    texts = _told(trace, reads, 0, trace.loop, max(lines_max - len(for_ever), lines_max * 2 // 3))
+    return [*texts, _for_ever(trace.loop, steps), *for_ever]
 
 
-def _told(trace: Trace, start: int, end: int, lines_max: int) -> list[str]:
+def _told(trace: Trace, reads: Collection[str], start: int, end: int, lines_max: int) -> list[str]:
     """The lines of the steps from `start` up to `end`."""
-    lines = list(_with_messages_folded(trace, start, end))
-    while len(lines) > lines_max and (merged := _merge_first_run(trace, lines)) is not None:
+    lines = list(_with_messages_folded(trace, reads, start, end))
+    while len(lines) > lines_max and (merged := _merge_first_run(trace, reads, lines)) is not None:
         lines = merged
     texts = [str(line) for line in lines]
     if len(texts) > lines_max:
@@ -78,18 +92,16 @@ def _for_ever(start: int, end: int) -> str:
     )
 
 
-def ending(trace: Trace) -> str:
-    """The data in the last state: volumes, tape and ghosts, each block in turn; a dash where there is none."""
+def ending(trace: Trace, reads: Collection[str] = ()) -> str:
+    """The last state: volumes, tape and ghosts, and all that `reads` names, each block in turn; a dash for nothing."""
     flags = presences(trace.machine)
+    shown = [slot for slot in trace.layout.slots if _is_told_at_the_end(slot, reads)]
+    shown_by_data = {flags[slot.leaf.name] for slot in shown if slot.leaf.name in flags}
     blocks: dict[int | None, list[str]] = {}
-    for slot in trace.layout.slots:
-        if slot.leaf.type is DATA and slot.leaf.cell.owner is None:
-            presence = flags.get(slot.leaf.name)
-            place = None if presence is None else trace.layout.position[presence, slot.block]
-            absent = place is not None and not trace.last[place]
-            shown = "-" if absent else show_value(trace.last[slot.position], DATA)
+    for slot in shown:
+        if slot.leaf.name not in shown_by_data:
             blocks.setdefault(slot.block, []).append(
-                f"{slot.leaf.name.removesuffix('.data').replace('_', ' ')} {shown}"
+                f"{_ending_name(slot)} {_shown(trace, slot, trace.last)}"
             )
     return "; ".join(
         f"block {block}: {', '.join(parts)}" if block is not None else ", ".join(parts)
@@ -97,26 +109,44 @@ def ending(trace: Trace) -> str:
     )
 
 
-def _with_messages_folded(trace: Trace, start: int, end: int) -> Iterator[_Line]:
+def _is_told_at_the_end(slot: Slot, reads: Collection[str]) -> bool:
+    return slot.leaf.name in reads or (slot.leaf.type is DATA and slot.leaf.cell.owner is None)
+
+
+def _shown(trace: Trace, slot: Slot, state: Valuation) -> str:
+    """The value in a state; a dash while it is none, as a field's is while its `while_` is false."""
+    condition = trace.machine.while_of(slot.leaf.name)
+    block = {} if slot.block is None else {BLOCK_PARAMETER.name: slot.block}
+    is_value = condition is None or bool(trace.interpreter.value(condition, state, block))
+    return show_value(state[slot.position], slot.leaf.type) if is_value else "-"
+
+
+def _ending_name(slot: Slot) -> str:
+    if slot.leaf.type is DATA:
+        return slot.leaf.name.removesuffix(".data").replace("_", " ").replace(".", " ")
+    return _place(slot)
+
+
+def _with_messages_folded(trace: Trace, reads: Collection[str], start: int, end: int) -> Iterator[_Line]:
     steps = list(enumerate(trace.steps))[start:end]
     for is_message, group in itertools.groupby(steps, key=lambda pair: pair[1].is_message):
         run = list(group)
         if is_message and len(run) > 1:
-            yield _message_line(trace, run[0][0], run[-1][0])
+            yield _message_line(trace, reads, run[0][0], run[-1][0])
         else:
             for index, _ in run:
-                yield _step_line(trace, index)
+                yield _step_line(trace, reads, index)
 
 
-def _message_line(trace: Trace, first: int, last: int) -> _Line:
+def _message_line(trace: Trace, reads: Collection[str], first: int, last: int) -> _Line:
     names = [trace.steps[index].action for index in range(first, last + 1)]
     shown = names if len(names) <= _MESSAGES_SHOWN else [names[0], "...", names[-1]]
-    return _Line(first, last, "messages", ", ".join(shown), "")
+    return _Line(first, last, "messages", ", ".join(shown), _changed(trace, reads, first, last)[0], "")
 
 
-def _step_line(trace: Trace, index: int) -> _Line:
+def _step_line(trace: Trace, reads: Collection[str], index: int) -> _Line:
     action = trace.steps[index].step.action
-    return _Line(index, index, str(action.by), _call(trace, index), _changed(trace, index, index))
+    return _Line(index, index, str(action.by), _call(trace, index), *_changed(trace, reads, index, index))
 
 
 def _call(trace: Trace, index: int) -> str:
@@ -137,26 +167,32 @@ def _block_in_hand(trace: Trace, index: int) -> int | None:
     return blocks.pop() if len(blocks) == 1 and trace.blocks > 1 else None
 
 
-def _changed(trace: Trace, first: int, last: int) -> str:
-    """What the steps change in memory that more than one processor sees: data first, then states, then flags."""
+def _changed(trace: Trace, reads: Collection[str], first: int, last: int) -> tuple[str, str]:
+    """What the steps change of what is read, and of other memory that several see: data first, then states, flags."""
     before, after = trace.before(first), trace.steps[last].after
     flags = presences(trace.machine)
-    shown_by_data = set(flags.values())
-    parts: list[tuple[int, int, str]] = []
-    for slot in trace.layout.slots:
-        if not _is_shared(slot) or slot.leaf.name in shown_by_data:
+    slots = [slot for slot in trace.layout.slots if slot.leaf.name in reads or _is_shared(slot)]
+    shown_by_data = {flags[slot.leaf.name] for slot in slots if slot.leaf.name in flags}
+    parts: dict[bool, list[tuple[int, int, str]]] = {True: [], False: []}
+    for slot in slots:
+        if slot.leaf.name in shown_by_data:
             continue
         presence = flags.get(slot.leaf.name)
         if presence is not None:
             place = trace.layout.position[presence, slot.block]
             old, new = (_optional(slot, place, state) for state in (before, after))
             name = slot.leaf.name.rpartition(".")[0] + _block(slot)
+        elif slot.leaf.name in reads:
+            old, new = (_shown(trace, slot, state) for state in (before, after))
+            name = _place(slot) + _block(slot)
         else:
             old, new = (show_value(state[slot.position], slot.leaf.type) for state in (before, after))
             name = _place(slot) + _block(slot)
         if old != new:
-            parts.append((_rank(slot), slot.position, f"{name}: {old} -> {new}"))
-    return "  ".join(text for _, _, text in sorted(parts))
+            is_read = slot.leaf.name in reads or flags.get(slot.leaf.name) in reads
+            parts[is_read].append((_rank(slot), slot.position, f"{name}: {old} -> {new}"))
+    read, others = ("  ".join(text for _, _, text in sorted(parts[is_read])) for is_read in (True, False))
+    return read, others
 
 
 @lru_cache(maxsize=8)
@@ -200,7 +236,7 @@ def _place(slot: Slot) -> str:
     return f"{record} {name}" if record and record not in ("row", "pair") else name
 
 
-def _merge_first_run(trace: Trace, lines: list[_Line]) -> list[_Line] | None:
+def _merge_first_run(trace: Trace, reads: Collection[str], lines: list[_Line]) -> list[_Line] | None:
     """The lines with the first run of neighbours of one processor merged; None if there is none."""
     for index in range(len(lines) - 2):
         if lines[index].who == lines[index + 1].who != "messages":
@@ -210,6 +246,6 @@ def _merge_first_run(trace: Trace, lines: list[_Line]) -> list[_Line] | None:
             run = lines[index : end + 1]
             first, last = run[0].first, run[-1].last
             what = ", ".join(trace.steps[i].action for i in range(first, last + 1))
-            merged = _Line(first, last, run[0].who, what, _changed(trace, first, last))
+            merged = _Line(first, last, run[0].who, what, *_changed(trace, reads, first, last))
             return [*lines[:index], merged, *lines[end + 1 :]]
     return None

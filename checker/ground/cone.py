@@ -29,7 +29,7 @@ from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
 from splitproof.spec.properties import Property
 
-__all__ = ["Cone", "cone_of"]
+__all__ = ["Cone", "cone_of", "reads"]
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,18 @@ def cone_of(machine: Machine, properties: Sequence[Property]) -> Cone:
     kept: set[str] = set()
     for item in properties:
         traced = trace_property(machine, item)
-        kept |= _reads((traced.holds, traced.trigger))
+        kept |= reads((traced.holds, traced.trigger))
     known = -1
     while len(kept) > known:
         known = len(kept)
         for name in sorted(kept):
             condition = machine.while_of(name)
-            kept |= _reads(() if condition is None else (condition,))
+            kept |= reads(() if condition is None else (condition,))
         for action in _writers(machine, kept):
-            kept |= _reads(clause.condition for clause in action.clauses)
+            kept |= reads(clause.condition for clause in action.clauses)
             for update in action.updates:
                 if update.name in kept:
-                    kept |= _reads((update.value,) if update.index is None else (update.value, update.index))
+                    kept |= reads((update.value,) if update.index is None else (update.value, update.index))
     return Cone(frozenset(kept), tuple(_writers(machine, kept)))
 
 
@@ -68,5 +68,5 @@ def _writers(machine: Machine, leaves: set[str]) -> list[Action]:
     return [a for a in machine.actions if any(update.name in leaves for update in a.updates)]
 
 
-def _reads(trees: Iterable[Expr]) -> set[str]:
+def reads(trees: Iterable[Expr]) -> set[str]:
     return {node.name for tree in trees for node in walk(tree) if isinstance(node, Var | At)}

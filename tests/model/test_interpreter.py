@@ -333,3 +333,12 @@ def test_a_condition_over_all_blocks_sees_them_all_forgotten() -> None:
     (state,) = interpreter.initial_states()
     (step,) = interpreter.enabled(state)
     assert interpreter.take(state, step) == (False,) * 6
+
+
+def test_more_beginnings_than_can_be_listed_are_refused_before_they_are() -> None:
+    processor = Processor("a")
+    machine = Machine("vast", "starts anyhow")
+    for number in range(25):
+        machine.memory(f"x{number}", Bool, "anything", cell=memory(processor), initial=ANY)
+    with pytest.raises(ModelError, match=r"^vast has 33,554,432 .* accepted are 16,777,216: give"):
+        next(Interpreter(machine, 1).initial_states())
