@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -153,14 +154,24 @@ def spread(
     if count <= 1:
         return [told(work(job)) for job in jobs]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
+    others = multiprocessing.active_children()
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_leave_interrupts) as pool:
         futures = {pool.submit(work, job): job for job in dict.fromkeys(jobs)}
         try:
             outcomes = {futures[future]: told(future.result()) for future in as_completed(futures)}
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                if process not in others:
+                    process.terminate()
             raise
     return [outcomes[job] for job in jobs]
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches every process of a terminal. The one that waits for the others ends them; one of them that ended
+    by itself could take a lock of their queue with it, and that one would wait for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _shared(options: Options) -> Options:
