@@ -15,8 +15,6 @@ __all__ = ["export_design"]
 
 def export_design(design: str, to: str, blocks: int, symmetry: bool, whole: bool, output: Path | None) -> int:
     """Write the export; of several files, those that go beside the first have its name and their own ending."""
-    if output is not None and not output.absolute().parent.is_dir():
-        raise ModelError(f"{output} cannot be written: there is no folder {output.parent}", "")
     machine = load_machine(design)
     module = output.stem if output is not None and to == "tla" else ""
     with status(f"exporting {design}"):

@@ -77,6 +77,8 @@ def writable(file: Path | None) -> Path | None:
     """
     if file is None or (file.exists() and not file.is_file()):
         return file  # a pipe must not be opened twice, nor a device
+    if not file.parent.is_dir():
+        raise ModelError(f"{file} cannot be written: there is no folder {file.parent}", "")
     try:
         if file.exists():
             file.open("ab").close()

@@ -65,18 +65,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(plugin.Suite(config), plugin.SUITE)
 
 
-def is_of_suite(item: pytest.Item) -> bool:
-    """Whether a test comes with the suite, and not from a file of the user's."""
-    return isinstance(item, pytest.Function) and item.module.__name__.startswith("splitproof.conformance.")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The suite cannot run without a controller; a story put to controllers beside other tests can wait for one."""
     if config.pluginmanager.has_plugin("splitproof suite"):
         return
     needed = "a controller: give --controller MODULE:FACTORY or --controller-command COMMAND"
     ours = [item for item in items if item.get_closest_marker("splitproof")]
-    suite = [item for item in ours if is_of_suite(item)]
+    if not ours:
+        return
+    from splitproof.conformance.suite.requirement import comes_with_suite
+
+    suite = [item for item in ours if comes_with_suite(item.path)]
     if suite:
         raise pytest.UsageError(f"{len(suite)} tests need {needed}")
     for item in ours:

@@ -152,7 +152,7 @@ class Call:
 
     def _located(self, fault: AdapterFault) -> AdapterFault:
         """The same, with the call that it ended, unless it speaks of that itself."""
-        if str(fault).startswith(self.name):
+        if str(fault).startswith(self.name) or " during " in str(fault):
             return fault
         return AdapterFault(fault.kind, f"during {self.name}({arguments_text(self._arguments)}): {fault}")
 

@@ -22,7 +22,7 @@ from splitproof.conformance.protocol.adapter import AdapterFault, Capabilities
 from splitproof.conformance.runner.expected import ExpectedError, check_known, load_expected
 from splitproof.conformance.runner.opening import AdapterNotFound, adapter, command
 from splitproof.conformance.runner.results import TestResult
-from splitproof.conformance.suite.requirement import MARK, About, Level
+from splitproof.conformance.suite.requirement import MARK, About, Level, comes_with_suite
 from splitproof.conformance.timelines.stories import Failure, failure_of
 from splitproof.conformance.verdicts import PropertyViolated, Verdict, verdict_of
 
@@ -31,9 +31,6 @@ __all__ = ["RESULT", "SUITE", "Suite", "histories", "lab"]
 RESULT = "splitproof result"
 """The user property of a report that holds its `TestResult`."""
 
-
-PACKAGE = "splitproof.conformance"
-"""Where the suite's own tests are."""
 
 SUITE = "splitproof suite"
 """The name under which `Suite` is registered."""
@@ -199,8 +196,11 @@ class Suite:
 
     def _again(self, item: pytest.Item, result: TestResult) -> Iterator[str]:
         """How to see it again, under pytest: in the suite, or in the file of its own that it is in."""
-        is_own = isinstance(item, pytest.Function) and not item.module.__name__.startswith(PACKAGE)
-        where = shlex.quote(item.location[0]) if is_own else f"--pyargs {PACKAGE}"
+        where = (
+            "--pyargs splitproof.conformance"
+            if comes_with_suite(item.path)
+            else shlex.quote(item.location[0])
+        )
         words = [*self.options, "--controller-test", result.test]
         yield f"again: pytest {where} {self.subject} {shlex.join(words)}"
         if result.test in self.saved and result.failure is not None and result.failure.timeline is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from splitproof.spec.properties import Property
 
-__all__ = ["MARK", "About", "Level", "about", "requirement"]
+__all__ = ["MARK", "About", "Level", "about", "comes_with_suite", "requirement"]
 
 
 MARK = "splitproof"
@@ -40,6 +41,11 @@ class About:
     property: Property
     cites: tuple[str, ...]
     level: Level
+
+
+def comes_with_suite(file: Path) -> bool:
+    """Whether a file of tests is one of the suite's, and not one of the user's."""
+    return file.resolve().is_relative_to(Path(__file__).resolve().parent)
 
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -180,9 +180,9 @@ def test_a_choice_that_makes_no_difference_is_not_tried_apart(monkeypatch: pytes
     assert trace is not None
     built: list[Design] = []
 
-    def counted(design: Design) -> Machine:
+    def counted(design: Design, *, argued: bool) -> Machine:
         built.append(design)
-        return build(design)
+        return build(design, argued=argued)
 
     monkeypatch.setattr(repair, "build", counted)
     own = {key: values[0] for key, values in lattice.values.items()}

@@ -21,7 +21,10 @@ def test_a_file_in_no_folder_is_said_although_nothing_would_be_written(
 ) -> None:
     file = tmp_path / "nowhere" / "x.json"
     assert run([*HOLDS, option, value.format(file)]) == 2
-    assert capsys.readouterr() == ("", f"splitproof: {file} cannot be written: No such file or directory\n")
+    assert capsys.readouterr() == (
+        "",
+        f"splitproof: {file} cannot be written: there is no folder {file.parent}\n",
+    )
 
 
 def test_a_certificate_below_a_file_is_said_before_the_proof(
@@ -48,7 +51,7 @@ def test_what_is_there_stays_until_there_is_something_to_write(tmp_path: Path) -
 def test_a_report_of_the_settings_is_tried_too(tmp_path: Path) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text('[tool.splitproof]\ndesigns = ["x"]\nreports = { junit = "nowhere/x.xml" }\n')
-    with pytest.raises(ModelError, match=r"nowhere/x\.xml cannot be written: No such file or directory"):
+    with pytest.raises(ModelError, match=r"nowhere/x\.xml cannot be written: there is no folder"):
         read_settings(tmp_path)
 
 
