@@ -155,16 +155,17 @@ def spread(
         return [told(work(job)) for job in jobs]
     context = multiprocessing.get_context("spawn")
     others = multiprocessing.active_children()
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_leave_interrupts) as pool:
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_leave_interrupts)
+    try:  # and not `with`, which would wait for workers that never came to be
         futures = {pool.submit(work, job): job for job in dict.fromkeys(jobs)}
-        try:
-            outcomes = {futures[future]: told(future.result()) for future in as_completed(futures)}
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                if process not in others:
-                    process.terminate()
-            raise
+        outcomes = {futures[future]: told(future.result()) for future in as_completed(futures)}
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.terminate()
+        raise
+    pool.shutdown()
     return [outcomes[job] for job in jobs]
 
 
