@@ -147,7 +147,6 @@ class _Check:
                 f"left out, as nothing that is asked depends on it: {', '.join(left_out)}; whether a step that changes "
                 "nothing else is ever taken is not judged"
             )
-        unfinished = tuple(f"UNKNOWN   {sentence}" for sentence in self._unfinished)
         return CheckResult(
             design=self._machine.name,
             blocks=self._blocks,
@@ -169,8 +168,8 @@ class _Check:
             ),
             host_writes=has_host_writes(self._machine),
             symbolic=symbolic,
-            notes=(*notes, *unfinished),
-            unfinished=unfinished,
+            notes=tuple(notes),
+            unfinished=tuple(self._unfinished),
         )
 
     def _left_out(self) -> tuple[str, ...]:
@@ -191,13 +190,18 @@ class _Check:
         """
         if not is_about_control(self._machine, properties):
             return self._search(properties, self._limits)
-        is_shared = not self._options.slice and (self._blocks == 1 or not self._options.symmetry)
+        if not self._shares_control:
+            return self._search(properties, self._limits, data_values=1)
         on_runs = [item for item in self._on_runs if is_about_control(self._machine, [item])]
-        asked = [*properties, *on_runs] if is_shared else properties
-        found = self._search(asked, self._limits, data_values=1)
-        if is_shared and found[1].complete:
+        found = self._search([*properties, *on_runs], self._limits, data_values=1)
+        if found[1].complete:
             self._control = found
         return found
+
+    @property
+    def _shares_control(self) -> bool:
+        """Whether a search over control alone can serve whatever is asked of control."""
+        return not self._options.slice and (self._blocks == 1 or not self._options.symmetry)
 
     def _search(
         self,
@@ -320,7 +324,8 @@ class _Check:
             return None
         from splitproof.checker.symbolic.data import check_symbolic_data  # z3 takes its time to load
 
-        if self._on_control and not self._folded:
+        is_asked = bool(self._on_control) and is_about_control(self._machine, self._on_control)
+        if self._shares_control and is_asked and not self._folded:
             self._search_control(self._on_control)
         if self._control is not None and not self._folded:
             searched, found = self._control

@@ -21,6 +21,10 @@ def check_report(source: str, result: Mapping[str, Any], stories: Mapping[str, S
     """
     found = [property_finding(source, item, stories.get(item["id"], ())) for item in result["properties"]]
     found += _vacuous(source, result)
+    found += (
+        Finding(f"unfinished: {number}", "error", f"UNKNOWN: {sentence}")
+        for number, sentence in enumerate(result["unfinished"], 1)
+    )
     if not result["properties"]:
         found.append(Finding("nothing selected", "error", "no property can be checked at this size"))
     return Report(

@@ -17,3 +17,4 @@ class ExitCode(enum.IntEnum):
     VACUOUS = 4
     NOTHING_SELECTED = 5
     INTERNAL = 70
+    INTERRUPTED = 130

@@ -72,6 +72,7 @@ def check_lines(result: CheckResult, every_story: bool = False) -> Iterator[str]
         )
     yield from (f"VACUOUS   {sentence}" for sentence in vacuity_sentences(result.json()))
     yield from result.notes
+    yield from (f"UNKNOWN   {sentence}" for sentence in result.unfinished)
 
 
 def _vacuity_of(item: PropertyResult) -> str:

@@ -251,6 +251,7 @@ class CheckResult:
             "dead_clauses": [clause.json() for clause in self.vacuity.dead_clauses],
             "vacuous": list(self.vacuous),
             "notes": list(self.notes),
+            "unfinished": list(self.unfinished),
             "timing": self.timing.json(),
         }
 

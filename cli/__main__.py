@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from typer.exceptions import Abort, Exit, TyperException
+from typer.exceptions import Abort, TyperException
 
 from splitproof.app import app
 from splitproof.checker.counterexamples.traces import ReplayError
@@ -34,12 +34,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code (see `ExitCode`)."""
     try:
         code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except Exit as stop:
-        return stop.exit_code
     except TyperException as error:
         sentence = error.format_message().replace(
             ": Value error, ", ": "
-        )  # how typer's validation begins its own
+        )  # so typer's validation begins its own
         return _fail(f"{sentence} (splitproof --help shows what is accepted)", ExitCode.USAGE)
     except ModelError as error:
         return _fail(str(error), ExitCode.USAGE)
@@ -51,12 +49,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
         discard(sys.__stdout__)  # typer makes 1 of it, which is the code of a violation
         return ExitCode.USAGE
     except (KeyboardInterrupt, Abort):
-        return _fail("interrupted", ExitCode.UNKNOWN)
+        return _interrupted()
     except OSError as error:
         return _os_error(error)
     except Exception:  # noqa: BLE001  # whatever it was, it is told, and exits with 70
         return _bug()
+    if code == ExitCode.INTERRUPTED:  # which typer makes of Ctrl-C
+        return _interrupted()
     return int(code or ExitCode.HOLDS)
+
+
+def _interrupted() -> int:
+    return _fail("interrupted, there is no verdict", ExitCode.INTERRUPTED)
 
 
 def _os_error(error: OSError) -> int:

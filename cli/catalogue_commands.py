@@ -177,6 +177,7 @@ def _summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
                 because = f" ({', '.join(item['because'])})" if item["because"] else ""
                 yield f"NOT AS DECLARED  {where}: {item['id']} is {item['verdict']}, declared {declared}{because}"
         yield from (f"VACUOUS  {where}: {sentence}" for sentence in _vacuities(outcome.result))
+        yield from (f"UNKNOWN  {where}: {sentence}" for sentence in outcome.result["unfinished"])
     verdicts = [item for outcome in outcomes for item in outcome.result["properties"]]
     declared_so = sum(item["verdict"] == (item["expected"] or "holds") for item in verdicts)
     claims = sum(outcome.result["symbolic"]["classes"] for outcome in outcomes if outcome.result["symbolic"])

@@ -181,14 +181,13 @@ def _changed(trace: Trace, reads: Collection[str], first: int, last: int) -> tup
         if presence is not None:
             place = trace.layout.position[presence, slot.block]
             old, new = (_optional(slot, place, state) for state in (before, after))
-            name = slot.leaf.name.rpartition(".")[0] + _block(slot)
         elif slot.leaf.name in reads:
             old, new = (_shown(trace, slot, state) for state in (before, after))
-            name = _place(slot) + _block(slot)
         else:
             old, new = (show_value(state[slot.position], slot.leaf.type) for state in (before, after))
-            name = _place(slot) + _block(slot)
         if old != new:
+            record = slot.leaf.name.rpartition(".")[0]
+            name = (_place(slot) if presence is None else record) + _block(slot)
             is_read = slot.leaf.name in reads or flags.get(slot.leaf.name) in reads
             parts[is_read].append((_rank(slot), slot.position, f"{name}: {old} -> {new}"))
     read, others = ("  ".join(text for _, _, text in sorted(parts[is_read])) for is_read in (True, False))

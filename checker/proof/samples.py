@@ -19,8 +19,8 @@ from splitproof.model.machine import Machine
 __all__ = ["WALKS", "Samples"]
 
 WALKS: Final[Mapping[int, int]] = {2: 150_000, 3: 120_000}
-"""By the number of blocks, the steps of the walk. A third of them costs a design more than it saves: what is not seen
-there is tried as a clause, and one design took 200 seconds over it."""
+"""By the number of blocks, the steps of the walk. A state that no walk shows may be excluded by a clause that is tried
+for long and then given up: with a third of these steps, the search for one design took 200 seconds instead of 10."""
 
 _STEPS_OF_ONE_PACE = 150
 _CHANCE_OF_SLOW_STEP = 0.05

@@ -82,9 +82,7 @@ def vacuity_of(engine: Engine, exploration: Exploration, limits: Limits | None =
     limit = None
     if not engine.folded:
         try:
-            dead.extend(  # as far as it comes
-                _dead_clauses(engine, exploration, fired, limits)
-            )
+            dead.extend(_dead_clauses(engine, exploration, fired, limits))  # those before the time is up
         except OutOfTimeError as late:
             limit = str(late)
     return Vacuity(

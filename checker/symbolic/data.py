@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from splitproof.checker.disagreements import EngineDisagreement, TwoValuesDoNotSettle
+from splitproof.checker.quantities import count
 from splitproof.checker.search.engine import Limits, OutOfTimeError
 from splitproof.checker.search.successors import Successors
 from splitproof.checker.symbolic.labels import Label, Relations
@@ -101,7 +102,7 @@ class _Check:
         self._limits = limits
         self._machine, self._graph, self._findings = machine, graph, findings
         self._levels = [list(graph.successors)] if levels is None else levels
-        self._design = f"{machine.name} at {blocks} block{'s' if blocks != 1 else ''}"
+        self._design = f"{machine.name} at {count(blocks, 'block')}"
         self._steps = [step.step for step in graph.steps]
         self._control = control = Control(machine, blocks)
         self._compared = -1 if levels is None else control.mask  # of a state in the graph

@@ -20,6 +20,7 @@ __all__ = [
     "going_on",
     "one_after_the_other",
     "to_copy",
+    "waits_for_destage",
 ]
 
 Of = Callable[[Any], Any]
@@ -35,6 +36,7 @@ _BUSY = (
 
 
 def waits_for_destage(design: Design) -> bool:
+    """Whether a dirty slot from before the split goes to the source volume before the block is copied."""
     return design.copy_reads is CopyReads.AFTER_DESTAGE
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from splitproof.model.choices import Backup, CheckUnit, CopyReads, Staging
-from splitproof.model.controller.copying_progress import OfBlock
+from splitproof.model.choices import Backup, CheckUnit, Staging
+from splitproof.model.controller.copying_progress import OfBlock, waits_for_destage
 from splitproof.model.controller.phases import AtBlock, TapePhase
 from splitproof.model.design import Design
 from splitproof.model.expressions import Expr, all_of, none, some
@@ -98,7 +98,7 @@ def _wait_all(design: Design) -> _Checked:
 
 def _staging(design: Design) -> _Checked:
     """What is found differing is read from the source; if it was copied meanwhile, it is to do again, once."""
-    waits = design.copy_reads is CopyReads.AFTER_DESTAGE
+    waits = waits_for_destage(design)
 
     def waits_for(s: Any, b: Any) -> Expr:
         return all_of(s.backup.at[b] == AtBlock.TODO, s.uncopied[b], s.slot_before_split[b])

@@ -76,13 +76,9 @@ def completing_the_split(design: Design, while_: Of = lambda s: TRUE) -> list[He
 
 def _argue_by_501(machine: Machine, design: Design, property_id: str) -> None:
     """Nothing but the split itself leads out of DUPLEX."""
-
-    def is_duplex(s: Any) -> Any:
-        return s.pair.source_view == PairState.DUPLEX
-
     machine.argue(
         property_id,
-        pending=lambda s: any_of(is_duplex(s), s.task == HostTask.SPLIT),
+        pending=lambda s: any_of(_is_duplex(s), s.task == HostTask.SPLIT),
         rank=one_after_the_other(
             [
                 ("the command is on its way", lambda s: s.split_command),
@@ -91,8 +87,8 @@ def _argue_by_501(machine: Machine, design: Design, property_id: str) -> None:
         ),
         helpful=[
             Helps("report_split", lambda s: s.task == HostTask.SPLIT),
-            Helps("split", lambda s: is_duplex(s) & (s.task == HostTask.ORDERED)),
-            Helps("receive_split_command", lambda s: is_duplex(s) & s.split_command),
+            Helps("split", lambda s: _is_duplex(s) & (s.task == HostTask.ORDERED)),
+            Helps("receive_split_command", lambda s: _is_duplex(s) & s.split_command),
         ],
     )
 
@@ -102,9 +98,6 @@ def _argue_by_502(machine: Machine, design: Design, property_id: str) -> None:
     combined = design.split is Split.COMBINED
     phases = answered_phases(design)
     split = tuple(phase for phase in phases if phase not in unsplit_phases(design))
-
-    def is_duplex(s: Any) -> Any:
-        return s.pair.source_view == PairState.DUPLEX
 
     def is_commanded(s: Any) -> Any:
         return s.backup_command if combined else s.split_command
@@ -123,13 +116,13 @@ def _argue_by_502(machine: Machine, design: Design, property_id: str) -> None:
         if phase_before(step, design) in phases
     ]
     if combined:
-        helpful.append(Helps("accept_backup", lambda s: is_duplex(s) & (s.command == CommandPhase.RECEIVED)))
+        helpful.append(Helps("accept_backup", lambda s: _is_duplex(s) & (s.command == CommandPhase.RECEIVED)))
     receipt = "receive_backup_command" if combined else "receive_split_command"
     machine.argue(
         property_id,
-        pending=lambda s: any_of(is_duplex(s), s.command.isin(*split)),
+        pending=lambda s: any_of(_is_duplex(s), s.command.isin(*split)),
         rank=one_after_the_other(places),
-        helpful=[*helpful, Helps(receipt, lambda s: is_duplex(s) & is_commanded(s))],
+        helpful=[*helpful, Helps(receipt, lambda s: _is_duplex(s) & is_commanded(s))],
     )
 
 
@@ -144,4 +137,8 @@ _TAKEN = {
 
 def _is_due(s: Any, step: str, design: Design) -> Any:
     is_here = s.command == phase_before(step, design)
-    return is_here & (s.pair.source_view == PairState.DUPLEX) if step == "split" else is_here
+    return is_here & _is_duplex(s) if step == "split" else is_here
+
+
+def _is_duplex(s: Any) -> Any:
+    return s.pair.source_view == PairState.DUPLEX

@@ -7,6 +7,7 @@ import pytest
 
 from splitproof.checker import check as deciding
 from splitproof.checker.check import Options, check
+from splitproof.checker.check_report import check_report
 from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.search.engine import OutOfTimeError
 from splitproof.checker.search.oracle import Limits, Oracle
@@ -47,8 +48,8 @@ def test_the_look_at_guard_clauses_ends_with_the_time() -> None:
 @pytest.mark.parametrize(
     ("module", "name", "sentence"),
     [
-        (deciding, "vacuity_of", "UNKNOWN   2 seconds, while asking which guard clauses are dead"),
-        (symbolic_data, "check_symbolic_data", "UNKNOWN   2 seconds, while z3 followed data of any kind"),
+        (deciding, "vacuity_of", "2 seconds, while asking which guard clauses are dead"),
+        (symbolic_data, "check_symbolic_data", "2 seconds, while z3 followed data of any kind"),
     ],
 )
 def test_a_check_that_was_cut_short_is_no_pass(
@@ -65,8 +66,10 @@ def test_a_check_that_was_cut_short_is_no_pass(
     cut = check(copying(COPIED_IS_EQUAL), 1, options=Options(limits=Limits(max_seconds=900)))
     assert whole.unfinished == ()
     assert (cut.exit_code, cut.unfinished, cut.as_declared) == (ExitCode.UNKNOWN, (sentence,), False)
+    assert f"UNKNOWN   {sentence}" in list(check_lines(cut))
+    told = {finding.message: finding.status for finding in check_report("copying", cut.json(), {}).findings}
+    assert told[f"UNKNOWN: {sentence}"] == "error"
     assert [type(item.verdict) for item in cut.properties] == [
         type(item.verdict) for item in whole.properties
     ]
     assert all(isinstance(item.verdict, Holds) for item in cut.properties)
-    assert sentence in list(check_lines(cut))

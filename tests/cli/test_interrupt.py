@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from splitproof.checker.exit_codes import ExitCode
 from tests.processes import until
-
-INTERRUPTED = 130
 
 
 def workers(process: subprocess.Popen[bytes]) -> int:
@@ -41,5 +40,6 @@ def test_an_interrupt_ends_verify_and_its_workers(seconds: float) -> None:
     time.sleep(seconds)
     os.killpg(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=60)
-    assert running.returncode == INTERRUPTED, said
+    assert running.returncode == ExitCode.INTERRUPTED, said
+    assert b"interrupted, there is no verdict" in said
     until(lambda: has_ended(running.pid))

@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.reports import junit_lines
 from splitproof.conformance.mutants.kill_table import suite_tests
 from splitproof.conformance.reference import ReferenceController
@@ -291,6 +292,7 @@ def test_a_run_that_is_interrupted_has_no_verdict_and_leaves_no_controller(
             time.sleep(0.05)
         run.send_signal(sent)
         output, errors = run.communicate(timeout=60)
-    assert (run.returncode, output, errors) == (130, "", "")  # what a shell says of Ctrl-C
+    assert (run.returncode, output) == (ExitCode.INTERRUPTED, "")
+    assert errors == "splitproof: interrupted, there is no verdict\n"
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)

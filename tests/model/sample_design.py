@@ -28,9 +28,12 @@ __all__ = [
     "DISK",
     "HOST",
     "ROW",
+    "SEEN",
     "TABLE",
     "TAPE",
     "VOLUME",
+    "WHOLE_HAND",
+    "WHOLE_ROWS",
     "Hand",
     "Other",
     "Phase",
@@ -104,3 +107,8 @@ def refused(sentence: str) -> Iterator[None]:
     assert re.fullmatch(r"test_\w+\.py", file)
     assert linecache.getline(str(Path(__file__).with_name(file)), int(line)).rstrip().endswith("# offence")
     assert str(error) == f"{error.where}: {error.message}"
+
+
+SEEN = "seen has a value for each block; write seen[b], or seen.each(...) to write all of them"
+WHOLE_ROWS = "row has a record for each block; write row[b]. and a field of it: dirty, data"
+WHOLE_HAND = "hand is one record; name a field of it after a dot: phase, block, count"
