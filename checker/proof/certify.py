@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,10 +60,11 @@ def certify(directory: Path) -> Certified:
     asked = [(solver, names[part::parts]) for solver, parts in _PROCESSES.items() for part in range(parts)]
     started = time.perf_counter()
     processes = [_start(solver, [str(directory / name) for name in part]) for solver, part in asked]
-    seconds = {}
-    for (solver, part), process in zip(asked, processes, strict=True):
-        said, complaint = process.communicate()
-        seconds[solver] = time.perf_counter() - started
+    with ThreadPoolExecutor(len(processes)) as waiting:
+        outcomes = list(waiting.map(_outcome, processes))
+    seconds: dict[str, float] = {}
+    for (solver, part), process, (said, complaint, ended) in zip(asked, processes, outcomes, strict=True):
+        seconds[solver] = max(seconds.get(solver, 0.0), ended - started)
         answers = said.splitlines()
         if process.returncode or len(answers) != len(part):
             reason = (complaint.strip().splitlines() or ["it answers for fewer files than it was given"])[-1]
@@ -78,6 +80,12 @@ def certify(directory: Path) -> Certified:
 def _start(solver: str, files: list[str]) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "splitproof.checker.proof.solver", solver, *files]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _outcome(process: subprocess.Popen[str]) -> tuple[str, str, float]:
+    """What it says on both streams, and when it had ended."""
+    said, complaint = process.communicate()
+    return said, complaint, time.perf_counter()
 
 
 def _manifest(directory: Path) -> tuple[dict[str, Any] | None, list[str]]:
