@@ -10,7 +10,7 @@ from pathlib import Path
 from splitproof.checker.check import Options
 from splitproof.checker.check import check as run_check
 from splitproof.checker.check_report import check_report
-from splitproof.checker.counterexamples.saved import trace_json
+from splitproof.checker.counterexamples.saved import SavedTrace, saved_json
 from splitproof.checker.engines import EngineChoice
 from splitproof.checker.search.engine import Limits
 from splitproof.checker.texts import check_lines, story_lines
@@ -104,6 +104,6 @@ def save_first(results: Sequence[PropertyResult], request: Request, file: Path) 
     """Save the first counterexample among some results, if there is one."""
     for item in results:
         if isinstance(item.verdict, Violated):
-            saved = {"property": item.asked.id, "source": request.design, **trace_json(item.verdict.trace)}
-            write([json.dumps(saved, indent=1)], file)
+            saved = SavedTrace(item.verdict.trace, item.asked, request.design)
+            write([json.dumps(saved_json(saved), indent=1)], file)
             return

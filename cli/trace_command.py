@@ -10,7 +10,7 @@ from splitproof.checker.counterexamples.explorer import explored
 from splitproof.checker.counterexamples.itf_traces import itf_json
 from splitproof.checker.counterexamples.page import html_page
 from splitproof.checker.counterexamples.regression import regression_lines
-from splitproof.checker.counterexamples.saved import SavedTrace, load_trace, trace_json
+from splitproof.checker.counterexamples.saved import SavedTrace, load_trace, saved_json
 from splitproof.checker.exit_codes import ExitCode
 from splitproof.checker.texts import story_lines
 from splitproof.checker.verdicts import PropertyResult, Violated
@@ -62,7 +62,7 @@ def _text(saved: SavedTrace) -> Iterable[str]:
 
 
 def _json(saved: SavedTrace) -> Iterable[str]:
-    return json_text(trace_json(saved.trace))
+    return json_text(saved_json(saved))
 
 
 def _html(saved: SavedTrace) -> Iterable[str]:

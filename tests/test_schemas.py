@@ -111,6 +111,7 @@ def test_a_certificate_a_trace_and_a_page_fit_theirs(
     assert faults("trace", saved) == []
     assert faults("trace", {key: saved[key] for key in saved if key != "source"}) != []
     assert faults("trace", told(["trace", str(trace)], capsys)) == []
+    assert told(["trace", str(trace)], capsys) == saved  # which can be read again
     for command in (
         ["check", RACE, "--property", "tape-is-image"],
         ["check", "third-embodiment", "--property", "split-completes"],

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from splitproof.checker.counterexamples.saved import SavedTrace, trace_json
+from splitproof.checker.counterexamples.saved import SavedTrace, saved_json
 
 __all__ = ["regression_lines"]
 
@@ -41,7 +41,7 @@ def regression_lines(
     saved: SavedTrace, imports: Iterable[str] = (), further: Iterable[str] = ()
 ) -> Iterator[str]:
     """The lines of a test file for pytest; `further` tests, and the `imports` that they need besides."""
-    told = {"property": saved.property.id, "source": saved.source, **_without_states(trace_json(saved.trace))}
+    told = _without_states(saved_json(saved))
     words = {
         "property": saved.property.id,
         "source": saved.source,

@@ -18,7 +18,7 @@ from splitproof.model.machine import Machine
 from splitproof.model.types import Type
 from splitproof.spec.properties import Property
 
-__all__ = ["SavedTrace", "load_trace", "replayed", "trace_json"]
+__all__ = ["SavedTrace", "load_trace", "replayed", "saved_json", "trace_json"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,11 @@ def trace_json(trace: Trace) -> dict[str, Any]:
         "steps": steps,
         "loop": trace.loop,
     }
+
+
+def saved_json(saved: SavedTrace) -> dict[str, Any]:
+    """What `load_trace` reads back."""
+    return {"property": saved.property.id, "source": saved.source, **trace_json(saved.trace)}
 
 
 def load_trace(file: Path) -> SavedTrace:

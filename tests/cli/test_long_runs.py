@@ -12,7 +12,7 @@ import pytest
 from splitproof.__main__ import run
 from splitproof.checker.counterexamples.explorer import explored
 from splitproof.checker.counterexamples.page import html_page
-from splitproof.checker.counterexamples.saved import trace_json
+from splitproof.checker.counterexamples.saved import SavedTrace, saved_json
 from splitproof.checker.counterexamples.shortening import STEPS_MAX, nearest, shortened
 from splitproof.checker.counterexamples.traces import Trace, replay
 from splitproof.model import Interpreter
@@ -131,9 +131,7 @@ def test_the_browser_shows_a_run_of_thousands_of_steps(
 ) -> None:
     trace, page = of_3000
     saved, shown = tmp_path / "long.json", tmp_path / "long.html"
-    saved.write_text(
-        json.dumps({"property": TAPE_IS_IMAGE.id, "source": DESIGN, **trace_json(trace)}), encoding="utf-8"
-    )
+    saved.write_text(json.dumps(saved_json(SavedTrace(trace, TAPE_IS_IMAGE, DESIGN))), encoding="utf-8")
     assert run(["trace", str(saved), "--format", "html", "--output", str(shown)]) == 0
     assert shown.stat().st_size < SIZE_MAX
     length = len(trace.steps)
