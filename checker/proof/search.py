@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from splitproof.checker.proof.candidates import Candidates, Clause
@@ -102,8 +102,11 @@ class Search:
                 self._tick(len(self._needed))
         self._prune()
         self._minimise()
+        reasons = self._reasons()
         clauses = {
-            item.property_id: self._clauses_of(item) for item in self._needed if item.property_id is not None
+            item.property_id: self._clauses_of(item, reasons)
+            for item in self._needed
+            if item.property_id is not None
         }
         return Invariant(tuple(self._needed), dict(self._stuck), clauses)
 
@@ -216,23 +219,28 @@ class Search:
 
     def _prune(self) -> None:
         """Keep what the properties rest on."""
-        reached = self._reached([item for item in self._properties if item in self._needed])
+        roots = [item for item in self._properties if item in self._needed]
+        reached = _reached(roots, self._reasons())
         self._needed = [item for item in self._needed if item.number in reached]
 
-    def _reached(self, roots: Iterable[Lemma]) -> set[int]:
-        """The numbers of some lemmas, and of those that they rest on."""
-        reasons: dict[int, list[Lemma]] = {}
+    def _reasons(self) -> dict[int, set[int]]:
+        """The numbers of the lemmas that each rests on."""
+        reasons: dict[int, set[int]] = {}
         for (number, _), because in self._support.items():
-            reasons.setdefault(number, []).extend(because)
-        reached = {item.number for item in roots}
-        todo = list(reached)
-        while todo:
-            for item in reasons.get(todo.pop(), ()):
-                if item.number not in reached:
-                    reached.add(item.number)
-                    todo.append(item.number)
-        return reached
+            reasons.setdefault(number, set()).update(item.number for item in because)
+        return reasons
 
-    def _clauses_of(self, lemma: Lemma) -> int:
+    def _clauses_of(self, lemma: Lemma, reasons: Mapping[int, Collection[int]]) -> int:
         """How many lemmas that are no properties a property rests on."""
-        return sum(self._lemmas[number].property_id is None for number in self._reached([lemma]))
+        return sum(self._lemmas[number].property_id is None for number in _reached([lemma], reasons))
+
+
+def _reached(roots: Iterable[Lemma], reasons: Mapping[int, Collection[int]]) -> set[int]:
+    """The numbers of some lemmas, and of those that they rest on."""
+    reached = {item.number for item in roots}
+    todo = list(reached)
+    while todo:
+        found = set(reasons.get(todo.pop(), ())) - reached
+        reached |= found
+        todo += found
+    return reached
