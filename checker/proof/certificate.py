@@ -8,8 +8,8 @@ Each file asks a solver for a counterexample to one part of the argument, and `u
 - `safety-...`: the lemmas imply a property;
 - `ranking-...`: where the lemmas hold, states and steps are as ranking arguments need them (`premises`).
 
-And one asks for an example, where `sat` is right: `possible-NN-...`: with two blocks, the lemmas leave room for the
-action, so that nothing was proved by assuming what cannot be.
+And some ask for an example, where `sat` is right: `possible-NN`: with two blocks, the lemmas leave room for each of
+some actions, so that nothing was proved by assuming what cannot be (`examples`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from splitproof.checker.proof.certificate_files import (
     safety_file,
     step_file,
 )
+from splitproof.checker.proof.examples import BLOCKS_OF_EXAMPLES, examples
 from splitproof.checker.proof.premises import Premise, Premises
 from splitproof.checker.proof.ranking_files import ranking_files
 from splitproof.checker.proof.search import Invariant
@@ -42,13 +43,12 @@ from splitproof.checker.proof.transitions import (
     transitions_of,
 )
 from splitproof.checker.proof.words import Word
-from splitproof.model.expressions import At, Expr, Var, walk
+from splitproof.model.expressions import At, Const, Expr, Var, walk
 from splitproof.model.machine import Machine
 
 __all__ = ["Certificate", "certificate_of"]
 
 _HERE = "here?"
-_BLOCKS_OF_EXAMPLES = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,13 +115,17 @@ def certificate_of(
         premises,
     ):
         files[name] = content, "unsat", says
-    few = Text(machine, _BLOCKS_OF_EXAMPLES)
-    everything = _assumed(few, named.of_states)
-    for number, transition in enumerate(transitions, start=1):
-        if transition.name not in never_fired:
-            says = f"{transition.name} can be taken where the lemmas hold"
-            content = _possible(few, transition, everything)
-            files[possible_file(number, transition.name)] = content, "sat", says
+    few = Text(machine, BLOCKS_OF_EXAMPLES)
+    found = list(
+        examples(
+            few,
+            lambda title: _head(few, title, "sat says that they can"),
+            _assumed(few, named.of_states),
+            [transition for transition in transitions if transition.name not in never_fired],
+        )
+    )
+    for number, example in enumerate(found, start=1):
+        files[possible_file(number)] = example.content, "sat", example.says
     contents = {name: content for name, (content, _, _) in files.items()}
     manifest = {
         "format": FORMAT,
@@ -141,6 +145,7 @@ def certificate_of(
         + [item.json() for item in ranked],
         "actions": [transition.name for transition in transitions],
         "never_taken": sorted(never_fired),
+        "possible": [list(example.labels) for example in found],
         "lemmas": {
             item.name: {"says": item.sentence, "is": text.of(at_block(item.node, ANY_BLOCK))}
             for item in named.of_states
@@ -237,7 +242,8 @@ def _taken(text: Text, transition: Transition, judged: Sequence[_Named]) -> Iter
     """The step, and that one of these lemmas fails after it, for one block."""
     yield from ("; the step can be taken", f"(assert {text.of(transition.guard)})")
     yield from ("; the state after it", *text.next_state(transition))
-    yield f"(assert {text.of(transition.constraint, transition, everything=True)})"
+    if not isinstance(transition.constraint, Const):
+        yield f"(assert {text.of(transition.constraint, transition, everything=True)})"
     yield "; the lemmas after it"
     for item in judged:
         yield f"; {item.sentence}"
@@ -258,13 +264,6 @@ def _safety(text: Text, item: _Named) -> str:
     lines += _assumed(text, [item])
     lines += [f"(declare-const {_HERE} Block)", text.lemma("claim", item.node)]
     return "\n".join([*lines, f"(assert (not (claim {_HERE})))", "(check-sat)", ""])
-
-
-def _possible(text: Text, transition: Transition, assumed: Sequence[str]) -> str:
-    title = f"{transition.name} can be taken where the lemmas hold, with {_BLOCKS_OF_EXAMPLES} blocks"
-    lines = _head(text, title, "sat says that it can")
-    lines += [*text.parameters(transition), *assumed, f"(assert {text.of(transition.guard)})"]
-    return "\n".join([*lines, "(check-sat)", ""])
 
 
 def _hash(content: str) -> str:

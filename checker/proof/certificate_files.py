@@ -33,9 +33,9 @@ def step_file(number: int, label: str) -> str:
     return f"step-{number:02}-{_slug(label)}.smt2"
 
 
-def possible_file(number: int, label: str) -> str:
-    """The name of the example in which an action can be taken."""
-    return f"possible-{number:02}-{_slug(label)}.smt2"
+def possible_file(number: int) -> str:
+    """The name of an example in which actions can be taken."""
+    return f"possible-{number:02}.smt2"
 
 
 def ranking_file(number: int, label: str) -> str:
@@ -57,8 +57,8 @@ def required_files(manifest: Mapping[str, Any]) -> dict[str, str]:
     required = {START_FILE: "unsat"}
     for number, label in enumerate(manifest["actions"], start=1):
         required[step_file(number, label)] = "unsat"
-        if label not in manifest["never_taken"]:
-            required[possible_file(number, label)] = "sat"
+    for number in range(1, len(manifest["possible"]) + 1):
+        required[possible_file(number)] = "sat"
     for item in manifest["properties"]:
         if item["kind"] == "always":
             required[safety_file(item["id"])] = "unsat"

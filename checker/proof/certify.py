@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from splitproof.checker.proof.certificate_files import FORMAT, MANIFEST, README, required_files
 from splitproof.checker.proof.coverage import uncovered
 
-__all__ = ["SOLVERS", "Certified", "certify"]
+__all__ = ["SOLVERS", "Certified", "certified_lines", "certify"]
 
 _PROCESSES = {"cvc5": 2, "z3": 1}
 """Fresh processes for each solver: z3 takes half the time, so two cores have the same to do."""
@@ -69,6 +69,14 @@ def certify(directory: Path) -> Certified:
     return Certified(manifest["design"], properties, len(names), seconds, tuple(faults))
 
 
+def certified_lines(certified: Certified) -> Iterator[str]:
+    """What a re-check found."""
+    if certified.faults:
+        yield from (f"REJECTED  {fault}" for fault in certified.faults)
+    else:
+        yield f"certificate: {certified.answers} obligations, each confirmed by {' and by '.join(SOLVERS)}"
+
+
 def _dealt(names: Sequence[str], texts: Mapping[str, str], parts: int) -> list[list[str]]:
     """The files, so dealt out that each part has as much to read. `names`: the longest first."""
     dealt: list[list[str]] = [[] for _ in range(parts)]
@@ -103,7 +111,7 @@ def _manifest(directory: Path) -> tuple[dict[str, Any] | None, list[str]]:
         ]
     missing = [
         key
-        for key in ("design", "properties", "actions", "never_taken", "lemmas", "files")
+        for key in ("design", "properties", "actions", "never_taken", "possible", "lemmas", "files")
         if key not in manifest
     ]
     if missing:

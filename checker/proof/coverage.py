@@ -31,7 +31,13 @@ _WORD = re.compile(r"[^\s()]+")
 def uncovered(manifest: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[str]:
     """What is amiss, with the file named. `texts`: the files of the certificate, by name."""
     lemmas = {name: item["is"] for name, item in manifest["lemmas"].items()}
-    examples = {possible_file(number, label) for number, label in enumerate(manifest["actions"], start=1)}
+    examples = {possible_file(number): labels for number, labels in enumerate(manifest["possible"], start=1)}
+    shown = {label for labels in examples.values() for label in labels}
+    yield from (
+        f"{MANIFEST}: has no example in which `{label}` can be taken"
+        for label in manifest["actions"]
+        if label not in shown and label not in manifest["never_taken"]
+    )
     for name in required_files(manifest):
         for lemma in _FOR_EVERY_BLOCK.findall(texts[name]):
             if lemma not in lemmas:

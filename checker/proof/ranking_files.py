@@ -46,12 +46,11 @@ def ranking_files(
 def _claims(text: Text, transition: Transition, premises: Sequence[Premise]) -> Iterator[str]:
     """The premises that a step might break, and that one of them is broken, for one block."""
     yield "; what is claimed; what is not here speaks of nothing that changes"
-    claimed = []
-    for premise in premises:
-        node = premise.of_step(transition, ANY_BLOCK)
-        if not same(node, TRUE):
-            claimed.append(premise.id)
-            yield f"; {premise.says}"
-            yield text.about_any(premise.id, node, transition)
-    kept = " ".join(f"({name} {_HERE})" for name in claimed)
+    claimed = [(item, item.of_step(transition, ANY_BLOCK)) for item in premises]
+    claimed = [(item, node) for item, node in claimed if not same(node, TRUE)]
+    definitions = text.definitions([(item.id, node) for item, node in claimed], transition)
+    for (item, _), lines in zip(claimed, definitions, strict=True):
+        yield f"; {item.says}"
+        yield from lines
+    kept = " ".join(f"({item.id} {_HERE})" for item, _ in claimed)
     yield from ("; one of them fails, for one block", f"(assert (not (and true {kept})))", "(check-sat)", "")
