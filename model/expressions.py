@@ -178,6 +178,6 @@ def with_children(node: Expr, parts: Sequence[Expr]) -> Expr:
         case Eq() | Less():
             return type(node)(*parts)
         case Plus():
-            return Plus(*parts, node.sign)
+            return Plus(parts[0], parts[1], node.sign)
         case _:
             raise TypeError(type(node))

@@ -36,6 +36,7 @@ from splitproof.checker.proof.search import Invariant
 from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.smtlib import ANY_BLOCK, Text
 from splitproof.checker.proof.transitions import (
+    HERE,
     Transition,
     at_block,
     initial_transition,
@@ -45,6 +46,8 @@ from splitproof.checker.proof.transitions import (
 from splitproof.checker.proof.words import Word
 from splitproof.model.expressions import At, Const, Expr, Var, walk
 from splitproof.model.machine import Machine
+from splitproof.model.ranking import AWAITED
+from splitproof.model.types import BLOCK
 
 __all__ = ["Certificate", "certificate_of"]
 
@@ -100,7 +103,15 @@ def certificate_of(
         text,
         lambda title: _head(text, title, "unsat says that it is so"),
         [
-            (name, transition, _assumed(text, named.premises_because(premises, number)))
+            (
+                name,
+                transition,
+                _assumed(
+                    text,
+                    named.premises_because(premises, number),
+                    [*_blocks_of(transition), AWAITED],
+                ),
+            )
             for number, (name, transition) in enumerate(
                 [
                     *(
@@ -211,11 +222,24 @@ def _head(text: Text, title: str, expects: str) -> list[str]:
     return [f"; {title}: {expects}", "(set-logic ALL)", *text.sorts(), *text.state()]
 
 
-def _assumed(text: Text, lemmas: Sequence[_Named]) -> list[str]:
+def _assumed(text: Text, lemmas: Sequence[_Named], named: Sequence[Expr] = ()) -> list[str]:
+    """That lemmas hold, for every block. `named`: some blocks, for which it is said again: that follows, but a solver
+    has to find the blocks that it is to apply a lemma to.
+    """
     lines = []
     for item in lemmas:
         lines += [f"; {item.sentence}", text.lemma(item.name, item.node), text.for_every_block(item.name)]
+    if lemmas and named:
+        lines.append("; so they hold for these blocks")
+        for block in map(text.of, named):
+            lines.append(f"(assert (and true {' '.join(f'({item.name} {block})' for item in lemmas)}))")
     return lines
+
+
+def _blocks_of(transition: Transition) -> Iterator[Expr]:
+    """Those that a step is taken for, and the one that is asked about."""
+    yield HERE
+    yield from (item for item in transition.parameters if item.type is BLOCK)
 
 
 _COUNTEREXAMPLE = "a counterexample would be a model; unsat says that there is none"
@@ -230,8 +254,9 @@ def _step(text: Text, place: int, transition: Transition, named: _Lemmas) -> str
     lines = _head(text, f"{transition.name} keeps the lemmas", _COUNTEREXAMPLE)
     lines += text.parameters(transition)
     judged = [item for item in named if _is_touched(transition, item)]
+    held = [Var(leaf.name, BLOCK) for leaf in text.machine.leaves.values() if leaf.type is BLOCK]
     lines.append("; lemmas that hold before the step, for every block")
-    lines += _assumed(text, named.because(place, judged))
+    lines += _assumed(text, named.because(place, judged), [*_blocks_of(transition), *held])
     left = [item.name for item in named if item not in judged]
     if left:
         lines.append(f"; of nothing that changes speak {', '.join(left)}")
