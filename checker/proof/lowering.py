@@ -13,6 +13,7 @@ from typing import Any
 import z3
 
 from splitproof.checker.proof.terms import (
+    add,
     application,
     choice,
     conjunction,
@@ -187,11 +188,11 @@ class Instances:
 
     def _instantiate(self, guard: Any, bound: Param, body: Expr, known: dict[str, Any], block: Any) -> None:
         lowered = self.lower(body, {**known, bound.name: block}, positive=True, negative=False)
-        self.solver.add(lowered if guard is None else implication(guard, lowered))
+        add(self.solver, lowered if guard is None else implication(guard, lowered))
 
     def assert_tree(self, node: Expr) -> None:
         """Assert a closed tree."""
-        self.solver.add(self.lower(node, {}, positive=True, negative=False))
+        add(self.solver, self.lower(node, {}, positive=True, negative=False))
 
     def lower(
         self, node: Expr, known: Mapping[str, Any], *, positive: bool = True, negative: bool = True

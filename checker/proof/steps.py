@@ -11,7 +11,7 @@ import z3
 from splitproof.checker.proof.candidates import Clause
 from splitproof.checker.proof.lowering import Instances, Sorts
 from splitproof.checker.proof.models import Reading
-from splitproof.checker.proof.terms import check, implication
+from splitproof.checker.proof.terms import add, check, implication
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.checker.proof.words import Word
 from splitproof.model.conditions import BLOCK_PARAMETER
@@ -145,7 +145,7 @@ class StepSolver:
             broken = z3.Bool(f"broken {lemma.number}", self._sorts.context)
             self._broken[lemma.number] = broken
             violated = self._instances.lower(~self._lemma_after(lemma), {}, positive=True, negative=False)
-            self._solver.add(implication(broken, violated))
+            add(self._solver, implication(broken, violated))
         return self._broken[lemma.number]
 
     def _name_what_is_awaited(self, lemma: Lemma) -> None:

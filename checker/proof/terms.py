@@ -13,6 +13,7 @@ import z3
 from z3 import z3core
 
 __all__ = [
+    "add",
     "application",
     "check",
     "choice",
@@ -62,6 +63,11 @@ def application(function: Any, argument: Any, wrapper: Any) -> Any:
         z3core.Z3_mk_app(function.ctx_ref(), function.ast, 1, _array([argument])),
         function.ctx,
     )
+
+
+def add(solver: Any, term: Any) -> None:
+    """`solver.add`, for a truth value of its own context."""
+    z3core.Z3_solver_assert(solver.ctx.ref(), solver.solver, term.ast)
 
 
 def check(solver: Any, assumptions: Sequence[Any]) -> Any:
