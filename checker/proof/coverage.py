@@ -46,13 +46,14 @@ def uncovered(manifest: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator
             for lemma, text in _DEFINED.findall(texts[name]):
                 if lemma in lemmas and text != lemmas[lemma]:
                     yield f"{name}: {lemma} is not what {MANIFEST} says"
+    reads = {lemma: frozenset(_WORD.findall(text)) for lemma, text in lemmas.items()}
     judged = {START_FILE: frozenset(lemmas)}
     over_steps = {f"property.{item['id']}" for item in manifest["properties"] if item["kind"] == "step"}
     for number, label in enumerate(manifest["actions"], start=1):
         name = step_file(number, label)
         changed = set(_NEXT.findall(texts[name]))
-        read = {lemma for lemma, text in lemmas.items() if changed.intersection(_WORD.findall(text))}
-        judged[name] = frozenset(read | over_steps)
+        touched = {lemma for lemma, words in reads.items() if words & changed}
+        judged[name] = frozenset(touched | over_steps)
     for name, needed in judged.items():
         claimed = {word for claim in _CLAIM.findall(texts[name]) for word in _WORD.findall(claim)}
         yield from (
