@@ -16,15 +16,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from splitproof.checker.export.peers import (
-    RUMUR,
-    SPIN,
-    PeerError,
-    PeerRun,
-    missing_tools,
-    run_rumur,
-    run_spin,
-)
+from splitproof.checker.export.commands import PeerError, missing_tools
+from splitproof.checker.export.peers import RUMUR, SPIN, PeerRun, run_rumur, run_spin
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
 from splitproof.model import Machine
 from splitproof.model.catalogue import CATALOGUE
