@@ -148,8 +148,6 @@ def test_the_control_alone_is_the_same_for_all() -> None:
 @pytest.mark.slow
 @settings(
     max_examples=8,
-    derandomize=True,
-    database=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

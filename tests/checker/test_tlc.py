@@ -31,8 +31,6 @@ LOCK = ROOT / "examples" / "lock.py"
 
 few = settings(
     max_examples=4,
-    derandomize=True,
-    database=None,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
