@@ -60,7 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _interrupted() -> int:
-    return _fail("interrupted, there is no verdict", ExitCode.INTERRUPTED)
+    return _fail("interrupted; what was not decided by then has no verdict", ExitCode.INTERRUPTED)
 
 
 def _os_error(error: OSError) -> int:
