@@ -165,7 +165,10 @@ def _sarif_result(report: Report, finding: Finding, rule: int) -> dict[str, Any]
 
 def _sarif_location(path: str, line: int, words: str) -> dict[str, Any]:
     return {
-        "physicalLocation": {"artifactLocation": {"uri": quote(path)}, "region": {"startLine": line}},
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(path, errors="surrogateescape")},
+            "region": {"startLine": line},
+        },
         "message": {"text": words},
     }
 
