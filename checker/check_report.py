@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path, PurePath
@@ -110,9 +111,15 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
 
 
 def _shown(file: PurePath) -> str:
-    """A file as it was named, from the current directory where it is below: CI shows no other place in its sources."""
-    inside = file.is_absolute() and file.is_relative_to(Path.cwd())
-    return (file.relative_to(Path.cwd()) if inside else file).as_posix()
+    """A file as CI looks for it in its sources: from the checkout, which GitHub names, or the current directory.
+
+    One that is in neither is shown as it was named.
+    """
+    whole = PurePath(os.path.normpath(Path.cwd() / file))
+    for folder in (os.environ.get("GITHUB_WORKSPACE"), str(Path.cwd())):
+        if folder and whole.is_relative_to(folder):
+            return whole.relative_to(folder).as_posix()
+    return file.as_posix()
 
 
 def _vacuous(source: str, result: Mapping[str, Any]) -> Iterator[Finding]:

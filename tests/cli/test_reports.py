@@ -347,10 +347,22 @@ def test_a_file_below_the_current_directory_is_shown_from_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
     inside, outside = tmp_path / "designs" / "door.py", tmp_path.parent / "door.py"
     assert place_of_design(f"{inside}:dead")[0] == "designs/door.py"
     assert place_of_design(f"{outside}:dead")[0] == str(outside)
     assert place_in_sources("door.py:3", f"{inside}:dead") == ("designs/door.py", 3)
+
+
+def test_a_file_of_the_checkout_is_shown_from_there_wherever_the_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    for named in ("door.py", "./door.py", f"{tmp_path}/sub/door.py"):
+        assert place_of_design(f"{named}:dead")[0] == "sub/door.py"
+    assert place_of_design("../door.py:dead")[0] == "door.py"
 
 
 def test_sarif_has_the_story_and_the_steps_that_lead_there(made: dict[str, Path]) -> None:
