@@ -125,6 +125,7 @@ class Table:
                 for word in range(self._words):
                     f.store(f.load(state, word), own, word)
                 if shared:
+                    f.prefetch(f.at(own, 64), write=True)
                     swap = f.op(f"cmpxchg ptr {slot}, i32 0, i32 {entry} acq_rel acquire, align 4")
                     with f.where(f.op(f"extractvalue {{i32, i1}} {swap}, 1")):
                         f.set(is_new, 1)
