@@ -18,6 +18,10 @@ SLOTS_MIN = 1 << 16
 _SLOTS_FAST = (1 << 20, 1 << 23)
 """Slots of the second and the third table, of 4 and 32 MiB: to enter states anew takes longer than to clear memory."""
 
+_SMALL_PAGES = 128 << 20
+"""Bytes of states in small pages. They are written in order, and so many are read again nearly as fast as from huge
+pages; but a virtual machine gives free huge pages back to its host, and to get one again takes milliseconds."""
+
 _SLICE = 4096
 """States turned into integers together."""
 
@@ -35,7 +39,7 @@ class Space:
         self._numbered = 0
         while True:
             try:
-                self._states = Array(8 * words * capacity)
+                self._states = Array(8 * words * capacity, _SMALL_PAGES)
                 break
             except MemoryError:
                 if capacity < SLOTS_MIN:
