@@ -63,6 +63,10 @@ class Space:
         """States that the table holds before it must grow: at four fifths, probes are still short."""
         return min(self.slots // 5 * 4, self.capacity)
 
+    @property
+    def table_bytes(self) -> int:
+        return SLOT_BYTES * self.slots
+
     def bytes_with(self, slots: int) -> int:
         """Memory that the states of now and a table of so many slots take."""
         return 8 * self.words * self.count + SLOT_BYTES * slots
