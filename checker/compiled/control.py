@@ -29,7 +29,7 @@ BATCH = 256
 CLAIM = 64
 """States that a thread takes from the frontier at a time."""
 
-CHUNK = 2048
+CHUNK = 512
 """Places for new states that a thread takes at a time."""
 
 RECENT = 1 << 13
