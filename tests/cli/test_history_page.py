@@ -59,9 +59,13 @@ def at(browser: Browser) -> dict[str, str]:
     return dict(part.split("=", 1) for part in browser.run("location.hash.slice(1)").split("&"))
 
 
+SEEN = "(e => !e.closest('svg') || e.getClientRects().length)"
+"""Of a scene there are two charts, of which the width decides."""
+
+
 def ops(browser: Browser, selector: str) -> list[int]:
     found: list[int] = browser.run(
-        f"[...document.querySelectorAll('{selector}')].map(e => Number(e.dataset.op))"
+        f"[...document.querySelectorAll('{selector}')].filter({SEEN}).map(e => Number(e.dataset.op))"
     )
     return found
 
@@ -75,7 +79,8 @@ def test_keys_go_through_the_operations_and_the_findings(
     assert (first["kind"], second["kind"]) == ("stale", "leaked")
     assert ops(browser, ".scene:not([hidden]) .operation") == first["operations"]
     witnesses = browser.run(
-        "[...document.querySelectorAll('.scene:not([hidden]) .witness')].map(e => Number(e.parentNode.dataset.op))"
+        f"[...document.querySelectorAll('.scene:not([hidden]) .witness')].filter({SEEN})"
+        ".map(e => Number(e.parentNode.dataset.op))"
     )
     assert witnesses == sorted(first["witnesses"]) == [3, 4]
     for number in first["witnesses"]:
@@ -134,6 +139,13 @@ def test_the_tape_is_shown_beside_what_the_block_may_have_held(browser: Browser,
 def test_no_part_is_wider_than_a_narrow_screen_and_print_shows_all(browser: Browser, page: Path) -> None:
     browser.open(page, 420, 800)
     assert browser.run("document.documentElement.scrollWidth") <= 420
+    chart = "document.querySelector('.scene:not([hidden]) .scroll')"
+    assert browser.run(f"{chart}.scrollWidth <= {chart}.clientWidth"), "it scrolls sideways"
+    beyond = (
+        "[...document.querySelectorAll('.chart.narrow text')].filter(e => e.getClientRects().length && {})"
+    )
+    outside = beyond.format("e.getBBox().x + e.getBBox().width > e.ownerSVGElement.viewBox.baseVal.width")
+    assert browser.run(f"{outside}.map(e => e.textContent)") == []
     try:
         browser.media("print")
         assert browser.run("getComputedStyle(document.querySelector('.scene .scroll')).maxHeight") == "none"
@@ -145,7 +157,7 @@ def test_without_a_script_all_findings_and_operations_are_there(page: Path, data
     text = page.read_text(encoding="utf-8")
     assert '<details id="plain-all" open>' in text
     assert len(re.findall(r'<section class="scene" id="finding-\d"', text)) == 2
-    assert text.count("<svg ") == 2
+    assert [text.count(f'class="chart {width}"') for width in ("wide", "narrow")] == [2, 2]
     table = re.search(r'<table id="operations">(.*?)</table>', text, re.DOTALL)
     assert table is not None
     assert re.findall(r'<tr data-op="(\d+)"', table[1]) == [str(one["id"]) for one in data["operations"]]
