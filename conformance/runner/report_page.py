@@ -164,7 +164,7 @@ td, th {{ border: 1px solid #8886; padding: .2em .6em; text-align: left; }}
 pre {{ background: #8881; padding: 1em; overflow-x: auto; }} h1 {{ font-size: 1.3em; }}
 .pass {{ color: #0a8a48; }} .fail, .error {{ color: #d01030; }} .skipped {{ color: #777; }}
 .unknown, .partial, .vacuous {{ color: #a06a00; }} .key {{ font-size: 13px; color: #777; }}
-.scroll {{ overflow-x: auto; }} td {{ overflow-wrap: anywhere; }}
+.scroll {{ overflow-x: auto; }} td + td, h3 {{ overflow-wrap: anywhere; }}
 {by_width}
 </style></head><body>
 {body}

@@ -14,6 +14,14 @@ import pytest
 
 from splitproof.__main__ import run
 from splitproof.conformance.histories.history import History, Operation, Outcome, save_history
+from splitproof.conformance.histories.judgement import judge_history
+from splitproof.conformance.mutants.kill_table import suite_tests
+from splitproof.conformance.runner.report import Report
+from splitproof.conformance.runner.report_page import report_page
+from splitproof.conformance.runner.results import TestResult as Result
+from splitproof.conformance.suite.requirement import about
+from splitproof.conformance.timelines.stories import failure_of
+from splitproof.conformance.verdicts import PropertyViolated, Verdict
 from tests.browser import Browser
 
 SCREENS = [(1280, 800), (420, 800)]
@@ -174,3 +182,17 @@ def test_the_page_is_the_same_whatever_the_hash_seed(page: Path) -> None:
         ).stdout
 
     assert made("1") == made("2")
+
+
+def test_the_report_of_a_run_is_no_wider_than_a_narrow_screen(browser: Browser, tmp_path: Path) -> None:
+    history = History({"": ["zero", "zero"]}, OPERATIONS)
+    violation = PropertyViolated.of(judge_history(history).findings[0], history=history)
+    name, test = max(suite_tests().items(), key=lambda item: len(item[0].partition("[")[0]))
+    failed = Result(name, about(test), Verdict.FAIL, str(violation), None, 0.1, failure=failure_of(violation))
+    page = tmp_path / "report.html"
+    page.write_text(report_page(Report("adapter.py:make", "core", None, None, (failed,))), encoding="utf-8")
+    for width, chart in ((420, "narrow"), (1280, "wide")):
+        browser.open(page, width, 800)
+        assert browser.run("document.documentElement.scrollWidth") <= width
+        seen = "[...document.querySelectorAll('.chart')].filter(e => e.getClientRects().length)"
+        assert browser.run(f"{seen}.map(e => e.classList[1])") == [chart]
