@@ -38,7 +38,7 @@ lint: $(INSTALLED) ## check style, format and types
 docs: $(INSTALLED) ## build the documentation as a site, in build/docs
 	$(BIN)/python docs/build.py build/docs
 
-bench: $(INSTALLED) ## measure the engines against C, Spin and Rumur (needs gcc, spin, rumur)
+bench: $(INSTALLED) ## measure the engines against C, Spin, Rumur and TLC (needs gcc, spin, rumur, java)
 	PYTHONPATH=. $(BIN)/python benchmarks/bench.py $(CASES)
 
 format: $(INSTALLED) ## fix what can be fixed by itself
