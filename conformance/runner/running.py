@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,10 +62,12 @@ class Request:
 
 
 class _Collector:
-    """Keeps the verdict of each test. `interrupt`: set once somebody has ended the run."""
+    """Keeps the verdict of each test. `interrupt`: set once somebody has ended the run; `say`: what is being done."""
 
-    def __init__(self, interrupt: threading.Event) -> None:
+    def __init__(self, interrupt: threading.Event, say: Callable[[str], None]) -> None:
         self.interrupt = interrupt
+        self.say = say
+        self.begun = 0
         self.results: list[TestResult] = []
         self.broken: list[str] = []
         self.config: pytest.Config | None = None
@@ -76,6 +78,10 @@ class _Collector:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.selected = [item.name for item in session.items]
+
+    def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
+        self.begun += 1
+        self.say(f"conform: {self.begun} of {len(self.selected)}, {location[2]}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self.interrupt.is_set():  # and taken for an error: of an import, or by an adapter
@@ -111,8 +117,10 @@ def _interruptible() -> Iterator[threading.Event]:
             signal.signal(number, handled)
 
 
-def run_suite(request: Request) -> Report:
+def run_suite(request: Request, say: Callable[[str], None]) -> Report:
     """Run the tests of the profile against the controller. Interrupted, it reports what was decided by then.
+
+    `say`: is told which test begins.
 
     Raises:
         ValueError: what was asked for means nothing; pytest has said why on standard error.
@@ -133,7 +141,7 @@ def run_suite(request: Request) -> Report:
         str(folder),
     ]
     with _interruptible() as interrupt:
-        collector = _Collector(interrupt)
+        collector = _Collector(interrupt, say)
         code = pytest.main(arguments, plugins=[collector])
     if code == pytest.ExitCode.USAGE_ERROR:
         raise ValueError("nothing was tested")
