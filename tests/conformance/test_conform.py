@@ -86,6 +86,10 @@ def swallows():
 def takes(something):
     return Good()
 
+class Picky(ReferenceController):
+    def backup(self, extents):
+        raise ValueError("not these")
+
 def absent():
     raise OSError("no such device")
 """
@@ -193,6 +197,16 @@ def test_a_factory_that_fails_is_an_error_of_the_adapter_and_told_without_our_st
     assert "  ERROR (raised)  vendor:absent raised OSError: no such device" in output.splitlines()
     assert "what happened" not in output
     assert "_pytest" not in output
+
+
+def test_a_call_that_fails_outside_a_story_is_told_with_its_arguments(tmp_path: Path) -> None:
+    test = "test_g16_a_tape_has_a_record_of_each_block_of_its_range_and_of_no_other"
+    code, output, _ = conform(tmp_path, "vendor:Picky", "--test", test)
+    assert code == 2
+    assert output.splitlines()[1:3] == [
+        "  ERROR (raised)  backup raised ValueError: not these",
+        "  in backup(((0, 2), (4, 2)))",
+    ]
 
 
 # ---- the verdict of a profile --------------------------------------------------------------------
