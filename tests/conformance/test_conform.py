@@ -205,7 +205,7 @@ def test_a_call_that_fails_outside_a_story_is_told_with_its_arguments(tmp_path: 
     assert code == 2
     assert output.splitlines()[1:3] == [
         "  ERROR (raised)  backup raised ValueError: not these",
-        "  in backup(((0, 2), (4, 2)))",
+        "  in backup(((2, 1),))",
     ]
 
 
