@@ -209,6 +209,14 @@ def test_a_call_that_fails_outside_a_story_is_told_with_its_arguments(tmp_path: 
     ]
 
 
+def test_nothing_is_left_where_the_command_is_given(tmp_path: Path) -> None:
+    """A single client is what Hypothesis chooses for."""
+    test = "test_r32_a_read_returns_the_last_acknowledged_write"
+    code, _, _ = conform(tmp_path, "vendor:Good", "--test", test, "--examples", "2")
+    assert code in (0, 4)
+    assert {path.name for path in tmp_path.iterdir()} <= {"vendor.py", "__pycache__"}
+
+
 # ---- the verdict of a profile --------------------------------------------------------------------
 
 TESTS = suite_tests()
