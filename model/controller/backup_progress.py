@@ -137,7 +137,7 @@ def _copying_for(design: Design, waits_for: OfBlock | None) -> list[Helps]:
     if waits_for is None:
         return []
     if design.backup is Backup.STAGE:
-        return [*destaging(waits), *going_on(is_waiting)]
+        return [*destaging(design, waits), *going_on(design, waits, is_waiting)]
     return copying(design, waits, is_waiting, requested_only=design.backup is Backup.ON_DEMAND)
 
 

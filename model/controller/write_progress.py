@@ -7,15 +7,17 @@ from typing import Any
 from splitproof.model.choices import DifferenceMarked, PostSplitWrite, PreSplitSlot
 from splitproof.model.controller.copying_progress import (
     Of,
+    by_each_worker,
+    claiming,
     commanding_the_copy,
-    copying,
     going_on,
     one_after_the_other,
 )
+from splitproof.model.controller.memory import workers_of
 from splitproof.model.controller.phases import DestageOf, WorkerPhase, WritePhase
 from splitproof.model.controller.split_progress import left_of_the_split
 from splitproof.model.design import Design
-from splitproof.model.expressions import FALSE, TRUE, all_of, some
+from splitproof.model.expressions import FALSE, TRUE, all_of, any_of, some
 from splitproof.model.machine import Machine
 from splitproof.model.ranking import Falls, Helps, awaited_falls, awaited_helps
 from splitproof.spec.split_backup import WRITE_IS_ACKNOWLEDGED, WRITE_NEVER_WAITS, WRITE_REACHES_SOURCE
@@ -108,12 +110,14 @@ def _left_of_the_slot(design: Design) -> list[Falls]:
 
 
 def _freeing_the_slot(design: Design) -> list[Helps]:
+    def in_the_way(s: Any, b: Any) -> Any:
+        return _is_in_the_way(s, b, design)
+
     return [
-        Helps(
-            "take_slot",
-            lambda s, b: all_of(_is_in_the_way(s, b, design), s.row[b].destage == DestageOf.NONE),
+        *by_each_worker(
+            design, "take_slot", lambda s, b: all_of(in_the_way(s, b), s.row[b].destage == DestageOf.NONE)
         ),
-        *going_on(lambda s: some(lambda b: _is_in_the_way(s, b, design))),
+        *going_on(design, in_the_way, lambda s: some(lambda b: in_the_way(s, b))),
     ]
 
 
@@ -127,19 +131,29 @@ def argue_for_destaging(machine: Machine, design: Design) -> None:
     held = design.post_split_write is PostSplitWrite.COPIED_FIRST
     if held and design.pre_split_slot is PreSplitSlot.OVERWRITTEN:
         return  # a slot becomes one from after the split again and again
-    rank = [Falls("no worker has taken it", lambda s, a: ~_is_taken(s, a))]
-    helpful = [Helps("write_source", _is_taken), *_taking_the_slot(design, held)]
+    rank = [Falls("no worker has taken it", lambda s, a: ~_is_taken(s, a, design))]
+    helpful = [
+        *(
+            Helps("write_source", lambda s, a, name=name: _has_taken(s, a, name), worker)
+            for name, worker in workers_of(design).items()
+        ),
+        *_taking_the_slot(design, held),
+    ]
     if held:
         rank.append(Falls("what is dirty was written after the split", lambda s, a: _is_later(s, a, design)))
         rank += awaited_falls(lambda a: left_of_the_split(design, lambda s: _is_later(s, a, design)))
         helpful += awaited_helps(lambda a: _copying_before(design, a))
     else:
-        helpful += awaited_helps(lambda a: going_on(lambda s: TRUE))
+        helpful += awaited_helps(lambda a: going_on(design, lambda s, b: a == b, lambda s: TRUE))
     machine.argue(WRITE_REACHES_SOURCE.id, rank=rank, helpful=helpful, per_block=True)
 
 
-def _is_taken(s: Any, a: Any) -> Any:
-    return all_of(s.disk.phase == WorkerPhase.TAKEN, s.disk.block == a)
+def _has_taken(s: Any, a: Any, name: str) -> Any:
+    return all_of(s[name].phase == WorkerPhase.TAKEN, s[name].block == a)
+
+
+def _is_taken(s: Any, a: Any, design: Design) -> Any:
+    return any_of(*(_has_taken(s, a, name) for name in workers_of(design)))
 
 
 def _is_later(s: Any, a: Any, design: Design) -> Any:
@@ -154,10 +168,11 @@ def _taking_the_slot(design: Design, held: bool) -> list[Helps]:
         return all_of(_is_later(s, a, design), s.uncopied[a]) if held else FALSE
 
     if design.pre_split_slot is not PreSplitSlot.TWO_SLOTS:
-        return [Helps("take_slot", lambda s, a, b: all_of(a == b, ~is_held(s, a)))]
+        return by_each_worker(design, "take_slot", lambda s, a, b: all_of(a == b, ~is_held(s, a)))
     return [
-        Helps("take_slot", lambda s, a, b: all_of(a == b, s.row[a].present)),
-        Helps(
+        *by_each_worker(design, "take_slot", lambda s, a, b: all_of(a == b, s.row[a].present)),
+        *by_each_worker(
+            design,
             "take_later_version",
             lambda s, a, b: all_of(a == b, _is_later(s, a, design), ~is_held(s, a)),
         ),
@@ -165,12 +180,19 @@ def _taking_the_slot(design: Design, held: bool) -> list[Helps]:
 
 
 def _copying_before(design: Design, a: Any) -> list[Helps]:
-    """All that is to be copied, as what is requested comes first."""
+    """All that is to be copied, as what is requested comes first; then the awaited block is destaged."""
 
     def is_held(s: Any) -> Any:
         return all_of(_is_later(s, a, design), s.uncopied[a])
 
+    def is_copied_before(s: Any, b: Any) -> Any:
+        return is_held(s) & s.uncopied[b]
+
+    def needed(s: Any, b: Any) -> Any:
+        return any_of(a == b, is_copied_before(s, b))
+
     return [
         *commanding_the_copy(design, is_held),
-        *copying(design, lambda s, b: is_held(s) & s.uncopied[b], lambda s: TRUE),
+        *claiming(design, is_copied_before),
+        *going_on(design, needed, lambda s: TRUE),
     ]
