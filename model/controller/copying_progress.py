@@ -24,6 +24,7 @@ __all__ = [
     "by_each_worker",
     "claiming",
     "commanding_the_copy",
+    "copied_next",
     "copying",
     "destaging",
     "going_on",
@@ -118,7 +119,14 @@ def _with_hands(name: str, worker: Processor, while_: Of) -> list[Helps]:
 
 def copying(design: Design, needed: OfBlock, while_: Of, requested_only: bool = False) -> list[Helps]:
     """Copying needed blocks, which are uncopied. `while_`: 508 is needed with its hands free."""
-    return [*claiming(design, needed, requested_only), *going_on(design, needed, while_)]
+    return [*claiming(design, needed, requested_only), *going_on(design, copied_next(design, needed), while_)]
+
+
+def copied_next(design: Design, needed: OfBlock) -> OfBlock:
+    """Of needed blocks those that a worker with its hands free may claim: what is requested comes before all others."""
+    if design.backup is not Backup.ON_DEMAND:
+        return needed
+    return lambda s, b: all_of(needed(s, b), any_of(s.row[b].requested, none(lambda x: s.row[x].requested)))
 
 
 def claiming(design: Design, needed: OfBlock, requested_only: bool = False) -> list[Helps]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from splitproof.model.choices import Lan, VolumeIo
 from splitproof.model.controller.backup_progress import argue_for_backup
 from splitproof.model.controller.memory import locks_rows
+from splitproof.model.controller.pause_progress import argue_for_resumption
 from splitproof.model.controller.split_progress import argue_for_split
 from splitproof.model.controller.write_progress import argue_for_destaging, argue_for_writes
 from splitproof.model.design import Design
@@ -24,3 +25,4 @@ def declare_progress(machine: Machine, design: Design) -> None:
     argue_for_writes(machine, design)
     argue_for_destaging(machine, design)
     argue_for_backup(machine, design)
+    argue_for_resumption(machine, design)

@@ -10,6 +10,7 @@ from splitproof.model.controller.copying_progress import (
     by_each_worker,
     claiming,
     commanding_the_copy,
+    copied_next,
     going_on,
     one_after_the_other,
 )
@@ -23,7 +24,13 @@ from splitproof.model.ranking import Falls, Helps, awaited_falls, awaited_helps
 from splitproof.spec.split_backup import WRITE_IS_ACKNOWLEDGED, WRITE_NEVER_WAITS, WRITE_REACHES_SOURCE
 from splitproof.spec.vocabulary import PairState
 
-__all__ = ["argue_for_destaging", "argue_for_writes", "left_of_the_write", "taking_the_write"]
+__all__ = [
+    "argue_for_destaging",
+    "argue_for_writes",
+    "left_of_the_slot",
+    "taking_the_write",
+    "writing_phases",
+]
 
 _STORED_FIRST = (("store", WritePhase.ACCEPTED), ("acknowledge", WritePhase.STORED))
 _STEPS = {
@@ -48,7 +55,7 @@ def argue_for_writes(machine: Machine, design: Design) -> None:
     """That a write is acknowledged; where no slot is in its way, that it can be without any other processor."""
     if design.post_split_write is PostSplitWrite.HELD_AT_STORE:
         return  # it waits for a copy
-    rank, helpful = left_of_the_write(design), taking_the_write(design)
+    rank, helpful = _left_of_the_write(design), taking_the_write(design)
     machine.argue(WRITE_IS_ACKNOWLEDGED.id, rank=rank, helpful=helpful)
     if not _waits(design):
         machine.argue(WRITE_NEVER_WAITS.id, rank=rank, helpful=helpful)
@@ -59,7 +66,7 @@ def _waits(design: Design) -> bool:
     return design.pre_split_slot is PreSplitSlot.PROTECTED
 
 
-def left_of_the_write(design: Design) -> list[Falls]:
+def _left_of_the_write(design: Design) -> list[Falls]:
     """What is left until the write that 501 has accepted is acknowledged."""
     *steps, _ = _STEPS[design.difference_marked]
 
@@ -67,7 +74,12 @@ def left_of_the_write(design: Design) -> list[Falls]:
         return lambda s: s.write.phase == phase
 
     places = [(f"the write is '{phase.value}'", is_at(phase)) for _, phase in steps]
-    return [*one_after_the_other(places), *(_left_of_the_slot(design) if _waits(design) else [])]
+    return [*one_after_the_other(places), *left_of_the_slot(design)]
+
+
+def writing_phases(design: Design) -> tuple[WritePhase, ...]:
+    """The phases of a write that is not acknowledged yet, in their order."""
+    return tuple(phase for _, phase in _STEPS[design.difference_marked])
 
 
 def taking_the_write(design: Design) -> list[Helps]:
@@ -93,8 +105,10 @@ def _is_in_the_way(s: Any, b: Any, design: Design) -> Any:
     return all_of(_is_stored_next(s, b, design), s.slot_before_split[b])
 
 
-def _left_of_the_slot(design: Design) -> list[Falls]:
-    """After the split, a slot from before it is not overwritten: the write waits until the slot is clean."""
+def left_of_the_slot(design: Design) -> list[Falls]:
+    """After the split, a slot from before it may not be overwritten: the write then waits until the slot is clean."""
+    if not _waits(design):
+        return []
     return [
         Falls(
             "the slot of its block is dirty",
@@ -189,7 +203,7 @@ def _copying_before(design: Design, a: Any) -> list[Helps]:
         return is_held(s) & s.uncopied[b]
 
     def needed(s: Any, b: Any) -> Any:
-        return any_of(a == b, is_copied_before(s, b))
+        return any_of(all_of(a == b, ~is_held(s)), copied_next(design, is_copied_before)(s, b))
 
     return [
         *commanding_the_copy(design, is_held),
