@@ -1,9 +1,9 @@
 """Small fair systems with a ranking argument each: what the rule of ranking arguments is held against.
 
 A system is a number and a flag for each block, which actions change; some are promised weakly, some strongly, some not
-at all. Its argument is put together so that as many premises as possible hold, from sets of *views*: what the number is,
-and the flag of a block. Nothing here judges it: `premises_of` says what an argument has to keep, and a search for fair
-lassos whether the property holds.
+at all. Its argument is put together so that as many premises as possible hold, from sets of *views*: what the number
+is, and the flag of a block. Nothing here judges it: `premises_of` says what an argument has to keep, and a search for
+fair lassos whether the property holds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from splitproof.checker.proof.premises import premises_of
 from splitproof.checker.proof.transitions import HERE, standing_transition, transitions_of
 from splitproof.model.cells import memory
 from splitproof.model.declarations import Fairness
-from splitproof.model.errors import ModelError
 from splitproof.model.expressions import FALSE, all_of, any_of, ite
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.machine import Machine
@@ -30,7 +29,7 @@ from splitproof.model.types import BOOL, Int
 from splitproof.spec.properties import Property, leads_to, possible
 from splitproof.spec.vocabulary import HOST_PORT
 
-__all__ = ["ARRIVES", "CAN_ARRIVE", "System", "failing_premises", "system_of"]
+__all__ = ["ARRIVES", "CAN_ARRIVE", "Help", "Move", "Part", "System", "failing_premises", "system_of"]
 
 LAST = 2
 ARRIVES, CAN_ARRIVE = "arrives", "can-arrive"
@@ -43,7 +42,7 @@ _State = tuple[int, tuple[bool, ...]]
 
 
 @dataclass(frozen=True)
-class _Move:
+class Move:
     """An action: for each view that it can be taken in, the view that it leads to. `by_block`: taken for a block."""
 
     fair: Fairness | None
@@ -52,7 +51,7 @@ class _Move:
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """A part of a rank. `by_block`: a set of blocks."""
 
     by_block: bool
@@ -60,7 +59,7 @@ class _Part:
 
 
 @dataclass(frozen=True)
-class _Help:
+class Help:
     """A helpful step: the place of its action, and where it is needed."""
 
     place: int
@@ -75,12 +74,12 @@ class System:
     """
 
     blocks: int
-    moves: tuple[_Move, ...]
+    moves: tuple[Move, ...]
     trigger: frozenset[int]
     goal: frozenset[int]
     pending: frozenset[int] | None
-    rank: tuple[_Part, ...]
-    helpful: tuple[_Help, ...]
+    rank: tuple[Part, ...]
+    helpful: tuple[Help, ...]
 
     def machine(self) -> Machine:
         """The system in the language, with its property as `leads to` and as `possible`.
@@ -105,10 +104,10 @@ class System:
                 name,
                 rank=[Falls(f"part {place}", _said(part)) for place, part in enumerate(self.rank)],
                 helpful=[
-                    Helps(f"move_{item.place}", _said(_Part(self.moves[item.place].by_block, item.needed)))
+                    Helps(f"move_{item.place}", _said(Part(self.moves[item.place].by_block, item.needed)))
                     for item in self.helpful
                 ],
-                pending=None if self.pending is None else _said(_Part(False, _plain(self.pending))),
+                pending=None if self.pending is None else _said(Part(False, _plain(self.pending))),
             )
         return machine
 
@@ -121,13 +120,13 @@ def _is_in(s: Any, views: Iterable[View], flag: Any) -> Any:
     return any_of(FALSE, *(all_of(s.n == n, FALSE | (flag == on)) for n, on in sorted(views)))
 
 
-def _said(part: _Part) -> Callable[..., Any]:
+def _said(part: Part) -> Callable[..., Any]:
     if part.by_block:
         return lambda s, b: _is_in(s, part.views, s.flag[b])
     return lambda s: any_of(FALSE, *(s.n == n for n, _ in sorted(part.views)))
 
 
-def _step(place: int, move: _Move) -> Callable[..., None]:
+def _step(place: int, move: Move) -> Callable[..., None]:
     def by_block(s: State, b: Block) -> None:
         """It moves for a block."""
         when(_is_in(s, (view for view, _ in move.along), s.flag[b]))
@@ -163,9 +162,7 @@ def failing_premises(machine: Machine, property_id: str, blocks: int) -> set[str
     interpreter = Interpreter(machine, blocks)
     transitions = {step.name: step for step in transitions_of(machine)}
     demands = {
-        name: [
-            (premise.name.partition(".")[0], premise.of_step(step, HERE)) for premise in found.premises
-        ]
+        name: [(premise.name.partition(".")[0], premise.of_step(step, HERE)) for premise in found.premises]
         for name, step in [("", standing_transition(machine)), *transitions.items()]
     }
     cases = [{HERE.name: block, AWAITED.name: block} for block in range(blocks)]
@@ -199,7 +196,7 @@ def _steps_of(interpreter: Interpreter) -> Iterator[tuple[str, dict[str, Any], A
 
 
 def system_of(chance: random.Random) -> System:
-    """A system whose argument keeps the premises as far as it can, and half of the time is a little wrong in the end."""
+    """A system whose argument keeps the premises as far as it can; half of the time one thing is changed afterwards."""
     blocks = chance.choice([1, 1, 2])
     moves = tuple(_move(chance) for _ in range(chance.randint(2, 4)))
     numbers = range(LAST + 1)
@@ -210,7 +207,7 @@ def system_of(chance: random.Random) -> System:
     return _spoiled(system, chance) if chance.random() < 0.5 else system
 
 
-def _move(chance: random.Random) -> _Move:
+def _move(chance: random.Random) -> Move:
     by_block = chance.random() < 0.5
     flags = (False, True) if by_block else (False,)
     views = list(itertools.product(range(LAST + 1), flags))
@@ -218,7 +215,7 @@ def _move(chance: random.Random) -> _Move:
     for view in chance.sample(views, chance.randint(1, min(3, len(views)))):
         targets = [other for other in views if other != view]
         along.append((view, chance.choice(targets)))
-    return _Move(chance.choice([Fairness.WEAK, Fairness.STRONG, None]), by_block, tuple(along))
+    return Move(chance.choice([Fairness.WEAK, Fairness.STRONG, None]), by_block, tuple(along))
 
 
 class _Graph:
@@ -241,7 +238,7 @@ class _Graph:
                         self.states.add(after)
                         todo.append(after)
 
-    def after(self, move: _Move, block: int, state: _State) -> _State | None:
+    def after(self, move: Move, block: int, state: _State) -> _State | None:
         target = dict(move.along).get(view_of(move.by_block, state, block))
         if target is None:
             return None
@@ -268,16 +265,16 @@ def _argued(system: System, chance: random.Random) -> System:
             }
     pending = frozenset(range(LAST + 1)) - system.goal if declared is None else frozenset(declared)
     steps = [step for step in graph.steps if step[2][0] in pending and step[3][0] in pending]
-    rank: list[_Part] = []
+    rank: list[Part] = []
     for _ in range(chance.randint(0, 3)):
         part = _falling(chance, steps, system.blocks)
         rank.append(part)
         steps = [step for step in steps if _is_unmoved(part, step, system.blocks)]
     places = [place for place, move in enumerate(system.moves) if move.fair is not None]
     chance.shuffle(places)
-    helpful: list[_Help] = []
+    helpful: list[Help] = []
     for place in places:
-        helpful.append(_Help(place, _needed(graph, pending, steps, helpful, place)))
+        helpful.append(Help(place, _needed(graph, pending, steps, helpful, place)))
     return replace(
         system,
         pending=None if declared is None else pending,
@@ -290,9 +287,7 @@ def _views(by_block: bool) -> list[View]:
     return list(itertools.product(range(LAST + 1), (False, True) if by_block else (False,)))
 
 
-def _falling(
-    chance: random.Random, steps: list[tuple[int, int, _State, _State]], blocks: int
-) -> _Part:
+def _falling(chance: random.Random, steps: list[tuple[int, int, _State, _State]], blocks: int) -> Part:
     """Some views, without those that a step leads to from elsewhere."""
     by_block = chance.random() < 0.5
     views = _views(by_block)
@@ -304,10 +299,10 @@ def _falling(
             for block in range(blocks)
             if view_of(by_block, before, block) in outside
         }
-    return _Part(by_block, frozenset(views) - outside)
+    return Part(by_block, frozenset(views) - outside)
 
 
-def _is_unmoved(part: _Part, step: tuple[int, int, _State, _State], blocks: int) -> bool:
+def _is_unmoved(part: Part, step: tuple[int, int, _State, _State], blocks: int) -> bool:
     _, _, before, after = step
     return all(
         (view_of(part.by_block, before, block) in part.views)
@@ -320,7 +315,7 @@ def _needed(
     graph: _Graph,
     pending: frozenset[int],
     steps: list[tuple[int, int, _State, _State]],
-    nearer: list[_Help],
+    nearer: list[Help],
     place: int,
 ) -> Views:
     """Where a step may be said to be needed: as many views as its premises allow, given those that are nearer."""
@@ -328,7 +323,7 @@ def _needed(
     move = system.moves[place]
     blocks = range(system.blocks if move.by_block else 1)
 
-    def is_ready(item: _Help, state: _State) -> bool:
+    def is_ready(item: Help, state: _State) -> bool:
         other = system.moves[item.place]
         return any(
             view_of(other.by_block, state, block) in item.needed
@@ -373,7 +368,7 @@ def _spoiled(system: System, chance: random.Random) -> System:
         return replace(system, helpful=tuple(helpful))
     if kind == "rank":
         by_block = chance.random() < 0.5
-        part = _Part(by_block, frozenset(chance.sample(_views(by_block), 2)))
+        part = Part(by_block, frozenset(chance.sample(_views(by_block), 2)))
         return replace(system, rank=(part, *system.rank))
     if kind == "order":
         return replace(system, helpful=system.helpful[::-1])

@@ -6,6 +6,7 @@ Each file asks a solver for a counterexample to one part of the argument, and `u
 - `step-NN-...`: one action keeps them, and satisfies the step properties, for any number of blocks;
 - `safety-...`: the lemmas imply a property;
 - `ranking-...`: where the lemmas hold, states and steps are as ranking arguments need them (`premises`).
+- `rule-...`: why that is enough for what comes about in the end (`ranking_rule`).
 
 And one asks for an example, where `sat` is right: `possible-NN-...`: with two blocks, the lemmas leave room for the
 action, so that nothing was proved by assuming what cannot be.
@@ -24,6 +25,7 @@ from typing import Any
 
 from splitproof.checker.proof.premises import Premises
 from splitproof.checker.proof.ranking_files import ranking_files
+from splitproof.checker.proof.ranking_rule import RULE_FILES
 from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.smtlib import Text
 from splitproof.checker.proof.steps import Lemma
@@ -38,6 +40,7 @@ from splitproof.checker.proof.words import Word
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import At, Expr, Var, walk
 from splitproof.model.machine import Machine
+from splitproof.spec.properties import Kind
 
 __all__ = [
     "FORMAT",
@@ -137,6 +140,8 @@ def certificate_of(
         [premise for item in ranked for premise in item.premises],
     ):
         files[name] = content, "unsat", says
+    if any(item.property.kind is Kind.LEADS_TO for item in ranked):
+        files |= {name: (content, "unsat", says) for name, (content, says) in RULE_FILES.items()}
     few = Text(machine, _BLOCKS_OF_EXAMPLES)
     for number, transition in enumerate(transitions, start=1):
         if transition.name not in never_fired:
@@ -294,8 +299,9 @@ The lemmas hold initially (`start`), every action keeps them (`step`), and they 
 properties hold in every state that can be reached. What remains to be believed is that the definitions at the head of
 each `step` file are the design: the state (`declare-fun`), the guard, and the state after the step (`next...`).
 `possible` files show that the lemmas do not exclude an action for no reason. `ranking` files, if there are any, prove
-the premises of ranking arguments, which `manifest.json` lists; that the property follows from them, for finitely many
-blocks and runs that keep the promises named above, no solver says: `docs/proofs.md` of splitproof has the reasoning.
+the premises of ranking arguments, which `manifest.json` lists. That a property of the kind `leads to` follows from
+them, for finitely many blocks and runs that keep the promises named above, is the reasoning in `docs/proofs.md` of
+splitproof; its steps, which speak of no design, are the `rule` files.
 
 | file | says | expected |
 |---|---|---|

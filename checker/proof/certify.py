@@ -22,6 +22,8 @@ from splitproof.checker.proof.certificate import (
 )
 from splitproof.checker.proof.premises import ARGUED
 from splitproof.checker.proof.ranking_files import STATES_FILE
+from splitproof.checker.proof.ranking_rule import RULE_FILES
+from splitproof.spec.properties import Kind
 
 __all__ = ["SOLVERS", "Certified", "certify"]
 
@@ -120,6 +122,8 @@ def _required(manifest: dict[str, Any]) -> dict[str, str]:
             required[STATES_FILE] = "unsat"
             for number, label in enumerate(manifest["actions"], start=1):
                 required[ranking_file(number, label)] = "unsat"
+        if item["kind"] == Kind.LEADS_TO.value:
+            required |= dict.fromkeys(RULE_FILES, "unsat")
     return required
 
 
@@ -149,4 +153,6 @@ def _files(directory: Path, manifest: dict[str, Any]) -> list[str]:
             faults.append(f"{name}: is missing")
         elif hashlib.sha256((directory / name).read_bytes()).hexdigest() != item["sha256"]:
             faults.append(f"{name}: was changed after the certificate was made")
+        elif name in RULE_FILES and (directory / name).read_text(encoding="utf-8") != RULE_FILES[name][0]:
+            faults.append(f"{name}: is not the rule by which properties follow from premises in this version")
     return faults
