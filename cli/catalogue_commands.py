@@ -13,8 +13,9 @@ from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs
 from splitproof.checker.quantities import count
 from splitproof.checker.texts import vacuity_sentences
 from splitproof.model.ablations import Ablation
-from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of
+from splitproof.model.catalogue import CATALOGUE, VARIATIONS, entry_of
 from splitproof.model.design import CHOICES, Design
+from splitproof.model.loading import load_choices
 from splitproof.output import Destination, json_text, run_jobs, write
 from splitproof.settings import read_settings
 from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE, WITH_PAUSE
@@ -201,7 +202,7 @@ def designs(name: str | None, format: str, output: Path | None) -> int:
             lines += ["", "variations that `verify` checks besides:", *(f"  {text}" for text in VARIATIONS)]
             write(lines, output)
         return ExitCode.HOLDS
-    design = design_named(name)
+    design = load_choices(name)
     write(json_text(_design_json(design)) if format == "json" else _design_lines(design), output)
     return ExitCode.HOLDS
 
@@ -236,7 +237,7 @@ def _design_lines(design: Design) -> Iterator[str]:
 
 def ablate(name: str, blocks: int, format: str, output: Path | None, processes: int | None) -> int:
     """Check the design, and each design that takes one choice back."""
-    design = design_named(name)
+    design = load_choices(name)
     predicted = entry_of(design) is not None and name.endswith("-closed")
     ablations = ablations_of(design)
     jobs = [Job(name, blocks), *(Job(f"{name}+{ablation.override}", blocks) for ablation in ablations)]

@@ -95,7 +95,7 @@ def _judgement_lines(path: Path, history: History, judgement: Judgement) -> Iter
     judged = ", ".join(f"{name} {count(number, 'time')}" for name, number in sorted(judgement.judged.items()))
     yield f"{judgement.word.upper()}  {len(history.operations):,} operations; judged {judged or 'nothing'}"
     if judgement.findings:
-        yield f"look:     splitproof trace {path} --format html --output history.html"
+        yield f"look:     splitproof trace {shlex.quote(str(path))} --format html --output history.html"
 
 
 def _judgement_json(judgement: Judgement, code: ExitCode) -> dict[str, Any]:

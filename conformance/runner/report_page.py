@@ -51,6 +51,7 @@ def _facts(report: Report) -> str:
         ("declares", ", ".join(sorted(declared)) or "nothing optional"),
         ("does not declare", ", ".join(name for name in OPTIONAL if name not in declared) or "-"),
     ]
+    facts += [("less than was asked for", remark) for remark in report.remarks]
     if report.under_declared:
         facts.append(("works, though not declared", ", ".join(report.under_declared)))
     return _table(("", ""), [(html.escape(name), html.escape(value)) for name, value in facts])

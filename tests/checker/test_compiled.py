@@ -446,6 +446,16 @@ def test_nowhere_to_keep_object_files_is_no_error(monkeypatch: pytest.MonkeyPatc
     assert_is_a_grid(sized(6, 3).explore(), 6, 3)
 
 
+def test_a_user_without_a_home_keeps_no_object_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container that runs as a number there is no HOME, and no entry to take it from."""
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda number: {}[number])
+    monkeypatch.setattr(kernels, "OPTIMISE_FROM", 100)
+    assert objects.cache_directory() is None
+    assert_is_a_grid(sized(6, 3).explore(), 6, 3)
+
+
 # -- the choice of engine --------------------------------------------------------------------------------
 
 BELOW_FOUR = always("below-four", "the first stays below four", holds=lambda s: s.state < 4)
