@@ -93,7 +93,7 @@ class System:
         for place, move in enumerate(self.moves):
             machine.action(by=HOST_PORT, fair=move.fair)(_step(place, move))
         for kind, name in ((leads_to, ARRIVES), (possible, CAN_ARRIVE)):
-            item: Property = kind(  # type: ignore[operator]  # both take these
+            item: Property = kind(
                 name,
                 "it comes to a goal",
                 trigger=lambda s: s.n.isin(*sorted(self.trigger)),

@@ -91,18 +91,23 @@ def going_on(design: Design, needed: OfBlock, while_: Of) -> list[Helps]:
     what is copied. Of several workers, those come first who have a needed block in their hands: what others could do
     about it they cannot do before.
     """
-    found = []
     workers = workers_of(design)
-    if len(workers) > 1:
-        for name, worker in workers.items():
-            found += _with_hands(name, worker, lambda s, name=name: needed(s, s[name].block))
-    for name, worker in workers.items():
-        found += _with_hands(
-            name,
-            worker,
-            while_ if name == _COMPLETES else lambda s: all_of(while_(s), some(lambda b: needed(s, b))),
-        )
-    return found
+
+    def is_held(name: str) -> Of:
+        return lambda s: needed(s, s[name].block)
+
+    def is_needed(s: Any) -> Expr:
+        return all_of(while_(s), some(lambda b: needed(s, b)))
+
+    nearer = list(workers.items()) if shares_volumes(design) else []
+    return [
+        *(step for name, worker in nearer for step in _with_hands(name, worker, is_held(name))),
+        *(
+            step
+            for name, worker in workers.items()
+            for step in _with_hands(name, worker, while_ if name == _COMPLETES else is_needed)
+        ),
+    ]
 
 
 _COMPLETES = "disk"
