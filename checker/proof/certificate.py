@@ -7,6 +7,7 @@ Each file asks a solver for a counterexample to one part of the argument, and `u
   are assumed that this rests on, and those that read nothing that changes are not asked about (`coverage`);
 - `safety-...`: the lemmas imply a property;
 - `ranking-...`: where the lemmas hold, states and steps are as ranking arguments need them (`premises`).
+- `rule-...`: why that is enough for what comes about in the end (`ranking_rule`).
 
 And some ask for an example, where `sat` is right: `possible-NN`: with two blocks, the lemmas leave room for each of
 some actions, so that nothing was proved by assuming what cannot be (`examples`).
@@ -32,6 +33,7 @@ from splitproof.checker.proof.certificate_files import (
 from splitproof.checker.proof.examples import BLOCKS_OF_EXAMPLES, examples
 from splitproof.checker.proof.premises import Premise, Premises
 from splitproof.checker.proof.ranking_files import ranking_files
+from splitproof.checker.proof.ranking_rule import RULE_FILES
 from splitproof.checker.proof.search import Invariant
 from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.smtlib import ANY_BLOCK, Text
@@ -48,6 +50,7 @@ from splitproof.model.expressions import At, Const, Expr, Var, walk
 from splitproof.model.machine import Machine
 from splitproof.model.ranking import AWAITED
 from splitproof.model.types import BLOCK
+from splitproof.spec.properties import Kind
 
 __all__ = ["Certificate", "certificate_of"]
 
@@ -126,6 +129,8 @@ def certificate_of(
         premises,
     ):
         files[name] = content, "unsat", says
+    if any(item.property.kind is Kind.LEADS_TO for item in ranked):
+        files |= {name: (content, "unsat", says) for name, (content, says) in RULE_FILES.items()}
     few = Text(machine, BLOCKS_OF_EXAMPLES)
     found = list(
         examples(

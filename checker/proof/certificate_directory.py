@@ -59,9 +59,9 @@ leaves out lemmas that read nothing that the step changes, and says so. `manifes
 What remains to be believed is that the definitions at the head of each `step` file are the design: the state
 (`declare-fun`), the guard, and the state after the step (`next...`).
 `possible` files show that the lemmas leave room for each action that is ever taken. `ranking` files, if there are any,
-prove the premises of ranking arguments, which `manifest.json` lists; that the property follows from them, for finitely
-many blocks and runs that keep the promises named above, no solver says: `docs/proofs.md` of splitproof has the
-reasoning.
+prove the premises of ranking arguments, which `manifest.json` lists. That a property of the kind `leads to` follows
+from them, for finitely many blocks and runs that keep the promises named above, is the reasoning in `docs/proofs.md` of
+splitproof; its steps, which speak of no design, are the `rule` files.
 
 | file | says | expected |
 |---|---|---|

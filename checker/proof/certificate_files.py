@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from splitproof.checker.proof.ranking_rule import RULE_FILES
+
 __all__ = [
     "FORMAT",
     "MANIFEST",
@@ -24,7 +26,8 @@ MANIFEST, README = "manifest.json", "README.md"
 START_FILE = "start.smt2"
 STATES_FILE = "ranking-states.smt2"
 
-_ARGUED = ("leads to", "possible")
+_LEADS_TO = "leads to"
+_ARGUED = (_LEADS_TO, "possible")
 """The kinds of properties that rest on ranking arguments."""
 
 
@@ -66,4 +69,6 @@ def required_files(manifest: Mapping[str, Any]) -> dict[str, str]:
             required[STATES_FILE] = "unsat"
             for number, label in enumerate(manifest["actions"], start=1):
                 required[ranking_file(number, label)] = "unsat"
+        if item["kind"] == _LEADS_TO:
+            required |= dict.fromkeys(RULE_FILES, "unsat")
     return required

@@ -15,6 +15,7 @@ from typing import Any
 
 from splitproof.checker.proof.certificate_files import FORMAT, MANIFEST, README, required_files
 from splitproof.checker.proof.coverage import uncovered
+from splitproof.checker.proof.ranking_rule import RULE_FILES
 
 __all__ = ["SOLVERS", "Certified", "certified_lines", "certify"]
 
@@ -148,5 +149,7 @@ def _files(directory: Path, manifest: dict[str, Any]) -> tuple[dict[str, str], l
         content = (directory / name).read_bytes()
         if hashlib.sha256(content).hexdigest() != item["sha256"]:
             faults.append(f"{name}: was changed after the certificate was made")
+        elif name in RULE_FILES and content.decode("utf-8", "replace") != RULE_FILES[name][0]:
+            faults.append(f"{name}: is not the rule by which properties follow from premises in this version")
         texts[name] = content.decode("utf-8", "replace")
     return texts, faults
