@@ -26,6 +26,7 @@ from splitproof.checker.export.peers import (
     run_spin,
 )
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
+from splitproof.checker.search.successors import successors_of
 from splitproof.model import Machine
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.interpreter import Interpreter
@@ -60,6 +61,7 @@ def violations(oracle: Oracle, exploration: Exploration) -> dict[str, int]:
     """How many states violate each `always` property, and how many steps each `step` property."""
     found = {}
     not_ = oracle.grounding.terms.not_
+    graph = successors_of(oracle, exploration).successors
     for name, item in oracle.properties.items():
         if item.property.kind is Kind.ALWAYS:
             bad = oracle.selection(not_(item.holds))
@@ -67,9 +69,8 @@ def violations(oracle: Oracle, exploration: Exploration) -> dict[str, int]:
         else:
             found[name] = sum(
                 index in item.steps and not oracle.holds_in(item.steps[index], state)
-                for level in exploration.levels
-                for state in level
-                for index, _ in oracle.successors(state)
+                for state, steps in graph.items()
+                for index, _ in steps
             )
     return found
 
