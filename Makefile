@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 KERNEL := $(CURDIR)/.kernel
 
 .DEFAULT_GOAL := help
-.PHONY: help verify mutations test test-long test-vm lint docs bench format clean
+.PHONY: help verify mutations test test-long test-vm hunt lint docs bench format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test-long: $(INSTALLED) ## run what takes long: every test of the suite on every
 test-vm: $(INSTALLED) $(KERNEL)/boot ## run the tests that boot a virtual machine (Debian)
 	SPLITPROOF_KERNEL_ROOT=$(KERNEL) $(BIN)/pytest -m vm
 
+hunt: $(INSTALLED) ## try the engines on new random machines until they disagree, or until it is stopped
+	while $(BIN)/pytest --numprocesses auto -m hypothesis tests/checker; do :; done
+
 lint: $(INSTALLED) ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -35,7 +38,7 @@ lint: $(INSTALLED) ## check style, format and types
 docs: $(INSTALLED) ## build the documentation as a site, in build/docs
 	$(BIN)/python docs/build.py build/docs
 
-bench: $(INSTALLED) ## measure the engines against C, Spin and Rumur (needs gcc, spin, rumur)
+bench: $(INSTALLED) ## measure the engines against C, Spin, Rumur and TLC (needs gcc, spin, rumur, java)
 	PYTHONPATH=. $(BIN)/python benchmarks/bench.py $(CASES)
 
 format: $(INSTALLED) ## fix what can be fixed by itself

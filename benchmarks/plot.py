@@ -13,7 +13,18 @@ __all__ = ["plot"]
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800, 440, 64, 230, 24, 52
 # Okabe and Ito's colours, which people who see few colours can tell apart.
-COLOURS = ("#D55E00", "#E69F00", "#999999", "#000000", "#0072B2", "#56B4E9", "#009E73", "#CC79A7", "#7F3C8D")
+COLOURS = (
+    "#D55E00",
+    "#E69F00",
+    "#999999",
+    "#000000",
+    "#0072B2",
+    "#56B4E9",
+    "#009E73",
+    "#CC79A7",
+    "#7F3C8D",
+    "#661100",
+)
 
 
 def plot(runs: Mapping[Space, Mapping[str, Sequence[Run]]]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path, PurePath
@@ -40,7 +42,20 @@ def property_finding(source: str, item: Mapping[str, Any], story: Sequence[str])
         for step in item["guilty"]
     ]
     places.append((*place_in_sources(item["defined"], source), item["id"]))
-    return Finding(item["id"], status, message, item["statement"], tuple(story), tuple(places))
+    flow = (
+        []
+        if item["trace"] is None
+        else [
+            (*place_in_sources(step["where"], source), _told(number, step))
+            for number, step in enumerate(item["trace"]["steps"], 1)
+        ]
+    )
+    return Finding(item["id"], status, message, item["statement"], tuple(story), tuple(places), tuple(flow))
+
+
+def _told(number: int, step: Mapping[str, Any]) -> str:
+    """A step in a line: `5 host write(block 0, b): The host writes the block and marks it.`"""
+    return f"{number} {step['by']} {step['action']}({', '.join(step['arguments'].values())}): {step['narration']}"
 
 
 _PACKAGES = ("splitproof.model.controller", "splitproof.spec")
@@ -52,7 +67,7 @@ def place_in_sources(where: str, source: str) -> tuple[str, int]:
     name, _, line = where.rpartition(":")
     design = source.partition(".py:")[0] + ".py"
     if PurePath(design).name == name:
-        return PurePath(design).as_posix(), int(line)
+        return _shown(PurePath(design)), int(line)
     for package in _PACKAGES:
         if (Path(str(files(package))) / name).is_file():
             return _path_of(package, name), int(line)
@@ -67,10 +82,44 @@ def _path_of(package: str, name: str) -> str:
 
 
 def place_of_design(source: str) -> tuple[str, int, str]:
-    """The file of a design, as it was named, or of the catalogue."""
-    path, is_file, _ = source.partition(".py:")
-    file = PurePath(path + ".py").as_posix() if is_file else _path_of("splitproof.model", "catalogue.py")
-    return file, 1, source
+    """Where a design is given its name: in the file that it is of, as that was named, or in the catalogue."""
+    path, is_file, name = source.partition(".py:")
+    if not is_file:
+        return _path_of("splitproof.model", "catalogue.py"), 1, source
+    return _shown(PurePath(path + ".py")), _line_of(Path(path + ".py"), name.partition("+")[0]), source
+
+
+def _line_of(file: Path, name: str) -> int:
+    """The first line that binds a name at the top of a file; 1 where that is done in another way."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return 1  # it has been loaded: it is another one by now
+    return next((statement.lineno for statement in tree.body if name in _bound(statement)), 1)
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement binds."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        yield statement.name
+        return
+    for node in ast.walk(statement):
+        if isinstance(node, ast.alias):
+            yield node.asname or node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def _shown(file: PurePath) -> str:
+    """A file as CI looks for it in its sources: from the checkout, which GitHub names, or the current directory.
+
+    One that is in neither is shown as it was named.
+    """
+    whole = PurePath(os.path.normpath(Path.cwd() / file))
+    for folder in (os.environ.get("GITHUB_WORKSPACE"), str(Path.cwd())):
+        if folder and whole.is_relative_to(folder):
+            return whole.relative_to(folder).as_posix()
+    return file.as_posix()
 
 
 def _vacuous(source: str, result: Mapping[str, Any]) -> Iterator[Finding]:
@@ -78,11 +127,10 @@ def _vacuous(source: str, result: Mapping[str, Any]) -> Iterator[Finding]:
     clauses = [f"dead clause: {clause['action']}: {clause['text']}" for clause in result["dead_clauses"]]
     names = [f"never fired: {label}" for label in result["never_fired"]]
     names += [f"misdeclared: {number}" for number, _ in enumerate(result["misdeclared"], 1)]
-    places = [()] * len(names) + [
-        ((*place_in_sources(clause["where"], source), clause["action"]),) for clause in result["dead_clauses"]
-    ]
+    places = [*result["places"], *(clause["where"] for clause in result["dead_clauses"])]
     for name, sentence, where in zip([*names, *clauses], vacuity_sentences(result), places, strict=True):
-        yield Finding(name, "error", f"VACUOUS: {sentence}", places=where)
+        place = (*place_in_sources(where, source), name)
+        yield Finding(name, "error", f"VACUOUS: {sentence}", places=(place,))
 
 
 def _status(item: Mapping[str, Any]) -> tuple[str, str]:

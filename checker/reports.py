@@ -7,6 +7,7 @@ makes the reports: `checker.check_report`, `checker.proof.proof_report`, `confor
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,7 +23,7 @@ class Finding:
 
     `status`: `pass`, `failure`, `error`, or `skipped` for what does not apply: unknown and vacuous are errors, for
     neither is a pass, and neither is skipped. `statement`: what is required. `places`: where to look, each `(path,
-    line, words)`, the likeliest first.
+    line, words)`, the likeliest first. `flow`: the steps that lead there, in order, likewise.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Finding:
     statement: str = ""
     story: tuple[str, ...] = ()
     places: tuple[tuple[str, int, str], ...] = ()
+    flow: tuple[tuple[str, int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,22 +140,35 @@ def sarif_json(reports: Sequence[Report]) -> dict[str, Any]:
 
 def _sarif_result(report: Report, finding: Finding, rule: int) -> dict[str, Any]:
     locations = [_sarif_location(*place) for place in finding.places or (report.place,)]
+    sentence = f"{report.title}: {finding.message}"
+    message = {"text": sentence}
+    if finding.story:
+        message = {
+            "text": "\n".join([sentence, "", *finding.story]),
+            "markdown": "\n".join([_plain(sentence), "", *_fenced(finding.story)]),
+        }
     result: dict[str, Any] = {
         "ruleId": finding.name,
         "ruleIndex": rule,
         "level": "error",
-        "message": {"text": f"{report.title}: {finding.message}"},
+        "message": message,
         "locations": locations[:1],
         "partialFingerprints": {"splitproof/v1": f"{report.title}/{finding.name}"},
     }
     if len(locations) > 1:
         result["relatedLocations"] = [{"id": number, **place} for number, place in enumerate(locations[1:])]
+    if finding.flow:
+        steps = [{"location": _sarif_location(*place)} for place in finding.flow]
+        result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
     return result
 
 
 def _sarif_location(path: str, line: int, words: str) -> dict[str, Any]:
     return {
-        "physicalLocation": {"artifactLocation": {"uri": quote(path)}, "region": {"startLine": line}},
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(path, errors="surrogateescape")},
+            "region": {"startLine": line},
+        },
         "message": {"text": words},
     }
 
@@ -173,20 +188,24 @@ def _markdown_lines(reports: Sequence[Report]) -> Iterator[str]:
     for report in reports:
         yield from (f"### {report.title}", "", "| | property | result |", "|---|---|---|")
         for finding in report.findings:
-            message = " ".join(finding.message.split()).replace("|", "\\|")
-            yield f"| {_MARKS[finding.status]} | {finding.name} | {message} |"
+            yield f"| {_MARKS[finding.status]} | {_plain(finding.name)} | {_plain(finding.message)} |"
         yield ""
         for finding in report.findings:
             if finding.status in _FAILED and finding.story:
-                yield from (
-                    f"<details><summary>{finding.name}</summary>",
-                    "",
-                    "```",
-                    *finding.story,
-                    "```",
-                    "",
-                )
+                yield from (f"<details><summary>{finding.name}</summary>", "", *_fenced(finding.story), "")
                 yield from ("</details>", "")
+
+
+def _fenced(lines: Sequence[str]) -> Iterator[str]:
+    """Lines as they are, whatever they hold: the fence is longer than any in them."""
+    longest = max((len(found[1]) for line in lines if (found := re.match(r"\s*(`{3,})", line))), default=2)
+    fence = "`" * (longest + 1)
+    yield from (fence, *lines, fence)
+
+
+def _plain(text: str) -> str:
+    """Without what Markdown would take for its own."""
+    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", " ".join(text.split()))
 
 
 def _github_lines(reports: Sequence[Report]) -> Iterator[str]:
@@ -196,9 +215,8 @@ def _github_lines(reports: Sequence[Report]) -> Iterator[str]:
             if finding.status not in _FAILED:
                 continue
             options = {"title": f"{finding.name}: {report.title}"}
-            if finding.places:
-                path, line, _ = finding.places[0]
-                options = {"file": path, "line": str(line), **options}
+            path, line, _ = finding.places[0] if finding.places else report.place
+            options = {"file": path, "line": str(line), **options}
             shown = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in options.items())
             text = "\n".join([finding.message, *finding.story])
             yield f"::error {shown}::{_escaped(text)}"

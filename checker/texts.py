@@ -124,6 +124,7 @@ def _essential_line(trace: Trace, essential: tuple[str, ...]) -> str:
     labels = list(dict.fromkeys(step.step.action.label for step in trace.steps))
     others = [label.rpartition(" ")[2] for label in labels if label not in essential]
     if not others:
-        return f"  every counterexample has all of its {len(labels)} actions"
+        every = f"all of its {len(labels)} actions" if len(labels) > 1 else "its action"
+        return f"  every counterexample has {every}"
     shared = len(labels) - len(others)
     return f"  every counterexample has {shared} of its {len(labels)} actions, all but {', '.join(others)}"

@@ -248,6 +248,7 @@ class CheckResult:
             "properties": [item.json() for item in self.properties],
             "never_fired": list(self.vacuity.never_fired),
             "misdeclared": list(self.vacuity.misdeclared),
+            "places": list(self.vacuity.places),
             "dead_clauses": [clause.json() for clause in self.vacuity.dead_clauses],
             "vacuous": list(self.vacuous),
             "notes": list(self.notes),

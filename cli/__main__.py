@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from splitproof.checker.counterexamples.traces import ReplayError
 from splitproof.checker.disagreements import EngineDisagreement
 from splitproof.checker.exit_codes import ExitCode
 from splitproof.model.errors import ModelError
-from splitproof.output import discard
+from splitproof.output import UNWRITABLE, discard
 
 __all__ = ["main"]
 
@@ -25,6 +26,9 @@ OBJECTS_A_COLLECTION = 100_000
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=UNWRITABLE)
     gc.freeze()  # modules stay
     gc.set_threshold(OBJECTS_A_COLLECTION)
     sys.exit(run(arguments))
@@ -60,7 +64,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _interrupted() -> int:
-    return _fail("interrupted, there is no verdict", ExitCode.INTERRUPTED)
+    return _fail("interrupted; what was not decided by then has no verdict", ExitCode.INTERRUPTED)
 
 
 def _os_error(error: OSError) -> int:

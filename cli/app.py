@@ -81,7 +81,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Decide whether a storage controller's backup is the image of its split.\n\n"
     "Exit codes: 0 holds, 1 violated, 2 usage or model error, 3 unknown (a limit ended it), 4 vacuous, "
-    "5 nothing selected, 70 internal error.",
+    "5 nothing selected, 70 internal error, 130 interrupted.",
 )
 
 

@@ -13,8 +13,9 @@ from splitproof.checker.jobs import Job, Outcome, ablations_of, catalogue_jobs
 from splitproof.checker.quantities import count
 from splitproof.checker.texts import vacuity_sentences
 from splitproof.model.ablations import Ablation
-from splitproof.model.catalogue import CATALOGUE, VARIATIONS, design_named, entry_of
+from splitproof.model.catalogue import CATALOGUE, VARIATIONS, entry_of
 from splitproof.model.design import CHOICES, Design
+from splitproof.model.loading import load_choices
 from splitproof.output import Destination, json_text, run_jobs, write
 from splitproof.settings import read_settings
 from splitproof.spec.split_backup import PROPERTIES, TAPE_IS_IMAGE, WITH_PAUSE
@@ -148,7 +149,9 @@ def _outcome_line(outcome: Outcome) -> str:
     violated = ", ".join(f"{name} {depth}" for name, depth in outcome.violated.items())
     declared = "as declared" if outcome.as_declared else "NOT AS DECLARED"
     held = sum(item["verdict"] == "holds" for item in result["properties"])
-    text = f"{held} hold" + (f"; violated: {violated}" if violated else "")
+    unknown = ", ".join(item["id"] for item in result["properties"] if item["verdict"] == "unknown")
+    text = "1 holds" if held == 1 else f"{held} hold"
+    text += (f"; violated: {violated}" if violated else "") + (f"; unknown: {unknown}" if unknown else "")
     size = f"{count(outcome.job.blocks, 'block')}, {result['states']:>9,} states"
     return f"{outcome.job.design:<44} {size}: {declared}: {text}"
 
@@ -182,7 +185,9 @@ def _summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
     declared_so = sum(item["verdict"] == (item["expected"] or "holds") for item in verdicts)
     claims = sum(outcome.result["symbolic"]["classes"] for outcome in outcomes if outcome.result["symbolic"])
     complete = all(outcome.result["complete"] for outcome in outcomes)
-    searches = f"over {len(outcomes)} complete searches of every interleaving"
+    searches = (
+        f"over {len(outcomes)} complete search{'' if len(outcomes) == 1 else 'es'} of every interleaving"
+    )
     yield (
         f"{declared_so} of {len(verdicts)} verdicts as declared, "
         f"{searches if complete else 'not every search was complete'}"
@@ -201,7 +206,7 @@ def designs(name: str | None, format: str, output: Path | None) -> int:
             lines += ["", "variations that `verify` checks besides:", *(f"  {text}" for text in VARIATIONS)]
             write(lines, output)
         return ExitCode.HOLDS
-    design = design_named(name)
+    design = load_choices(name)
     write(json_text(_design_json(design)) if format == "json" else _design_lines(design), output)
     return ExitCode.HOLDS
 
@@ -236,7 +241,7 @@ def _design_lines(design: Design) -> Iterator[str]:
 
 def ablate(name: str, blocks: int, format: str, output: Path | None, processes: int | None) -> int:
     """Check the design, and each design that takes one choice back."""
-    design = design_named(name)
+    design = load_choices(name)
     predicted = entry_of(design) is not None and name.endswith("-closed")
     ablations = ablations_of(design)
     jobs = [Job(name, blocks), *(Job(f"{name}+{ablation.override}", blocks) for ablation in ablations)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from splitproof.checker.check import check as run_check
 from splitproof.checker.check_report import check_report
 from splitproof.checker.counterexamples.saved import SavedTrace, saved_json
 from splitproof.checker.engines import EngineChoice
+from splitproof.checker.quantities import count
 from splitproof.checker.search.engine import Limits
 from splitproof.checker.texts import check_lines, story_lines
 from splitproof.checker.verdicts import CheckResult, PropertyResult, Violated
@@ -61,7 +63,7 @@ def check(
         symmetry=request.symmetry,
         slice=request.slice and bool(request.properties) and request.blocks > 1,
     )
-    with search_progress(f"{request.design}, {request.blocks} blocks") as progress:
+    with search_progress(f"{request.design}, {count(request.blocks, 'block')}") as progress:
         asked = selected(machine, request.properties)
         result = run_check(machine, request.blocks, asked, options, progress, remark)
     if trace_file is not None:
@@ -81,7 +83,7 @@ def _lines(result: CheckResult, every_story: bool, trace_file: Path | None) -> l
     if not result.properties:
         lines.append(f"no property of {result.design} can be checked at this size")
     if trace_file is not None and any(isinstance(item.verdict, Violated) for item in result.properties):
-        lines.append(f"replay:   splitproof trace {trace_file}")
+        lines.append(f"replay:   splitproof trace {shlex.quote(str(trace_file))}")
     return lines
 
 

@@ -15,7 +15,7 @@ from splitproof.conformance.histories.history import History, HistoryError, load
 from splitproof.conformance.histories.judgement import judge_history
 from splitproof.conformance.skeleton import NotEmpty, write_skeleton
 from splitproof.model.errors import ModelError
-from splitproof.output import Destination, json_text, write
+from splitproof.output import Destination, json_text, status, write
 
 __all__ = ["OWN_REPORTS", "conform", "init", "judge"]
 
@@ -43,7 +43,8 @@ def conform(options: dict[str, Any], destination: Destination) -> int:
     if (options["adapter"] is None) == (options["command"] is None):
         raise ModelError("name one controller: MODULE:FACTORY, or --command COMMAND", "")
     try:
-        result = run_suite(Request(**options))
+        with status("conform") as say:
+            result = run_suite(Request(**options), say)
     except ValueError as error:
         raise ModelError(str(error), "") from error
     own: dict[str, Callable[[], Iterable[str]]] = {
@@ -95,7 +96,7 @@ def _judgement_lines(path: Path, history: History, judgement: Judgement) -> Iter
     judged = ", ".join(f"{name} {count(number, 'time')}" for name, number in sorted(judgement.judged.items()))
     yield f"{judgement.word.upper()}  {len(history.operations):,} operations; judged {judged or 'nothing'}"
     if judgement.findings:
-        yield f"look:     splitproof trace {path} --format html --output history.html"
+        yield f"look:     splitproof trace {shlex.quote(str(path))} --format html --output history.html"
 
 
 def _judgement_json(judgement: Judgement, code: ExitCode) -> dict[str, Any]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OWN_FORMATS",
+    "UNWRITABLE",
     "Destination",
     "destination",
     "discard",
@@ -36,6 +37,10 @@ __all__ = [
     "writable_folder",
     "write",
 ]
+
+
+UNWRITABLE = "backslashreplace"
+"""How a character is written that an output cannot hold: an ellipsis in Latin-1, a byte of a file's name in UTF-8."""
 
 
 def discard(stream: TextIO | None) -> None:
@@ -64,7 +69,7 @@ def write(lines: Iterable[str], output: Path | None) -> None:
             raise ModelError(f"standard output cannot be written: {error.strerror}", "") from error
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_text(text, encoding="utf-8", errors=UNWRITABLE)
     except OSError as error:
         raise ModelError(f"{output} cannot be written: {error.strerror}", "") from error
 
@@ -170,7 +175,13 @@ def status(text: str) -> Iterator[Callable[[str], None]]:
         return
     import rich.console
 
-    with rich.console.Console(stderr=True).status(text) as line:
+    # By a descriptor of its own: pytest, under which `conform` runs, has 2 lead elsewhere while a test runs.
+    with (
+        os.fdopen(
+            os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding, errors=UNWRITABLE
+        ) as terminal,
+        rich.console.Console(file=terminal).status(text) as line,
+    ):
         yield line.update
 
 

@@ -18,10 +18,10 @@ from splitproof.checker.variants.repair import (
     repairs_of,
     violated_in,
 )
-from splitproof.model.catalogue import design_named
 from splitproof.model.choices import Choice
 from splitproof.model.design import Design
 from splitproof.model.errors import ModelError
+from splitproof.model.loading import load_choices
 from splitproof.output import json_text, status, write
 from splitproof.spec.properties import Property
 from splitproof.spec.split_backup import TAPE_IS_IMAGE
@@ -43,7 +43,7 @@ class Request:
 
 def repair(request: Request, format: str, output: Path | None) -> int:
     """Find the repairs of a design, and say what each breaks and mends besides."""
-    design = design_named(request.design)
+    design = load_choices(request.design)
     asked = _asked(design, request)
     lattice = Lattice(design, asked, request.blocks)
     if lattice.counterexample(design) is None:

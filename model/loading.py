@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -13,8 +15,9 @@ from splitproof.model.catalogue import design_named, machine_of
 from splitproof.model.design import Design
 from splitproof.model.errors import ModelError
 from splitproof.model.machine import Machine
+from splitproof.model.source import place_of, required_parameters
 
-__all__ = ["load_design", "load_machine"]
+__all__ = ["load_choices", "load_design", "load_machine"]
 
 
 def load_machine(text: str) -> Machine:
@@ -40,9 +43,27 @@ def load_design(text: str) -> Design | None:
     return found if isinstance(found, Design) else None
 
 
+def load_choices(text: str) -> Design:
+    """The design that `text` names, for what asks for its choices.
+
+    Raises:
+        ModelError: see `load_machine`; or it is a machine that is written by hand.
+    """
+    found = load_design(text)
+    if found is None:
+        raise ModelError(
+            f"{text} is a Machine, which has no choices to take back or to change; accepted are a design of the "
+            "catalogue (NAME, NAME+key=value) and a Design in a file of yours",
+            "",
+        )
+    return found
+
+
 def _load(text: str) -> Machine | Design:
     path, colon, name = text.partition(".py:")
     if not colon:
+        if ":" in text:
+            raise ModelError(f"{text} names no file of Python; write path/to/file.py:NAME", "")
         if text.endswith(".py"):
             known = _designs(_module(Path(text)))
             raise ModelError(
@@ -67,7 +88,14 @@ def _object(path: Path, name: str) -> Machine | Design:
         raise ModelError(f"{path} has no {name}; its designs are {', '.join(_designs(module))}", "")
     found = getattr(module, name)
     if callable(found) and not isinstance(found, type):
-        found = found()
+        if required := required_parameters(found):
+            raise ModelError(
+                f"{name} of {path} takes {', '.join(required)}; a design is a Machine, a Design, or a function that "
+                "takes nothing and returns one",
+                place_of(found),
+            )
+        with _failures(f"{name} of {path} fails when it is called", path):
+            found = found()
     if not isinstance(found, Machine | Design):
         raise ModelError(
             f"{name} of {path} is a {type(found).__name__}; "
@@ -113,16 +141,24 @@ def _module(path: Path) -> ModuleType:
     sys.modules[module.__name__] = module  # as an import does; dataclasses look their module up there
     sys.path.insert(0, str(path.parent.resolve()))
     try:
-        spec.loader.exec_module(module)
+        with _failures(f"{path} fails when it is loaded", path):
+            spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent.resolve()))
+    return module
+
+
+@contextlib.contextmanager
+def _failures(what: str, path: Path) -> Iterator[None]:
+    """A user's file may fail in any way; all of them are reported as one sentence."""
+    try:
+        yield
     except ModelError:
         raise
-    except Exception as error:  # a user's file may fail in any way; all of them are reported as one sentence
+    except Exception as error:
         if isinstance(error, SyntaxError):  # its traceback ends in the import system
             where = f"{Path(error.filename or path).name}:{error.lineno}"
         else:
             frame = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(frame.filename).name}:{frame.lineno}"
-        raise ModelError(f"{path} fails when it is loaded: {type(error).__name__}: {error}", where) from error
-    finally:
-        sys.path.remove(str(path.parent.resolve()))
-    return module
+        raise ModelError(f"{what}: {type(error).__name__}: {error}", where) from error

@@ -181,7 +181,7 @@ NOT_RUN = {
     "splitproof conform qemu": "tests/conformance/test_qemu.py",
     "pytest --pyargs splitproof.conformance --controller qemu": "likewise",
     "pytest test_race.py --controller ": "tests/conformance/test_regression.py has a controller for it",
-    "java ": "TLC is no part of the project; tests/checker/test_tla.py reads the modules",
+    "java ": "TLC is no part of the project; tests/checker/test_tlc.py runs it",
 }
 """Commands of blocks of `sh`, and why the docs' test does not run them."""
 

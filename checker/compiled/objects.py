@@ -2,7 +2,7 @@
 
 An object file is named by the hash of everything that it depends on: the text, the pipeline, the processor, llvmlite
 and Python's architecture. It ends with a digest of itself, so that a damaged file is compiled anew; a directory that
-cannot be written is no error.
+cannot be written, or is not there, is no error.
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ __all__ = ["Code", "cache_directory"]
 _DIGEST_BYTES = 32
 
 
-def cache_directory() -> Path:
-    """Where object files are kept: `splitproof` in XDG_CACHE_HOME or ~/.cache."""
+def cache_directory() -> Path | None:
+    """Where object files are kept: `splitproof` in XDG_CACHE_HOME or ~/.cache; None of a user without a home."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "splitproof"
+    if base.startswith("/"):
+        return Path(base) / "splitproof"
+    try:
+        return Path.home() / ".cache" / "splitproof"
+    except RuntimeError:  # as in a container that runs as a number, which has no name
+        return None
 
 
 class Code:
@@ -41,13 +46,14 @@ class Code:
         machine = _target_machine(optimise)
         parts = [llvmlite.__version__, machine.triple, llvm.get_host_cpu_name(), _PIPELINE, text]
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        self._file = cache_directory() / f"{key}.o"
-        kept = _read(self._file)
+        place = cache_directory()
+        file = None if place is None else place / f"{key}.o"
+        kept = None if file is None else _read(file)
         self.is_fast = kept is not None or optimise > 0
         if kept is None:
             kept = _compiled(text, machine, optimise)
-            if optimise > 0:
-                _write(self._file, kept)
+            if optimise > 0 and file is not None:
+                _write(file, kept)
         backing = llvm.parse_assembly("")
         backing.triple = machine.triple
         self._engine = llvm.create_mcjit_compiler(backing, machine)

@@ -6,6 +6,7 @@ what is not there, `version` null for what is no data.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,7 +44,7 @@ def explored(trace: Trace, violated: Property, source: str) -> dict[str, Any]:
         "sentence": found.sentence,
         "clause": found.clause,
         "block": found.block,
-        "command": f"splitproof check '{source}' --blocks {trace.blocks} --property {violated.id}",
+        "command": f"splitproof check {shlex.quote(source)} --blocks {trace.blocks} --property {violated.id}",
         "lanes": shown.lanes(),
         "columns": shown.columns(),
         "slots": shown.slots(),

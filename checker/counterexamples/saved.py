@@ -58,6 +58,7 @@ def trace_json(trace: Trace) -> dict[str, Any]:
                 ),
                 "arguments": arguments,
                 "narration": action.narration,
+                "where": action.where,
                 "changed": changed,
                 "state": state(item.after),
             }

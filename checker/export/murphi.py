@@ -5,6 +5,7 @@ Source: Ip and Dill, Better verification through symmetry, 1996, for scalarsets.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -20,10 +21,11 @@ from splitproof.checker.export.prose import (
     plain,
     step_note,
 )
+from splitproof.checker.export.trees import trees_of
 from splitproof.model.conditions import BLOCK_PARAMETER
 from splitproof.model.declarations import Action, Leaf
 from splitproof.model.errors import ModelError
-from splitproof.model.expressions import TRUE, Const, Expr, walk
+from splitproof.model.expressions import TRUE, Const, Expr, Plus, walk
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Layout, Slot, Valuation
 from splitproof.model.machine import Machine
@@ -111,6 +113,7 @@ class _Murphi:
         self._layout = Layout(machine, blocks, data_values)
         reserved = [*_KEYWORDS.split(), "Block", "Blocks", "Data", "place_of", "place", "start"]
         self._names = Names(machine, reserved)
+        self._sums = self._names.new("Sums")
         self._notation = _MurphiNotation(self._names, symmetry)
         self._asked = judged_by(properties, blocks)
         self._steps = [trace_property(machine, item) for item in self._asked if item.kind is Kind.STEP]
@@ -158,6 +161,11 @@ class _Murphi:
         for type_ in self._names.enums:
             members = ", ".join(self._names.member(type_, member) for member in type_.members)
             yield f"  {self._enum(type_)}: enum {{ {members} }};"
+        nodes = itertools.chain.from_iterable(map(walk, trees_of(self._machine)))
+        sums = [node.type for node in nodes if isinstance(node, Plus) and isinstance(node.type, Int)]
+        if sums:  # Rumur calculates in the narrowest type that holds all that are declared
+            low, high = min(type_.low for type_ in sums), max(type_.high for type_ in sums)
+            yield f"  {self._sums}: {low}..{high};  -- of no variable: how far sums reach on the way"
 
     def _enum(self, type_: EnumType) -> str:
         return self._names.type(type_)

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from splitproof.checker.export.trees import trees_of
 from splitproof.model.declarations import Action
-from splitproof.model.expressions import Param
+from splitproof.model.expressions import Const, Param, walk
 from splitproof.model.machine import Machine
 from splitproof.model.types import EnumType
 
@@ -27,11 +28,10 @@ class Names:
         self._leaves = {name: self.new(name) for name in machine.leaves}
         self._types: dict[EnumType, str] = {}
         self._members: dict[tuple[EnumType, enum.Enum], str] = {}
-        for leaf in machine.leaves.values():
-            if isinstance(leaf.type, EnumType) and leaf.type not in self._types:
-                self._types[leaf.type] = self.new(leaf.type.name)
-                for member in leaf.type.members:
-                    self._members[leaf.type, member] = self.new(f"{leaf.type.name}_{member.name}")
+        for type_ in _enums_of(machine):
+            self._types[type_] = self.new(type_.name)
+            for member in type_.members:
+                self._members[type_, member] = self.new(f"{type_.name}_{member.name}")
         self._actions = {action.label: self.new(self._plain(action)) for action in machine.actions}
         self._parameters: dict[str, str] = {}
         for action in machine.actions:
@@ -73,7 +73,7 @@ class Names:
 
     @property
     def enums(self) -> tuple[EnumType, ...]:
-        """The enums of the state."""
+        """The enums of the state, and those that no more than constants are of."""
         return tuple(self._types)
 
     def _plain(self, action: Action) -> str:
@@ -84,6 +84,13 @@ class Names:
     def _name_parameter(self, parameter: Param) -> None:
         if parameter.name not in self._parameters:
             self._parameters[parameter.name] = self.new(parameter.name)
+
+
+def _enums_of(machine: Machine) -> dict[EnumType, None]:
+    """Those of variables first; each once, in an order that is always the same."""
+    types = [leaf.type for leaf in machine.leaves.values()]
+    types += [node.type for tree in trees_of(machine) for node in walk(tree) if isinstance(node, Const)]
+    return dict.fromkeys(type_ for type_ in types if isinstance(type_, EnumType))
 
 
 class BoundNames:

@@ -1,17 +1,12 @@
-"""Running the outside checkers: Spin and Rumur, each with the C compiler, on a model that was exported for it.
+"""Running Spin and Rumur, each with the C compiler, on a model that was exported for it.
 
 A run is complete or an error; what a peer says is read from its output and never guessed.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -19,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitproof.checker.export.commands import PeerError, first_line, found, require, run_command
 from splitproof.checker.export.murphi import murphi
 from splitproof.checker.export.promela import promela
 from splitproof.checker.export.prose import initial_states, judged_by
@@ -26,7 +22,7 @@ from splitproof.model.layout import Layout
 from splitproof.model.machine import Machine
 from splitproof.spec.properties import Kind, Property
 
-__all__ = ["RUMUR", "SPIN", "PeerError", "PeerRun", "missing_tools", "run_rumur", "run_spin"]
+__all__ = ["RUMUR", "SPIN", "PeerRun", "run_rumur", "run_spin"]
 
 SPIN = ("spin", "gcc")
 """What a run of Spin needs."""
@@ -34,15 +30,10 @@ SPIN = ("spin", "gcc")
 RUMUR = ("rumur", "gcc")
 """What a run of Rumur needs."""
 
-
 DEPTH = 100_000
 """How long a path Spin may follow depth first at the first try; the memory for it is taken at once."""
 
 _TOO_SHALLOW = "max search depth too small"
-
-
-class PeerError(Exception):
-    """A peer is not installed, refuses the model, or did not finish."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +58,6 @@ class PeerRun:
     memory_bytes: int
 
 
-def missing_tools(tools: Sequence[str]) -> list[str]:
-    """Those of the tools that are not installed."""
-    return [tool for tool in dict.fromkeys(tools) if shutil.which(tool) is None]
-
-
 def run_spin(
     machine: Machine,
     blocks: int,
@@ -92,25 +78,25 @@ def run_spin(
     Raises:
         PeerError: see the class.
     """
-    _require(SPIN)
+    require(SPIN)
     flags = ["-DBFS"] if breadth_first else []
     with tempfile.TemporaryDirectory(prefix="splitproof-") as name:
         folder = Path(name)
         started = time.perf_counter()
         (folder / "model.pml").write_text(promela(machine, blocks, properties, data_values), encoding="utf-8")
-        _run(folder, timeout_s, "spin", "-a", "-o2", "model.pml")
+        run_command(folder, timeout_s, "spin", "-a", "-o2", "model.pml")
         level = "-O2" if optimised else "-O0"
-        _run(folder, timeout_s, "gcc", level, "-DSAFETY", "-w", *flags, "-o", "pan", "pan.c")
+        run_command(folder, timeout_s, "gcc", level, "-DSAFETY", "-w", *flags, "-o", "pan", "pan.c")
         seconds_to_build = time.perf_counter() - started
         depth = min(DEPTH, depth_max)
         while True:
-            done = _run(folder, timeout_s, "./pan", "-c0", *([] if breadth_first else [f"-m{depth}"]))
+            done = run_command(folder, timeout_s, "./pan", "-c0", *([] if breadth_first else [f"-m{depth}"]))
             if _TOO_SHALLOW not in done.text or depth == depth_max:
                 break
             depth = min(depth * 10, depth_max)
     said = done.text
     if _TOO_SHALLOW in said or "Search not completed" in said:
-        raise PeerError(f"Spin did not finish: {_first_line(said)}")
+        raise PeerError(f"Spin did not finish: {first_line(said)}")
     asked = judged_by(properties, blocks)
     complaints = [line for line in said.splitlines() if re.match(r"pan:\d+:", line)]
     numbers = [re.match(r"pan:\d+: assertion violated\s+!\((\d+)\)", line) for line in complaints]
@@ -119,13 +105,11 @@ def run_spin(
     violated = {asked[int(number[1]) - 1] for number in numbers if number is not None}
     bookkeeping = 1 + len(initial_states(machine, Layout(machine, blocks, data_values)))
     return PeerRun(
-        states=int(_found(r"^\s*(\d+) states, stored", said)) - 1,
+        states=int(found(r"^\s*(\d+) states, stored", said)) - 1,
         transitions=(
             None
             if any(item.kind is Kind.STEP for item in violated)
-            else int(_found(r"^\s*(\d+) transitions", said))
-            - bookkeeping
-            - int(_found(r"errors: (\d+)", said))
+            else int(found(r"^\s*(\d+) transitions", said)) - bookkeeping - int(found(r"errors: (\d+)", said))
         ),
         violated=tuple(sorted(item.id for item in violated)),
         violations=None,
@@ -155,7 +139,7 @@ def run_rumur(
         PeerError: see the class.
         ModelError: the design cannot be exported with symmetry.
     """
-    _require(RUMUR)
+    require(RUMUR)
     reduction = ["--symmetry-reduction", "exhaustive" if symmetry else "off"]
     options = [
         "--deadlock-detection",
@@ -170,11 +154,13 @@ def run_rumur(
         started = time.perf_counter()
         text = murphi(machine, blocks, properties, symmetry=symmetry, covers=True, data_values=data_values)
         (folder / "model.m").write_text(text, encoding="utf-8")
-        _run(folder, timeout_s, "rumur", "-o", "model.c", "model.m", *options, *reduction)
+        run_command(folder, timeout_s, "rumur", "-o", "model.c", "model.m", *options, *reduction)
         level = "-O3" if optimised else "-O0"
-        _run(folder, timeout_s, "gcc", level, "-w", "-mcx16", "-o", "model", "model.c", "-lpthread")
+        run_command(folder, timeout_s, "gcc", level, "-w", "-mcx16", "-o", "model", "model.c", "-lpthread")
         seconds_to_build = time.perf_counter() - started
-        done = _run(folder, timeout_s, "./model", accepted=(0, 1))  # 1: some property was never violated
+        done = run_command(
+            folder, timeout_s, "./model", accepted=(0, 1)
+        )  # 1: some property was never violated
     root = ET.fromstring(done.text)
     summary = root.find("summary")
     if summary is None or root.find("error") is not None:
@@ -192,63 +178,3 @@ def run_rumur(
         seconds_to_build=seconds_to_build,
         memory_bytes=done.memory_bytes,
     )
-
-
-def _require(tools: Sequence[str]) -> None:
-    missing = missing_tools(tools)
-    if missing:
-        raise PeerError(f"{' and '.join(missing)} cannot be found; install the package of that name")
-
-
-@dataclass(frozen=True)
-class _Finished:
-    """What a command printed, and what it took."""
-
-    text: str
-    seconds: float
-    cpu_seconds: float
-    memory_bytes: int
-
-
-def _run(folder: Path, timeout_s: float, *command: str, accepted: Sequence[int] = (0,)) -> _Finished:
-    """Run a command to its end.
-
-    Raises:
-        PeerError: it fails, or takes too long.
-    """
-    said = folder / "said.txt"
-    started = time.perf_counter()
-    with said.open("wb") as file:
-        process = subprocess.Popen(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT)
-        is_late = threading.Event()
-
-        def stop() -> None:
-            is_late.set()
-            process.kill()
-
-        timer = threading.Timer(timeout_s, stop)
-        timer.start()
-        try:
-            _, status, usage = os.wait4(process.pid, 0)  # which says what this process took, and no other
-            process.returncode = os.waitstatus_to_exitcode(status)
-        finally:
-            timer.cancel()
-    seconds = time.perf_counter() - started
-    text = said.read_text(encoding="utf-8", errors="replace")
-    if is_late.is_set():
-        raise PeerError(f"{command[0]} took more than {timeout_s:g} seconds")
-    if process.returncode not in accepted:
-        raise PeerError(f"{command[0]} failed: {_first_line(text)}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return _Finished(text, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
-
-
-def _found(pattern: str, text: str) -> str:
-    match = re.search(pattern, text, re.MULTILINE)
-    if match is None:
-        raise PeerError(f"the answer has no line like {pattern!r}")
-    return match[1]
-
-
-def _first_line(text: str) -> str:
-    return next((line for line in text.splitlines() if line.strip()), "nothing was said")

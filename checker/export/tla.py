@@ -22,7 +22,7 @@ from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
 from splitproof.model.records import ANY
 from splitproof.model.state import default_of
-from splitproof.model.types import BLOCK
+from splitproof.model.types import BLOCK, DATA_VALUES
 from splitproof.spec.properties import Kind, Property
 
 __all__ = ["tla", "tla_configuration"]
@@ -48,9 +48,20 @@ def tla(machine: Machine, blocks: int, properties: Sequence[Property], module: s
     return "\n".join(_Tla(machine, blocks, properties, name).lines()) + "\n"
 
 
-def tla_configuration(machine: Machine, blocks: int, properties: Sequence[Property]) -> str:
-    """What TLC is to check of the module, with so many blocks and two values of data."""
-    return "\n".join(_Tla(machine, blocks, properties, module_name(machine)).configuration()) + "\n"
+def tla_configuration(
+    machine: Machine,
+    blocks: int,
+    properties: Sequence[Property],
+    data_values: int = DATA_VALUES,
+    *,
+    says_deadlock: bool = True,
+) -> str:
+    """What TLC is to check of the module, with so many blocks and values of data.
+
+    `says_deadlock`: that a design may come to its end. TLC before 1.7 has no such word, and wants `-deadlock`.
+    """
+    written = _Tla(machine, blocks, properties, module_name(machine))
+    return "\n".join(written.configuration(data_values, says_deadlock=says_deadlock)) + "\n"
 
 
 class _Tla:
@@ -90,13 +101,14 @@ class _Tla:
         yield from self._properties()
         yield "=" * (70 + len(self._module))
 
-    def configuration(self) -> Iterator[str]:
+    def configuration(self, data_values: int, *, says_deadlock: bool) -> Iterator[str]:
         yield "\\* For TLC. SYMMETRY would be unsound with the properties over time, and is not declared."
         yield "SPECIFICATION Spec"
         yield "CONSTANTS"
         yield f"  Block = {{{', '.join(f'block{number}' for number in range(self._blocks))}}}"
-        yield "  Data = {data0, data1}"
-        yield "CHECK_DEADLOCK FALSE"
+        yield f"  Data = {{{', '.join(f'data{number}' for number in range(data_values))}}}"
+        if says_deadlock:
+            yield "CHECK_DEADLOCK FALSE"
         yield "INVARIANTS"
         yield "  TypeOK"
         names: dict[Kind, list[str]] = {kind: [] for kind in _EXPORTED}
@@ -172,16 +184,15 @@ class _Tla:
         default = self._notation.constant(default_of(leaf.type).value, leaf.type)
         if leaf.initial is not ANY and self._first(leaf) == default:
             return f"= {self._of_each(leaf, default)}"
-        with self._notation.bound.fresh() as each:
+        with self._notation.bound.fresh() as function, self._notation.bound.fresh() as each:
             means = self._now.knowing(**{BLOCK_PARAMETER.name: each}).part(condition)
             if leaf.initial is not ANY:
                 value = f"IF {means} THEN {self._first(leaf)} ELSE {default}"
                 return f"= [{each} \\in Block |-> {value}]" if leaf.per_block else f"= {value}"
             if not leaf.per_block:
                 return f"\\in IF {means} THEN {self._notation.values(leaf.type)} ELSE {{{default}}}"
-            with self._notation.bound.fresh() as function:
-                kept = f"\\A {each} \\in Block : {means} \\/ {function}[{each}] = {default}"
-                return f"\\in {{{function} \\in {self._domain(leaf)} : {kept}}}"
+            kept = f"\\A {each} \\in Block : {means} \\/ {function}[{each}] = {default}"
+            return f"\\in {{{function} \\in {self._domain(leaf)} : {kept}}}"
 
     # -- steps -------------------------------------------------------------------------------------------------
 

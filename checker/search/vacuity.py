@@ -55,12 +55,14 @@ class Vacuity:
 
     `never_fired`: labels of actions that no reachable state can take, but for those that are declared so.
     `misdeclared`: sentences about actions that are declared never to be taken, and are.
+    `places`: `file:line` of each of these actions, the former first.
     `uncarried`: properties whose `carries` is only ever data that was there at the start.
     `limit`: what ended the look at guard clauses; there may be dead ones that are not named.
     """
 
     never_fired: tuple[str, ...] = ()
     misdeclared: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     dead_clauses: tuple[DeadClause, ...] = ()
     uncarried: frozenset[str] = frozenset()
     limit: str | None = None
@@ -85,27 +87,31 @@ def vacuity_of(engine: Engine, exploration: Exploration, limits: Limits | None =
             dead.extend(_dead_clauses(engine, exploration, fired, limits))  # those before the time is up
         except OutOfTimeError as late:
             limit = str(late)
+    never_fired = list(_never_fired(engine, fired))
+    misdeclared = dict(_misdeclared(engine, (a for a in engine.actions if a.label in fired)))
     return Vacuity(
-        never_fired=tuple(_never_fired(engine, fired)),
-        misdeclared=tuple(_misdeclared(engine, (a for a in engine.actions if a.label in fired))),
+        never_fired=tuple(action.label for action in never_fired),
+        misdeclared=tuple(misdeclared),
+        places=tuple(action.where for action in (*never_fired, *misdeclared.values())),
         dead_clauses=tuple(dead),
         uncarried=frozenset(_uncarried(engine)),
         limit=limit,
     )
 
 
-def _never_fired(engine: Engine, fired: set[str]) -> Iterator[str]:
+def _never_fired(engine: Engine, fired: set[str]) -> Iterator[Action]:
     for action in engine.actions:
         if action.label not in fired and action.idle is None and action.needs_blocks <= engine.blocks:
-            yield action.label
+            yield action
 
 
-def _misdeclared(engine: Engine, fired: Iterable[Action]) -> Iterator[str]:
+def _misdeclared(engine: Engine, fired: Iterable[Action]) -> Iterator[tuple[str, Action]]:
     for action in fired:
         if action.idle is not None:
-            yield f"{action.label} is declared idle ({action.idle}), and is taken"
+            yield f"{action.label} is declared idle ({action.idle}), and is taken", action
         elif action.needs_blocks > engine.blocks:
-            yield f"{action.label} is declared to need {action.needs_blocks} blocks, and is taken with {engine.blocks}"
+            needs = f"{action.label} is declared to need {action.needs_blocks} blocks"
+            yield f"{needs}, and is taken with {engine.blocks}", action
 
 
 # -- guard clauses

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from splitproof.conformance.histories.history import Extents
 from splitproof.conformance.lab.coverage import Coverage
 from splitproof.conformance.lab.session import Session
-from splitproof.conformance.protocol.adapter import POLLED, AdapterFault, BackupState, PairViews
+from splitproof.conformance.protocol.adapter import POLLED, AdapterFault, BackupState, FaultKind, PairViews
 from splitproof.conformance.protocol.transport import Transport
 from splitproof.conformance.verdicts import NotOffered, Undecided
 from splitproof.spec.vocabulary import PairState
@@ -57,6 +57,8 @@ class Lab:
         """Of writes: no two are alike in the whole run."""
         self.coverage = Coverage()
         """What all runs of a single client came to."""
+        self.faults: dict[tuple[FaultKind, str], tuple[str, AdapterFault]] = {}
+        """Those of which a short story was looked for: the kind and the operation, to the message and the story."""
 
     @property
     def session(self) -> Session:

@@ -88,6 +88,11 @@ class Call:
         self._returned = self._recorder.now()
 
     @property
+    def told(self) -> str:
+        """The operation with its arguments."""
+        return f"{self.name}({arguments_text(self._arguments)})"
+
+    @property
     def returned(self) -> bool:
         """Whether there is an answer."""
         return self._future.done()
@@ -129,8 +134,10 @@ class Call:
             self._check_budget()
             own = seconds_max is None and self.name != "capabilities"  # which declares it
             whose = ", its call_seconds_max" if own else ""
-            message = f"{self.name} did not return within {limit:g} s{whose}"
-            raise self._session.lost(AdapterFault(FaultKind.HUNG, message)) from None
+            message = (
+                f"{self.name} did not return within {limit:g} s{whose}{self._session.transport.last_words()}"
+            )
+            raise self._session.lost(AdapterFault(FaultKind.HUNG, message, self.told)) from None
         except KeyboardInterrupt:  # what is done on the way out must not wait for it again
             self._session.lost(AdapterFault(FaultKind.HUNG, f"interrupted during {self.name}"))
             raise
@@ -142,7 +149,7 @@ class Call:
             raise
         except ShapeError as error:
             self._record(Outcome.INDEFINITE)
-            fault = AdapterFault(FaultKind.GARBAGE, f"{self.name} returned {error}")
+            fault = AdapterFault(FaultKind.GARBAGE, f"{self.name} returned {error}", self.told)
             raise self._session.lost(fault) from None  # where we noticed it is of no use to anybody
         except AdapterFault as fault:
             self._record(Outcome.INDEFINITE)
@@ -151,10 +158,9 @@ class Call:
         return result
 
     def _located(self, fault: AdapterFault) -> AdapterFault:
-        """The same, with the call that it ended, unless it speaks of that itself."""
-        if str(fault).startswith(self.name) or " during " in str(fault):
-            return fault
-        return AdapterFault(fault.kind, f"during {self.name}({arguments_text(self._arguments)}): {fault}")
+        """The same, with the call that it ended, in its words too unless these speak of it."""
+        says_it = str(fault).startswith(self.name) or " during " in str(fault)
+        return AdapterFault(fault.kind, str(fault) if says_it else f"during {self.told}: {fault}", self.told)
 
     def _record(self, outcome: Outcome, result: Any = None) -> None:
         if self._recorded:

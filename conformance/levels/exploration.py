@@ -57,6 +57,8 @@ def explore(lab: Lab, item: Property, *, crashes: bool = False) -> None:
         lab.coverage.add(run.coverage)
     if run.violation is not None:
         raise run.violation
+    if run.fault is not None:
+        raise run.fault
     if run.error is not None:
         raise run.error
     if lab.limits.over:

@@ -6,7 +6,7 @@ What it does, and in which order, is for others to choose: see `exploration`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
 from hypothesis.stateful import RuleBasedStateMachine
@@ -22,6 +22,7 @@ from splitproof.conformance.protocol.adapter import (
     POLLED,
     AdapterFault,
     BackupState,
+    FaultKind,
     Indefinite,
     PairViews,
     Rejected,
@@ -63,26 +64,55 @@ class Run:
         self.lab = lab
         self.watch = watch
         self.violation: PropertyViolated | None = None
+        self.fault: AdapterFault | None = None
         self.error: Exception | None = None
         self.shrinks_until = 0.0
+        self._steps = 0
+        self._where = FaultKind.RAISED, ""
         self.coverage = Coverage()
 
     @property
     def over(self) -> bool:
         if self.error is not None or self.lab.limits.over:
             return True
-        return self.violation is not None and time.monotonic() > self.shrinks_until
+        return self.is_decided and time.monotonic() > self.shrinks_until
 
     @property
     def is_decided(self) -> bool:
-        return self.violation is not None or self.error is not None
+        return not (self.violation is None and self.fault is None and self.error is None)
 
     def found(self, violation: PropertyViolated) -> None:
         """Keep the shortest story."""
+        if self.fault is not None:
+            return  # of another example: this one is told
         if self.violation is None:
             self.shrinks_until = time.monotonic() + self.lab.limits.shrink_seconds_max
         if self.violation is None or len(violation.story) <= len(self.violation.story):
             self.violation = violation
+
+    def lost(self, fault: AdapterFault, story: Sequence[str]) -> bool:
+        """Keep the shortest story of a fault; whether a shorter one is to be looked for.
+
+        That is done once for a kind and an operation: a broken adapter breaks many tests. A call that hung is not tried
+        again: each time would take its whole time limit, and leave one more thread that nobody can end.
+        """
+        told = with_story(fault, story)
+        assert isinstance(told, AdapterFault)
+        name = fault.call.partition("(")[0]
+        where, message = (fault.kind, name), str(fault).replace(fault.call or name, name)
+        if self.violation is not None or fault.kind is FaultKind.HUNG:
+            self.error = told
+        elif self.fault is None and where in self.lab.faults:
+            known, shortest = self.lab.faults[where]
+            self.error = shortest if known == message else told
+        elif self.fault is None:
+            self._where, self._steps, self.fault = where, len(story), told
+            self.shrinks_until = time.monotonic() + (self.lab.limits.shrink_seconds_max if story else 0.0)
+            self.lab.faults[where] = message, told
+        elif where == self._where and len(story) <= self._steps:
+            self._steps, self.fault = len(story), told
+            self.lab.faults[where] = message, told
+        return not self.over
 
 
 class SingleClient(RuleBasedStateMachine):
@@ -97,6 +127,7 @@ class SingleClient(RuleBasedStateMachine):
         self.rewritten = False
         self.crashes = 0
         self.blind = False
+        self.ended = False
         self.views: PairViews | None = None
         self.client = ClientRecord(())
         self._guarded(self._open)
@@ -108,15 +139,20 @@ class SingleClient(RuleBasedStateMachine):
         self.views = self.session.pair_state()
 
     def _guarded(self, act: Callable[[], object]) -> None:
-        """Do something with the controller, unless the run is over; end it if the controller is lost."""
-        if self.shared.over:
+        """Do something with the controller, unless the run is over; end the example if the controller is lost."""
+        if self.ended or self.shared.over:
             return
         try:
             act()
         except PropertyViolated as violation:
+            self.ended = True
             self.shared.found(violation)
             raise
-        except (AdapterFault, Undecided) as error:
+        except AdapterFault as fault:
+            self.ended = True
+            if self.shared.lost(fault, self.story):
+                raise
+        except Undecided as error:
             self.shared.error = with_story(error, self.story)
         except (Indefinite, Unsupported) as error:
             self.shared.error = Undecided(f"the controller would not say how it is: {error}")

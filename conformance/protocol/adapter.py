@@ -72,10 +72,14 @@ class FaultKind(enum.Enum):
 
 
 class AdapterFault(Exception):  # noqa: N818  # said of the adapter, not of us
-    """The adapter broke its contract: it hung, died, answered garbage, or raised what is no answer."""
+    """The adapter broke its contract: it hung, died, answered garbage, or raised what is no answer.
 
-    def __init__(self, kind: FaultKind, message: str) -> None:
+    `call`: the operation that was under way, with its arguments; empty if there was none.
+    """
+
+    def __init__(self, kind: FaultKind, message: str, call: str = "") -> None:
         self.kind = kind
+        self.call = call
         super().__init__(message)
 
 

@@ -28,6 +28,7 @@ __all__ = ["ERRORS", "LINE_BYTES_MAX", "StdioTransport"]
 LINE_BYTES_MAX: Final = 64 << 20
 """Longest line that is accepted: a tape of 512 blocks of 64 KiB in hexadecimal digits."""
 _STDERR_BYTES_MAX: Final = 4096
+_LAST_WORDS_LINES_MAX: Final = 5
 _EXIT_SECONDS_MAX: Final = 0.2
 """For a process that has closed its output to end."""
 _LAST_WORDS_SECONDS_MAX: Final = 1.0
@@ -96,6 +97,13 @@ class StdioTransport:
         request = {"id": identifier, "op": name, "args": dumped}
         self._outgoing.put(json.dumps(request, separators=(",", ":")).encode() + b"\n")
         return future
+
+    def last_words(self) -> str:
+        """The last lines that it has written to standard error by now."""
+        said = self._stderr.decode(errors="replace").strip().splitlines()[-_LAST_WORDS_LINES_MAX:]
+        if len(said) == 1:
+            return f"; its last words: {said[0]:.200}"
+        return "; its last words:" + "".join(f"\n    {line:.200}" for line in said) if said else ""
 
     def close(self, seconds_max: float) -> None:
         """End its input, wait, and kill what is left of its process group."""
@@ -242,10 +250,11 @@ class StdioTransport:
             by_us = code is None or (code == -signal.SIGKILL and not by_itself)
             ended = "closed its output" if by_us else f"ended with {_told(code)}"
             fault = AdapterFault(FaultKind.DIED, f"the controller's process {ended}")
-        said = self._stderr.decode(errors="replace").strip().splitlines()
-        if said and fault.kind is not FaultKind.GARBAGE:
-            fault = AdapterFault(fault.kind, f"{fault}; its last words: {said[-1]:.200}")
-        return fault
+        return (
+            fault
+            if fault.kind is FaultKind.GARBAGE
+            else AdapterFault(fault.kind, f"{fault}{self.last_words()}")
+        )
 
 
 def _unasked(identifier: Any, next_id: int) -> str:

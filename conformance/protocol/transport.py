@@ -28,6 +28,10 @@ class Transport(Protocol):
         """Begin a call. The future ends with the result, one of the three answers, or an AdapterFault."""
         ...
 
+    def last_words(self) -> str:
+        """What the controller said last, beside its answers, as the end of a message; empty if nothing."""
+        ...
+
     def close(self, seconds_max: float) -> None:
         """Let the controller go. It is gone when this returns, whatever it is doing."""
         ...
@@ -66,6 +70,10 @@ class LocalTransport:
         except Exception as error:
             message = f"{name} raised {type(error).__name__}: {error}"
             raise AdapterFault(FaultKind.RAISED, message) from error
+
+    def last_words(self) -> str:
+        """Nothing: what it prints is printed."""
+        return ""
 
     def close(self, seconds_max: float) -> None:
         """Call the controller's `close` if it has one, and wait for it no longer than that."""

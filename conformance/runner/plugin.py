@@ -90,6 +90,12 @@ class Suite:
     def pytest_keyboard_interrupt(self) -> None:
         """Nothing more is asked of the controller; what is open is closed."""
         self.interrupted = True
+        self._know()
+
+    def _know(self) -> None:
+        """What the controller says that it is; it may be gone when the run is over."""
+        if self.lab.session_or_none is not None:
+            self.capabilities = self.lab.session_or_none.capabilities
 
     # ---- hooks ---------------------------------------------------------------------------------------
 
@@ -164,8 +170,7 @@ class Suite:
             report.outcome = "skipped"
             path, line, _ = item.location
             report.longrepr = (path, (line or 0) + 1, text)
-        if self.lab.session_or_none is not None:
-            self.capabilities = self.lab.session_or_none.capabilities
+        self._know()
 
     def _failure(self, item: pytest.Item, about: About, error: BaseException | None) -> Failure | None:
         """The story of a violation; its history is saved if that was asked for."""

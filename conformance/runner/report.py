@@ -36,7 +36,8 @@ class Report:
 
     `coverage`: None if no single client worked with it. `under_declared`: operations that it has and does not declare.
     `command`: what the run was started with, as words of a command line. `saved`: test to the file of its history.
-    `tests`: those that were asked for by name, whatever the profile.
+    `tests`: those that were asked for by name, whatever the profile. `undecided`: of a run that was interrupted, those
+    without a verdict, the one under way first; None of a run that came to its end.
     """
 
     subject: str
@@ -49,20 +50,47 @@ class Report:
     command: tuple[str, ...] = ()
     saved: Mapping[str, Path] = field(default_factory=dict)
     tests: tuple[str, ...] = ()
+    undecided: tuple[str, ...] | None = None
 
     @property
     def verdict(self) -> Verdict:
-        """Of the profile: the gravest of those not as expected; partial if some of the core was skipped."""
+        """Of the profile: the gravest of those not as expected; what was interrupted is unknown at best."""
         found = {result.verdict for result in self.results if result.expected is None}
-        if any(
-            result.verdict is Verdict.SKIPPED and result.about.level.value == _CORE for result in self.results
-        ):
+        if self.core_skipped or self.untested:
             found.add(Verdict.PARTIAL)
+        if self.undecided is not None:
+            found.add(Verdict.UNKNOWN)
         return next((verdict for verdict in _PRECEDENCE if verdict in found), Verdict.PASS)
+
+    @property
+    def core_skipped(self) -> bool:
+        """Whether something was left out that every controller has to offer."""
+        return any(
+            result.verdict is Verdict.SKIPPED and result.about.level.value == _CORE for result in self.results
+        )
+
+    @property
+    def untested(self) -> str:
+        """Why nothing was tested of what was asked for: the level that the profile is named for, or tests by name.
+
+        Empty if something was, or if not all of it was tried.
+        """
+        asked = [one for one in self.results if self.tests or one.about.level.value == self.profile]
+        if (
+            not asked
+            or self.undecided is not None
+            or any(one.verdict is not Verdict.SKIPPED for one in asked)
+        ):
+            return ""
+        what = "of the tests named" if self.tests else f"at the level {self.profile}"
+        reasons = dict.fromkeys(one.text for one in asked)
+        return f"nothing {what} was tested: {'; '.join(reasons)}"
 
     @property
     def exit_code(self) -> ExitCode:
         """Zero only for a pass."""
+        if self.undecided is not None:
+            return ExitCode.INTERRUPTED
         return _EXIT[self.verdict] if self.results else ExitCode.NOTHING_SELECTED
 
     @property
@@ -102,6 +130,7 @@ class Report:
             "capabilities": _capabilities(self.capabilities),
             "verdict": self.verdict.value,
             "exit_code": int(self.exit_code),
+            "undecided": None if self.undecided is None else list(self.undecided),
             "results": [
                 {
                     "test": result.test,
@@ -146,7 +175,32 @@ class Report:
             yield from self.coverage.lines()
         if self.under_declared:
             yield under_declared_line(self.under_declared)
+        yield from self.remarks
         yield self.summary
+
+    @property
+    def remarks(self) -> Iterator[str]:
+        """Why it is less than what was asked for, beyond what the tests themselves say."""
+        if self.untested:
+            yield self.untested
+        if self.interruption:
+            yield self.interruption
+
+    @property
+    def interruption(self) -> str:
+        """What is not known as the run was interrupted; empty if it was not."""
+        if self.undecided is None:
+            return ""
+        if not self.undecided:
+            when = (
+                "after the last test, before it was known what was reached"
+                if self.results
+                else "before the first test"
+            )
+            return f"interrupted {when}"
+        first, *others = self.undecided
+        not_begun = f"; not begun: {', '.join(others)}" if others else ""
+        return f"interrupted during {first}{not_begun}"
 
     def _rows(self) -> Iterator[tuple[str, str, str, str]]:
         """Of the table: a verdict, the level, the name of a test, why it is skipped.
@@ -177,7 +231,9 @@ class Report:
         listed = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
         seed = "the same examples every time" if self.seed is None else f"seed {self.seed}"
         name = self.capabilities.name if self.capabilities else self.subject
-        return f"{self.verdict.name}  {name}, {self.selection}: {listed or 'nothing was tested'} ({seed})"
+        listed = listed or ("nothing was decided" if self.undecided else "nothing was tested")
+        partial = "" if self.undecided is None else f"; interrupted, {len(self.undecided)} not decided"
+        return f"{self.verdict.name}  {name}, {self.selection}: {listed} ({seed}){partial}"
 
 
 def _base(result: TestResult) -> str:

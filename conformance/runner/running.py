@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,17 +62,30 @@ class Request:
 
 
 class _Collector:
-    """Keeps the verdict of each test."""
+    """Keeps the verdict of each test. `interrupt`: set once somebody has ended the run; `say`: what is being done."""
 
-    def __init__(self) -> None:
+    def __init__(self, interrupt: threading.Event, say: Callable[[str], None]) -> None:
+        self.interrupt = interrupt
+        self.say = say
+        self.begun = 0
         self.results: list[TestResult] = []
         self.broken: list[str] = []
         self.config: pytest.Config | None = None
+        self.selected: list[str] = []
 
     def pytest_configure(self, config: pytest.Config) -> None:
         self.config = config
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.selected = [item.name for item in session.items]
+
+    def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
+        self.begun += 1
+        self.say(f"conform: {self.begun} of {len(self.selected)}, {location[2]}")
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self.interrupt.is_set():  # and taken for an error: of an import, or by an adapter
+            raise KeyboardInterrupt
         found = [value for name, value in report.user_properties if name == RESULT]
         if report.when != "teardown":  # a report of the teardown repeats what the call said
             self.results += [value for value in found if isinstance(value, TestResult)]
@@ -85,29 +98,36 @@ class _Collector:
 
 
 @contextlib.contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
+def _interruptible() -> Iterator[threading.Event]:
     """SIGTERM, by which CI ends a job, lets the controller go as Ctrl-C does: it may be one that nothing else ends."""
+    interrupt = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread can say what a signal does
+        yield interrupt  # only the main thread can say what a signal does
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def handler(*_: object) -> None:
+        interrupt.set()
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield interrupt
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handled in before.items():
+            signal.signal(number, handled)
 
 
-def run_suite(request: Request) -> Report:
-    """Run the tests of the profile against the controller.
+def run_suite(request: Request, say: Callable[[str], None]) -> Report:
+    """Run the tests of the profile against the controller. Interrupted, it reports what was decided by then.
+
+    `say`: is told which test begins.
 
     Raises:
         ValueError: what was asked for means nothing; pytest has said why on standard error.
         RuntimeError: the suite itself broke.
-        KeyboardInterrupt: somebody ended it; the controller is gone, as it is after a whole run.
     """
     folder = Path(next(iter(suite.__path__)))
     sys.path.insert(0, str(Path.cwd()))  # the adapter is looked for where the command is given
-    collector = _Collector()
     arguments = [
         "-c",
         os.devnull,  # somebody's settings for their own tests are not for these
@@ -120,26 +140,31 @@ def run_suite(request: Request) -> Report:
         *request.arguments(),
         str(folder),
     ]
-    with _interrupted_by_sigterm():
+    with _interruptible() as interrupt:
+        collector = _Collector(interrupt, say)
         code = pytest.main(arguments, plugins=[collector])
     if code == pytest.ExitCode.USAGE_ERROR:
         raise ValueError("nothing was tested")
-    if code == pytest.ExitCode.INTERRUPTED and not collector.broken:
-        raise KeyboardInterrupt
     if collector.broken or code == pytest.ExitCode.INTERNAL_ERROR:
         raise RuntimeError("the suite broke: " + "; ".join(collector.broken or [str(code)]))
     assert collector.config is not None
     used = collector.config.pluginmanager.get_plugin(SUITE)
     assert used is not None
+    undecided = None
+    if code == pytest.ExitCode.INTERRUPTED:
+        decided = {result.test for result in collector.results}
+        undecided = tuple(name for name in collector.selected if name not in decided)
+    whole = undecided is None and not request.tests
     return Report(
         subject=request.adapter or request.command or "",
         profile=request.profile,
         seed=request.seed,
         capabilities=used.capabilities,
         results=tuple(collector.results),
-        coverage=used.lab.coverage if used.lab.coverage.states and not request.tests else None,
+        coverage=used.lab.coverage if used.lab.coverage.states and whole else None,
         under_declared=used.under_declared,
         command=request.words(),
         saved=used.saved,
         tests=request.tests,
+        undecided=undecided,
     )

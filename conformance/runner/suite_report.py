@@ -21,6 +21,10 @@ __all__ = ["suite_report"]
 def suite_report(run: Report) -> CheckReport:
     """What a run comes to. It has a failure or an error exactly if the profile does not pass."""
     found = [_finding(result, run.again(result)) for result in run.results]
+    if run.untested:
+        found.append(Finding(run.selection, "error", f"PARTIAL: {run.untested}"))
+    if run.interruption:
+        found.append(Finding("unfinished", "error", f"UNKNOWN: {run.interruption}"))
     if not found:
         found.append(Finding("nothing selected", "error", "no test was run"))
     return CheckReport(f"{run.subject}, {run.selection}", tuple(found), _place(TAPE_IS_IMAGE))

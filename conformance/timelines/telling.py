@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from splitproof.conformance.histories.findings import milliseconds, shown
@@ -27,7 +28,7 @@ def text_lines(told: Timeline) -> Iterator[str]:
     yield from (f"UNKNOWN  {limit}" for limit in told.judgement.limits)
     yield from (f"VACUOUS  the history has no such thing: {missing}" for missing in told.judgement.missing)
     yield f"{told.judgement.word.upper()}  {told.total:,} operations"
-    yield f"again: splitproof judge {told.source}"
+    yield f"again: splitproof judge {shlex.quote(told.source)}"
 
 
 def scene_lines(scene: Scene) -> Iterator[str]:

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
-from splitproof.checker.compiled import crew, kernels, objects, search, space
+from splitproof.checker.compiled import crew, kernels, objects, search, space, table
 from splitproof.checker.compiled.control import CHUNK
 from splitproof.checker.compiled.engine import CompiledEngine
+from splitproof.checker.compiled.ir import Function
 from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.counterexamples.calm import calmest_path
 from splitproof.checker.engines import EngineChoice
@@ -251,6 +252,35 @@ def test_a_small_table_grows_fast_only_where_memory_is_for_many_more(capacity: i
     assert grown == sizes
 
 
+@pytest.mark.parametrize("hashed", [0, -1])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_nothing_rests_on_the_hash(monkeypatch: pytest.MonkeyPatch, hashed: int, threads: int) -> None:
+    """All states in one row, from the first slot on or around the end of the table, and no part of a hash differs."""
+
+    def constant(_words: int) -> str:
+        return Function("hash", {"state": "ptr"}, "i64", "internal|alwaysinline").finish(hashed)
+
+    monkeypatch.setattr(table, "hash_state", constant)
+    monkeypatch.setattr(space, "SLOTS_MIN", 256)
+    monkeypatch.setattr(space, "_SLOTS_FAST", ())
+    monkeypatch.setattr(search, "SHARED_FROM", 16)
+    engine = sized(5, 4)
+    found = engine.explore(threads=threads)
+    assert_is_a_grid(found, 5, 4)
+    assert len({state for level in found.levels for state in level}) == 5**5
+    assert engine.arrivals(found.levels[19], found.levels[20]) == Oracle(counters(5, 4), 1).arrivals(
+        sorted(found.levels[19]), found.levels[20]
+    )
+
+
+def test_a_search_ends_where_the_table_cannot_number_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "SLOTS_MAX", space.SLOTS_MIN)
+    found = sized(9, 3).explore(threads=1)
+    assert not found.complete
+    assert found.limit == f"{found.states:,} states, as the table cannot number many more"
+    assert space.SLOTS_MIN // 2 < found.states < space.SLOTS_MIN
+
+
 def test_code_is_optimised_on_the_way_without_losing_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "OPTIMISE_FROM", 10_000)
     assert_is_a_grid(sized(8, 3).explore(threads=1), 8, 3)
@@ -272,8 +302,9 @@ def test_a_state_of_zeros_is_no_state_that_is_remembered() -> None:
 
 def test_small_chunks_leave_gaps_that_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "SHARED_FROM", 1)
-    assert CHUNK > 4**5  # each thread begins a chunk and leaves most of it
-    assert_is_a_grid(sized(5, 3).explore(threads=3), 5, 3)
+    found = sized(5, 3).explore(threads=3)
+    assert_is_a_grid(found, 5, 3)
+    assert max(map(len, found.levels)) < CHUNK // 3  # each thread begins a chunk and leaves most of it
 
 
 def test_gaps_are_filled_from_the_end() -> None:
@@ -443,6 +474,16 @@ def test_nowhere_to_keep_object_files_is_no_error(monkeypatch: pytest.MonkeyPatc
     (tmp_path / "file").write_text("no directory")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(kernels, "OPTIMISE_FROM", 100)
+    assert_is_a_grid(sized(6, 3).explore(), 6, 3)
+
+
+def test_a_user_without_a_home_keeps_no_object_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container that runs as a number there is no HOME, and no entry to take it from."""
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda number: {}[number])
+    monkeypatch.setattr(kernels, "OPTIMISE_FROM", 100)
+    assert objects.cache_directory() is None
     assert_is_a_grid(sized(6, 3).explore(), 6, 3)
 
 

@@ -6,6 +6,7 @@ The catalogue's numbers stand in `docs/exports.md`.
 
 from __future__ import annotations
 
+import enum
 import itertools
 import re
 from collections.abc import Iterator
@@ -16,24 +17,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from splitproof.checker.export.peers import (
-    RUMUR,
-    SPIN,
-    PeerError,
-    PeerRun,
-    missing_tools,
-    run_rumur,
-    run_spin,
-)
+from splitproof.checker.export.commands import PeerError, missing_tools
+from splitproof.checker.export.peers import RUMUR, SPIN, PeerRun, run_rumur, run_spin
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
 from splitproof.checker.search.successors import successors_of
-from splitproof.model import Machine
+from splitproof.model import Int, Machine, State, ite, memory, when
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.interpreter import Interpreter
 from splitproof.model.layout import Valuation
 from splitproof.model.loading import load_machine
 from splitproof.model.types import BLOCK
 from splitproof.spec.properties import Kind, Property
+from splitproof.spec.vocabulary import HOST_PORT
 from tests.awkward_machine import awkward
 from tests.random_machines import machines
 
@@ -128,6 +123,28 @@ def test_a_machine_that_is_awkward_to_write_down(blocks: int) -> None:
     assert exploration.findings
 
 
+class Hue(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+def test_what_no_variable_can_hold_is_known_to_the_peers() -> None:
+    """Sums that leave every domain on the way, and values of an enum that no variable is of."""
+    needs(*SPIN, *RUMUR)
+    machine = Machine("counter", "counts to 2, by what it compares on the way")
+    machine.memory("count", Int(0, 2), "so far", cell=memory(HOST_PORT))
+
+    @machine.action(by=HOST_PORT)
+    def up(s: State) -> None:
+        """Count on."""
+        when(s.count - 2 < 0)
+        when(ite(s.count < 2, Hue.RED, Hue.BLUE) == Hue.RED)
+        s.count = s.count + 1
+
+    exploration = assert_both_agree(machine, 1)
+    assert (exploration.states, exploration.transitions) == (3, 2)
+
+
 @pytest.mark.parametrize(("blocks", "states", "transitions"), [(1, 78, 278), (2, 1056, 6000)])
 def test_the_cache_of_the_language_page(blocks: int, states: int, transitions: int, tmp_path: Path) -> None:
     needs(*SPIN, *RUMUR)
@@ -156,8 +173,6 @@ def test_the_control_alone_is_the_same_for_all() -> None:
 @pytest.mark.slow
 @settings(
     max_examples=8,
-    derandomize=True,
-    database=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

@@ -50,9 +50,12 @@ def test_verify_checks_what_the_project_asks_for(
     assert [result["design"] for result in made["results"]] == ["lock"]
 
 
-def test_a_limit_of_the_settings_is_a_limit(project: Path) -> None:
-    settings(project, 'designs = ["second-embodiment-closed"]\njobs = 1\nmax-states = 50')
+def test_a_limit_of_the_settings_is_a_limit(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(project, 'designs = ["designs/lock.py:lock"]\njobs = 1\nmax-states = 2')
     assert run(["verify"]) == 3
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert re.search(r"NOT AS DECLARED: \d+ holds?; unknown: \w", first)
+    assert last.endswith("not every search was complete")
 
 
 def test_designs_that_are_named_go_before_the_settings(project: Path) -> None:
@@ -176,10 +179,44 @@ def test_messages_of_proofs_and_of_controllers_are_recognised(
     assert capsys.readouterr().out.startswith(f"{explained}  ")
 
 
+ACTION = (ROOT / "action.yml").read_text(encoding="utf-8")
+
+
+def scripts_of_the_action() -> list[str]:
+    """Each a line; one in quotes is YAML's, in which two apostrophes would stand for one."""
+    scripts = re.findall(r"^      run: (.*)$", ACTION, re.MULTILINE)
+    return [script[1:-1] if script.startswith("'") else script for script in scripts]
+
+
+@pytest.mark.parametrize(
+    ("named", "text", "code"),
+    [
+        ("designs/lock.py:lock", None, 0),
+        ("", "[tool.splitproof]\ndesigns = []", 0),
+        ("", None, 5),
+        ("", "[tool.other]", 5),
+    ],
+)
+def test_the_action_does_not_pass_where_nothing_of_the_project_would_be_checked(
+    project: Path, named: str, text: str | None, code: int
+) -> None:
+    if text is not None:
+        (project / "pyproject.toml").write_text(text, encoding="utf-8")
+    script = scripts_of_the_action()[1]
+    done = subprocess.run(
+        ["bash", "-ec", script],
+        env={**os.environ, "DESIGNS": named},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stdout.startswith("::error::nothing of yours" if code else "")
+
+
 def test_the_action_runs_verify_and_writes_its_reports(project: Path) -> None:
-    text = (ROOT / "action.yml").read_text(encoding="utf-8")
-    scripts = re.findall(r"^      run: (.*)$", text, re.MULTILINE)
-    assert len(scripts) == 2
+    text, scripts = ACTION, scripts_of_the_action()
+    assert len(scripts) == 3
     inputs = dict(re.findall(r"^        ([A-Z]+): \$\{\{ inputs\.(\w+) \}\}$", text, re.MULTILINE))
     assert set(re.findall(r"\$\{?([A-Z]+)\b", "".join(scripts))) == set(inputs)
     environment = {
@@ -191,7 +228,7 @@ def test_the_action_runs_verify_and_writes_its_reports(project: Path) -> None:
         "GITHUB_STEP_SUMMARY": str(project / "summary.md"),
     }
     done = subprocess.run(
-        ["bash", "-ec", scripts[1]], env=environment, capture_output=True, timeout=120, check=False
+        ["bash", "-ec", scripts[2]], env=environment, capture_output=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     assert json.loads((project / "a.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"

@@ -41,5 +41,5 @@ def test_an_interrupt_ends_verify_and_its_workers(seconds: float) -> None:
     os.killpg(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == ExitCode.INTERRUPTED, said
-    assert b"interrupted, there is no verdict" in said
+    assert b"interrupted; what was not decided by then has no verdict" in said
     until(lambda: has_ended(running.pid))

@@ -16,6 +16,8 @@ from junitparser import JUnitXml
 
 from splitproof.__main__ import run
 from splitproof.app import app
+from splitproof.checker.check_report import place_in_sources, place_of_design
+from splitproof.checker.reports import Finding, Report, report_lines
 from tests.report_forms import by_github, by_junit, by_markdown, by_sarif
 from tests.report_schemas import junit_faults, sarif_faults
 
@@ -312,12 +314,77 @@ def test_a_violation_is_shown_at_the_line_of_the_guilty_step(made: dict[str, Pat
     assert re.search(r"file=\S*door\.py,line=\d+,", made["github"].read_text(encoding="utf-8"))
 
 
-def test_what_has_no_line_of_its_own_is_shown_where_the_design_is(made: dict[str, Path]) -> None:
+def test_an_action_that_never_happens_is_shown_at_its_own_line(made: dict[str, Path]) -> None:
     (found,) = json.loads(made["sarif"].read_text(encoding="utf-8"))["runs"]
     (result,) = [item for item in found["results"] if item["ruleId"] == "never fired: keeper unlock"]
-    place = result["locations"][0]
-    assert place["physicalLocation"]["artifactLocation"]["uri"].endswith("/door.py")
-    assert place["message"]["text"].endswith("door.py:dead")
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"].endswith("/door.py")
+    assert "def unlock" in DESIGN.splitlines()[place["region"]["startLine"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("dead", "dead = door("),
+        ("door", "def door("),
+        ("shut+key=value", "shut = always("),
+        ("Cell", "from splitproof.model import"),
+        ("nowhere", ""),
+    ],
+)
+def test_what_has_no_line_of_its_own_is_shown_where_the_design_gets_its_name(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    file = tmp_path / "door.py"
+    file.write_text(DESIGN, encoding="utf-8")
+    path, line, words = place_of_design(f"{file}:{name}")
+    assert (path, words) == (str(file), f"{file}:{name}")
+    assert DESIGN.splitlines()[line - 1].startswith(text)
+    assert line == 1 if name == "nowhere" else line > 1
+
+
+def test_a_file_below_the_current_directory_is_shown_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    inside, outside = tmp_path / "designs" / "door.py", tmp_path.parent / "door.py"
+    assert place_of_design(f"{inside}:dead")[0] == "designs/door.py"
+    assert place_of_design(f"{outside}:dead")[0] == str(outside)
+    assert place_in_sources("door.py:3", f"{inside}:dead") == ("designs/door.py", 3)
+
+
+def test_a_file_of_the_checkout_is_shown_from_there_wherever_the_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    for named in ("door.py", "./door.py", f"{tmp_path}/sub/door.py"):
+        assert place_of_design(f"{named}:dead")[0] == "sub/door.py"
+    assert place_of_design("../door.py:dead")[0] == "door.py"
+
+
+def test_sarif_has_the_story_and_the_steps_that_lead_there(made: dict[str, Path]) -> None:
+    (found,) = json.loads(made["sarif"].read_text(encoding="utf-8"))["runs"]
+    result = next(item for item in found["results"] if item["ruleId"] == "always-shut")
+    first, *story = result["message"]["text"].splitlines()
+    assert first.startswith("bad, 1 block: VIOLATED in 1 step: ")
+    assert any("keeper" in line and "swing()" in line for line in story)
+    assert result["message"]["markdown"].splitlines()[2:] == ["```", *story[1:], "```"]
+    ((flow,),) = [flow["threadFlows"] for flow in result["codeFlows"]]
+    (step,) = [one["location"] for one in flow["locations"]]
+    assert step["message"]["text"] == "1 keeper swing(): The keeper opens or shuts the door."
+    assert "def swing" in DESIGN.splitlines()[step["physicalLocation"]["region"]["startLine"]]
+
+
+def test_what_a_story_holds_does_not_end_its_block_of_markdown() -> None:
+    finding = Finding("a|b", "failure", "<b> *not* [a](link)", story=("one", "````", "two"))
+    report = Report("r", (finding,), ("file.py", 3, "r"))
+    lines = report_lines("markdown", [report])
+    assert "| \u2717 | a\\|b | \\<b\\> \\*not\\* \\[a\\](link) |" in lines
+    assert [line for line in lines if line.startswith("`")] == ["`````", "````", "`````"]
+    assert report_lines("github", [report])[0].startswith("::error file=file.py,line=3,title=a|b%3A r::<b>")
 
 
 def test_a_limit_is_an_error_in_every_report(tmp_path: Path) -> None:

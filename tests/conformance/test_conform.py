@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import json
 import os
+import pty
 import shlex
 import signal
 import subprocess
@@ -30,7 +32,7 @@ from splitproof.conformance.suite.requirement import Level, about
 from splitproof.conformance.verdicts import Verdict
 
 ADAPTER = """
-import time
+import os, signal, time
 from dataclasses import replace
 from splitproof.conformance import Rejected
 from splitproof.conformance.reference import ReferenceController
@@ -62,6 +64,30 @@ class Hangs(ReferenceController):
 class NeverSplits(ReferenceController):
     def split_pair(self):
         raise Rejected("never")
+
+class Interrupts(ReferenceController):
+    made = 0
+    def reset(self, block_count):
+        Interrupts.made += 1
+        if Interrupts.made == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        super().reset(block_count)
+
+def swallows():
+    if not Interrupts.made:
+        Interrupts.made = 1
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(60)
+        except KeyboardInterrupt:
+            raise RuntimeError("taken for an error")
+    return Good()
+
+def takes(something):
+    return Good()
+
+def absent():
+    raise OSError("no such device")
 """
 
 
@@ -140,6 +166,10 @@ def test_the_report_is_written_in_every_form(tmp_path: Path) -> None:
         ((), "name one controller: MODULE:FACTORY, or --command COMMAND"),
         (("vendor:Good", "--command", "x"), "name one controller"),
         (("vendor:None",), "has no function or class None; it has"),
+        (
+            ("vendor:takes",),
+            "takes of vendor takes something; a factory is a function or class without parameters",
+        ),
         (("vendor:Good", "--expected", "none.toml"), "none.toml cannot be read"),
     ],
 )
@@ -155,6 +185,14 @@ def test_a_command_that_cannot_be_started_is_an_error_of_the_adapter(tmp_path: P
     code, output, _ = conform(tmp_path, "--command", "./nothing-here", "--profile", "core")
     assert code == 2
     assert "cannot be started" in output
+
+
+def test_a_factory_that_fails_is_an_error_of_the_adapter_and_told_without_our_stack(tmp_path: Path) -> None:
+    code, output, _ = conform(tmp_path, "vendor:absent", "--test", "test_r68_an_accepted_backup_ends")
+    assert code == 2
+    assert "  ERROR (raised)  vendor:absent raised OSError: no such device" in output.splitlines()
+    assert "what happened" not in output
+    assert "_pytest" not in output
 
 
 # ---- the verdict of a profile --------------------------------------------------------------------
@@ -278,7 +316,7 @@ for line in sys.stdin:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_interrupted_has_no_verdict_and_leaves_no_controller(
+def test_a_run_that_is_interrupted_is_unknown_and_leaves_no_controller(
     tmp_path: Path, sent: signal.Signals
 ) -> None:
     (tmp_path / "stubborn.py").write_text(STUBBORN)
@@ -292,7 +330,136 @@ def test_a_run_that_is_interrupted_has_no_verdict_and_leaves_no_controller(
             time.sleep(0.05)
         run.send_signal(sent)
         output, errors = run.communicate(timeout=60)
-    assert (run.returncode, output) == (ExitCode.INTERRUPTED, "")
-    assert errors == "splitproof: interrupted, there is no verdict\n"
+    assert run.returncode == ExitCode.INTERRUPTED
+    assert output.splitlines()[-1] == (
+        "UNKNOWN  a controller, profile core: nothing was decided (the same examples every time); "
+        "interrupted, 11 not decided"
+    )
+    assert errors == "splitproof: interrupted; what was not decided by then has no verdict\n"
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+FIRST, SECOND = (
+    "test_r68_an_accepted_backup_ends",
+    "test_r43_the_source_view_becomes_split_within_the_command",
+)
+
+
+def test_what_was_decided_before_an_interrupt_is_reported(tmp_path: Path) -> None:
+    reports = ["--report", "json=report.json", "--report", "junit=report.xml"]
+    named = ["--test", FIRST, "--test", SECOND]
+    code, output, errors = conform(tmp_path, "vendor:Interrupts", *named, *reports)
+    assert (code, errors) == (130, "splitproof: interrupted; what was not decided by then has no verdict\n")
+    whole = "reference controller, tests by name: 1 pass (the same examples every time)"
+    assert output.splitlines() == [
+        f"pass              core        {FIRST}",
+        "",
+        f"interrupted during {SECOND}",
+        f"UNKNOWN  {whole}; interrupted, 1 not decided",
+    ]
+    saved = json.loads((tmp_path / "report.json").read_text())
+    assert (saved["verdict"], saved["exit_code"], saved["undecided"]) == ("unknown", 130, [SECOND])
+    assert [one["verdict"] for one in saved["results"]] == ["pass"]
+    (suite,) = ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert [(case.get("name"), [one.tag for one in case]) for case in suite] == [
+        (FIRST, []),
+        ("unfinished", ["error"]),
+    ]
+
+
+def test_an_interrupt_that_an_adapter_takes_for_an_error_of_its_own_ends_the_run(tmp_path: Path) -> None:
+    code, output, _ = conform(tmp_path, "vendor:swallows", "--test", FIRST, "--test", SECOND)
+    assert code == 130
+    assert output.splitlines()[-1].endswith("interrupted, 2 not decided")
+
+
+def test_a_failure_before_an_interrupt_stays_one() -> None:
+    found = dataclasses.replace(report(result(Verdict.FAIL)), undecided=(BEYOND,))
+    assert (found.verdict, found.exit_code) == (Verdict.FAIL, ExitCode.INTERRUPTED)
+    assert f"interrupted during {BEYOND}" in report_page(found)
+
+
+# ---- what was asked for, and not tested ----------------------------------------------------------
+
+AT_FAULTS = [name for name, test in TESTS.items() if about(test).level is Level.FAULTS]
+
+
+def at_faults(*verdicts: Verdict) -> Report:
+    found = [result(verdict, test) for verdict, test in zip(verdicts, AT_FAULTS, strict=False)]
+    return dataclasses.replace(report(result(Verdict.PASS), *found), profile="faults")
+
+
+def test_a_profile_whose_own_level_was_left_out_is_no_pass() -> None:
+    found = at_faults(Verdict.SKIPPED, Verdict.SKIPPED)
+    assert (found.verdict, found.exit_code) == (Verdict.PARTIAL, ExitCode.UNKNOWN)
+    assert "nothing at the level faults was tested: why" in list(found.lines())
+    last = suite_report(found).findings[-1]
+    assert (last.name, last.status, last.message) == (
+        "profile faults",
+        "error",
+        "PARTIAL: nothing at the level faults was tested: why",
+    )
+
+
+def test_a_profile_of_whose_own_level_something_was_tested_passes() -> None:
+    assert at_faults(Verdict.SKIPPED, Verdict.PASS).exit_code == 0
+
+
+def test_a_level_below_that_of_the_profile_may_be_left_out() -> None:
+    assert dataclasses.replace(at_faults(Verdict.SKIPPED), profile="core").exit_code == 0
+
+
+def test_tests_by_name_that_are_all_left_out_are_no_pass() -> None:
+    by_name = dataclasses.replace(report(result(Verdict.SKIPPED, BEYOND)), tests=(BEYOND,))
+    assert (by_name.verdict, by_name.exit_code) == (Verdict.PARTIAL, ExitCode.UNKNOWN)
+    assert by_name.untested == "nothing of the tests named was tested: why"
+
+
+@pytest.mark.slow
+def test_a_controller_that_declares_no_crash_does_not_pass_the_faults(tmp_path: Path) -> None:
+    code, output, _ = conform(tmp_path, "vendor:Small", "--test", AT_FAULTS[0])
+    assert code == 3
+    assert "nothing of the tests named was tested: the controller does not declare crash" in output
+
+
+# ---- while it runs -------------------------------------------------------------------------------
+
+
+def test_on_a_terminal_it_says_which_test_it_is_at(tmp_path: Path) -> None:
+    """Although pytest has the standard error of a test lead elsewhere; nothing of it gets into the result."""
+    (tmp_path / "vendor.py").write_text(ADAPTER + SLOWLY)
+    reading, terminal = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "splitproof",
+        "conform",
+        "vendor:Slowly",
+        "--test",
+        FIRST,
+        "--test",
+        SECOND,
+    ]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=terminal, env={**os.environ, "TERM": "xterm"}
+    ) as run:
+        os.close(terminal)
+        said = b""
+        with contextlib.suppress(OSError):  # which is how a terminal ends
+            while chunk := os.read(reading, 65536):
+                said += chunk
+        assert run.stdout is not None
+        output = run.stdout.read()
+    os.close(reading)
+    assert f"conform: 1 of 2, {FIRST}".encode() in said
+    assert output.startswith(f"pass              core        {FIRST}".encode())
+    assert b"\x1b" not in output
+
+
+SLOWLY = """
+class Slowly(ReferenceController):
+    def reset(self, block_count):
+        time.sleep(1.0)
+        super().reset(block_count)
+"""
