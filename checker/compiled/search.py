@@ -207,9 +207,11 @@ class Search:
         if slots > SLOTS_MAX:
             self._result.limit = f"{space.count:,} states, as the table cannot number many more"
             return False
-        if space.bytes_with(slots) > self._memory_max or space.capacity - space.count <= 2 * slack:
+        capacity = min(space.capacity, (self._memory_max - SLOT_BYTES * slots) // (8 * self._words))
+        if capacity - space.count <= 2 * slack:
             self._result.limit = self._memory_text()
             return False
+        space.capacity = capacity
         space.replace_table(slots)
         self._enter_all()
         return True
@@ -253,7 +255,7 @@ class Search:
         self._code.has_run(count)
         if self._progress is not None:
             transitions = sum(sum(buffers.counts) for buffers in self._buffers)
-            memory = self._memory_before + space.bytes_with(space.slots)
+            memory = self._memory_before + space.bytes
             self._progress(Progress(count, transitions, len(self._levels) - 1, frontier, seconds, memory))
 
     def _close_triggers(self) -> None:

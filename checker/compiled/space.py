@@ -30,7 +30,7 @@ class Space:
     """States by number, in the order of their discovery.
 
     `count`: of states. `numbered`: of numbers given, of which a limit may have dropped the last. `capacity`: of
-    states that memory was reserved for. `slots`: of the table, a power of 2.
+    states that there is memory for. `slots`: of the table, a power of 2.
     """
 
     def __init__(self, words: int, capacity: int) -> None:
@@ -67,9 +67,10 @@ class Space:
     def table_bytes(self) -> int:
         return SLOT_BYTES * self.slots
 
-    def bytes_with(self, slots: int) -> int:
-        """Memory that the states of now and a table of so many slots take."""
-        return 8 * self.words * self.count + SLOT_BYTES * slots
+    @property
+    def bytes(self) -> int:
+        """Memory that the states and the table take."""
+        return 8 * self.words * self.count + self.table_bytes
 
     def larger(self) -> int:
         """The next size of the table; where memory is for many more states, small ones grow fast."""

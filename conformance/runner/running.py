@@ -6,12 +6,14 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from splitproof.conformance import suite
 from splitproof.conformance.lab.lab import Limits
@@ -117,6 +119,17 @@ def _interruptible() -> Iterator[threading.Event]:
             signal.signal(number, handled)
 
 
+@contextlib.contextmanager
+def _nothing_left_behind() -> Iterator[None]:
+    """What Hypothesis keeps, though it is told of no database, would be in the folder where the command is given."""
+    with tempfile.TemporaryDirectory(prefix="splitproof-") as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
+
+
 def run_suite(request: Request, say: Callable[[str], None]) -> Report:
     """Run the tests of the profile against the controller. Interrupted, it reports what was decided by then.
 
@@ -140,7 +153,7 @@ def run_suite(request: Request, say: Callable[[str], None]) -> Report:
         *request.arguments(),
         str(folder),
     ]
-    with _interruptible() as interrupt:
+    with _interruptible() as interrupt, _nothing_left_behind():
         collector = _Collector(interrupt, say)
         code = pytest.main(arguments, plugins=[collector])
     if code == pytest.ExitCode.USAGE_ERROR:

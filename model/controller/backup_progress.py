@@ -33,7 +33,7 @@ from splitproof.model.ranking import Falls, Helps
 from splitproof.spec.split_backup import BACKUP_CAN_END, BACKUP_ENDS
 from splitproof.spec.vocabulary import PairState
 
-__all__ = ["argue_for_backup"]
+__all__ = ["argue_for_backup", "before_the_split", "is_unmirrored"]
 
 
 def argue_for_backup(machine: Machine, design: Design) -> None:
@@ -50,7 +50,7 @@ def argue_for_backup(machine: Machine, design: Design) -> None:
 def _left_of_the_backup(design: Design) -> list[Falls]:
     return [
         Falls("a backup is accepted", lambda s: s.job),
-        *(_before_the_split() if design.split is Split.COMBINED else []),
+        *(before_the_split() if design.split is Split.COMBINED else []),
         Falls("503 has not begun", lambda s: s.job & _is_before_503(s)),
         Falls("the copy is not commanded", lambda s: s.job & ~s.pair.copy_commanded),
         *_stages(reading(design).stages),
@@ -92,7 +92,8 @@ def _is_before_503(s: Any) -> Any:
     return any_of(at_502, s.backup_notice, s.backup.phase.isin(TapePhase.NOTIFIED, TapePhase.REWOUND))
 
 
-def _before_the_split() -> list[Falls]:
+def before_the_split() -> list[Falls]:
+    """What is left until a backup whose command also splits finds the pair split."""
     unmirrored = (PairState.SIMPLEX, PairState.DUPLEX_PENDING)
     return [
         Falls("the pair is not formed", lambda s: s.job & (s.pair.source_view == PairState.SIMPLEX)),
@@ -109,18 +110,18 @@ def _splitting(design: Design) -> list[Helps]:
         Helps("split", lambda s: (s.command == before) & (s.pair.source_view == PairState.DUPLEX)),
         Helps(
             "complete_mirror",
-            lambda s: (
-                s.job & (s.pair.source_view == PairState.DUPLEX_PENDING) & none(lambda b: s.uncopied[b])
-            ),
+            lambda s: is_unmirrored(s) & none(lambda b: s.uncopied[b]),
         ),
     ]
 
 
+def is_unmirrored(s: Any) -> Expr:
+    """A backup whose command also splits waits for the mirror."""
+    return all_of(s.job, s.pair.source_view == PairState.DUPLEX_PENDING)
+
+
 def _copying_for(design: Design, waits_for: OfBlock | None) -> list[Helps]:
     """What 503 waits for, and before the split of the same command, the mirror."""
-
-    def is_unmirrored(s: Any) -> Expr:
-        return all_of(s.job, s.pair.source_view == PairState.DUPLEX_PENDING)
 
     def waits(s: Any, b: Any) -> Any:
         return FALSE if waits_for is None else waits_for(s, b)
@@ -137,7 +138,7 @@ def _copying_for(design: Design, waits_for: OfBlock | None) -> list[Helps]:
     if waits_for is None:
         return []
     if design.backup is Backup.STAGE:
-        return [*destaging(waits), *going_on(is_waiting)]
+        return [*destaging(design, waits), *going_on(design, waits, is_waiting)]
     return copying(design, waits, is_waiting, requested_only=design.backup is Backup.ON_DEMAND)
 
 

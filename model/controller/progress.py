@@ -1,14 +1,14 @@
 """Why something comes about, or can, however many blocks there are: what falls, and which steps help.
 
-Of one volume worker; of several, a step that helps one may be in another's way. `prove` sees whether each argument
-holds of the design: what a design with an open race argues here is refused there.
+`prove` sees whether each argument holds of the design: what a design with an open race argues here is refused there.
 """
 
 from __future__ import annotations
 
-from splitproof.model.choices import Lan
+from splitproof.model.choices import Lan, VolumeIo
 from splitproof.model.controller.backup_progress import argue_for_backup
-from splitproof.model.controller.memory import locks_rows, shares_volumes
+from splitproof.model.controller.memory import locks_rows
+from splitproof.model.controller.pause_progress import argue_for_resumption
 from splitproof.model.controller.split_progress import argue_for_split
 from splitproof.model.controller.write_progress import argue_for_destaging, argue_for_writes
 from splitproof.model.design import Design
@@ -19,9 +19,10 @@ __all__ = ["declare_progress"]
 
 def declare_progress(machine: Machine, design: Design) -> None:
     """The arguments for the design, where there are any."""
-    if shares_volumes(design) or locks_rows(design) or design.lan is Lan.DUPLICATING:
+    if design.volume_io is VolumeIo.PORTS or locks_rows(design) or design.lan is Lan.DUPLICATING:
         return
     argue_for_split(machine, design)
     argue_for_writes(machine, design)
     argue_for_destaging(machine, design)
     argue_for_backup(machine, design)
+    argue_for_resumption(machine, design)

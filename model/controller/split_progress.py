@@ -26,7 +26,7 @@ from splitproof.spec.split_backup import (
 )
 from splitproof.spec.vocabulary import PairState
 
-__all__ = ["argue_for_split", "completing_the_split", "left_of_the_split"]
+__all__ = ["argue_for_split", "completing_the_split", "left_of_the_split", "taking_the_steps"]
 
 
 def argue_for_split(machine: Machine, design: Design) -> None:
@@ -107,14 +107,7 @@ def _argue_by_502(machine: Machine, design: Design, property_id: str) -> None:
 
     places: list[tuple[str, Of]] = [("the command is on its way", is_commanded)]
     places += [(f"502 has not got beyond '{phase.value}'", is_at(phase)) for phase in phases]
-    steps = ["split", "set view", "command copy", "answer"]
-    if design.target_view_set is TargetViewSet.BEFORE_COMMAND:
-        steps.remove("set view")
-    helpful = [
-        Helps(_TAKEN[step], lambda s, step=step: _is_due(s, step, design))
-        for step in steps
-        if phase_before(step, design) in phases
-    ]
+    helpful = taking_the_steps(design)
     if combined:
         helpful.append(Helps("accept_backup", lambda s: _is_duplex(s) & (s.command == CommandPhase.RECEIVED)))
     receipt = "receive_backup_command" if combined else "receive_split_command"
@@ -124,6 +117,18 @@ def _argue_by_502(machine: Machine, design: Design, property_id: str) -> None:
         rank=one_after_the_other(places),
         helpful=[*helpful, Helps(receipt, lambda s: _is_duplex(s) & is_commanded(s))],
     )
+
+
+def taking_the_steps(design: Design) -> list[Helps]:
+    """502 takes the steps of the split until it has answered, each in its own phase."""
+    steps = ["split", "set view", "command copy", "answer"]
+    if design.target_view_set is TargetViewSet.BEFORE_COMMAND:
+        steps.remove("set view")
+    return [
+        Helps(_TAKEN[step], lambda s, step=step: _is_due(s, step, design))
+        for step in steps
+        if phase_before(step, design) in answered_phases(design)
+    ]
 
 
 _TAKEN = {

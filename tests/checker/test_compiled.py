@@ -395,6 +395,15 @@ def test_no_more_memory_than_allowed(threads: int) -> None:
     assert 1 < found.states < space.SLOTS_MIN
 
 
+@pytest.mark.parametrize("budget", [1_000_000, 2_000_000, 3_000_000])
+def test_states_and_table_together_keep_to_the_memory(monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
+    """At the second budget the last table leaves less memory for states than it has room for."""
+    monkeypatch.setattr(search, "resident_bytes", lambda: 0)
+    found = sized(9, 3).explore(Limits(max_memory=budget), threads=1)
+    assert (found.complete, found.limit) == (False, f"{budget:,} bytes of memory")
+    assert 0.75 * budget < found.space.bytes <= budget
+
+
 def test_the_oracle_keeps_to_its_memory_too() -> None:
     found = Oracle(counters(5, 3), 1).explore(Limits(max_memory=1))
     assert (found.complete, found.limit) == (False, "1 bytes of memory")

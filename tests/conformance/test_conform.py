@@ -86,6 +86,10 @@ def swallows():
 def takes(something):
     return Good()
 
+class Picky(ReferenceController):
+    def backup(self, extents):
+        raise ValueError("not these")
+
 def absent():
     raise OSError("no such device")
 """
@@ -193,6 +197,24 @@ def test_a_factory_that_fails_is_an_error_of_the_adapter_and_told_without_our_st
     assert "  ERROR (raised)  vendor:absent raised OSError: no such device" in output.splitlines()
     assert "what happened" not in output
     assert "_pytest" not in output
+
+
+def test_a_call_that_fails_outside_a_story_is_told_with_its_arguments(tmp_path: Path) -> None:
+    test = "test_g16_a_tape_has_a_record_of_each_block_of_its_range_and_of_no_other"
+    code, output, _ = conform(tmp_path, "vendor:Picky", "--test", test)
+    assert code == 2
+    assert output.splitlines()[1:3] == [
+        "  ERROR (raised)  backup raised ValueError: not these",
+        "  in backup(((2, 1),))",
+    ]
+
+
+def test_nothing_is_left_where_the_command_is_given(tmp_path: Path) -> None:
+    """A single client is what Hypothesis chooses for."""
+    test = "test_r32_a_read_returns_the_last_acknowledged_write"
+    code, _, _ = conform(tmp_path, "vendor:Good", "--test", test, "--examples", "2")
+    assert code in (0, 4)
+    assert {path.name for path in tmp_path.iterdir()} <= {"vendor.py", "__pycache__"}
 
 
 # ---- the verdict of a profile --------------------------------------------------------------------

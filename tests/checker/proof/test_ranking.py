@@ -1,5 +1,7 @@
 """Ranking arguments: what is proved for every finite number of blocks, and what is refused, with the step named."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +162,20 @@ def test_a_certificate_without_the_premises_of_a_step_is_rejected(tmp_path: Path
     prove(argued(copier()), directory=tmp_path)
     (tmp_path / "ranking-03-worker-take-block.smt2").unlink()
     assert certify(tmp_path).faults == ("ranking-03-worker-take-block.smt2: is missing",)
+
+
+def test_a_certificate_with_another_rule_is_rejected(tmp_path: Path) -> None:
+    """Manifest and file agree, and the solvers say what is expected; but nothing follows from it."""
+    prove(argued(copier()), directory=tmp_path)
+    name = "rule-4-strongly-fair.smt2"
+    text = "(assert false)\n(check-sat)\n"
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    manifest["files"][name]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert certify(tmp_path).faults == (
+        f"{name}: is not the rule by which properties follow from premises in this version",
+    )
 
 
 def test_without_an_argument_nothing_is_claimed() -> None:
