@@ -19,7 +19,7 @@ mutations: $(INSTALLED) ## write docs/mutations.md: what catches each small chan
 	$(BIN)/splitproof mutate --prove --format markdown --output docs/mutations.md || [ $$? -eq 1 ]
 
 test: $(INSTALLED) ## run the tests
-	$(BIN)/pytest --numprocesses auto
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 test-long: $(INSTALLED) ## run what takes long: every test of the suite on every embodiment
 	$(BIN)/pytest --numprocesses auto -m long

@@ -6,6 +6,7 @@ the JSON form of the result and the stories of its violations.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from splitproof.checker.check import Options, check
+from splitproof.checker.engines import EngineChoice
 from splitproof.checker.search.memory import available_bytes
 from splitproof.checker.texts import story_lines
 from splitproof.model.ablations import ABLATIONS, Ablation
@@ -34,6 +36,9 @@ __all__ = [
     "run",
     "spread",
 ]
+
+_ALLOCATIONS_A_COLLECTION = 100_000
+"""New objects of a worker before it looks for circles of them; Python's own number is 700."""
 
 _Job = TypeVar("_Job")
 _Outcome = TypeVar("_Outcome")
@@ -84,15 +89,18 @@ def catalogue_jobs(blocks: int | None) -> list[Job]:
 
     At 1 block everything is checked, symbolic data for the named designs. At 2 blocks, `TWO_BLOCKS` without the
     properties of kind `possible`. From 2 blocks on only the closed designs are worth their time: those as written
-    are decided at 1 block, where their counterexamples lie. Large jobs come first, so that cores stay busy.
+    are decided at 1 block, where their counterexamples lie. Large jobs come first, so that cores stay busy. All outgrow
+    the oracle, so that none begins with it.
     """
+    options = Options(engine=EngineChoice.COMPILED)
     if blocks is not None and blocks > 1:
-        return [Job(name, blocks) for name in CATALOGUE if name.endswith(("-two-slots", "-closed"))]
-    named = [Job(name, 1) for name in CATALOGUE]
-    varied = [Job(name, 1, options=Options(symbolic=False)) for name in VARIATIONS]
+        closed = (name for name in CATALOGUE if name.endswith(("-two-slots", "-closed")))
+        return [Job(name, blocks, options=options) for name in closed]
+    named = [Job(name, 1, options=options) for name in CATALOGUE]
+    varied = [Job(name, 1, options=replace(options, symbolic=False)) for name in VARIATIONS]
     if blocks is not None:
         return [*named, *varied]
-    larger = [Job(name, 2, frozenset({Kind.ALWAYS, Kind.STEP})) for name in TWO_BLOCKS]
+    larger = [Job(name, 2, frozenset({Kind.ALWAYS, Kind.STEP}), options) for name in TWO_BLOCKS]
     return [*larger, *named, *varied]
 
 
@@ -155,7 +163,7 @@ def spread(
         return [told(work(job)) for job in jobs]
     context = multiprocessing.get_context("spawn")
     others = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work)
     try:  # and not `with`, which would wait for workers that never came to be
         futures = {pool.submit(work, job): job for job in dict.fromkeys(jobs)}
         outcomes = {futures[future]: told(future.result()) for future in as_completed(futures)}
@@ -169,10 +177,16 @@ def spread(
     return [outcomes[job] for job in jobs]
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal. The one that waits for the others ends them; one of them that ended
-    by itself could take a lock of their queue with it, and that one would wait for ever."""
+def _begin_work() -> None:
+    """Set up a process that works for another.
+
+    Ctrl-C reaches every process of a terminal. The one that waits for the others ends them; one of them that ended by
+    itself could take a lock of their queue with it, and that one would wait for ever. A graph is millions of tuples,
+    none of them in a circle: to look for circles as often as usual takes a twentieth of the time.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS_A_COLLECTION)
 
 
 def _shared(options: Options) -> Options:

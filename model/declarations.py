@@ -128,8 +128,11 @@ class TracedProperty:
 class Declarations:
     """What has been declared of a machine so far, by name and in that order.
 
-    `conditions`: when a leaf means something, for those that do not always.
+    `conditions`: when a leaf means something, for those that do not always. `is_settled`: whether nothing was declared,
+    and no predicate read, since `Machine.settle` went through.
     """
+
+    is_settled: bool = False
 
     def __init__(self, name: str) -> None:
         self.name = name

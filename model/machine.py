@@ -303,10 +303,15 @@ class Machine(Declarations):
     def settle(self) -> None:
         """Check what could not be checked while names were still missing. Grounding a machine calls this.
 
+        A machine is grounded several times for one verdict; what was checked once is checked again only when something
+        was declared, or a predicate read, that may not be what it was.
+
         Raises:
             ModelError: a name was never declared, a predicate changed its meaning, or a `while_` comes too
             early.
         """
+        if self.is_settled:
+            return
         for name, predicate in self.predicates.items():
             now = self._reading(name)
             first = self._first_readings.setdefault(name, now)
@@ -317,11 +322,13 @@ class Machine(Declarations):
                     predicate.where,
                 )
         check_conditions(self, is_complete=True)
+        self.is_settled = True
 
     def _reading(self, name: str) -> Expr:
         return derive(State(self), name, *([BLOCK_PARAMETER] if self.predicates[name].per_block else []))
 
     def _check_declaration(self, name: str, what: str, meaning: object) -> None:
+        self.is_settled = False
         check_name(name, what)
         if name in self.variables or name in self.predicates:
             raise ModelError(f"{name} is declared twice in {self.name}; choose another name")

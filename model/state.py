@@ -210,6 +210,7 @@ class _Derived(_View):
 
 def derive(state: State, name: str, *block: Expr) -> Expr:
     """What a named predicate says of the state, and of the block if it is per block."""
+    state._machine.is_settled = False
     with looking(f"predicate {name}"):
         return lift(state._machine.predicates[name].holds(state, *block))
 

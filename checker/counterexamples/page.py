@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -19,10 +20,7 @@ __all__ = ["html_page", "page_environment", "stylesheet"]
 def html_page(trace: Trace, violated: Property, source: str) -> str:
     """The page of a counterexample. `source`: the design as the command line names it."""
     page = explored(trace, violated, source)
-    environment = page_environment()
-    environment.filters |= {"value": _value, "number": lambda number: f"{number:,}"}
-    template = environment.from_string(_text("page.html"))
-    return template.render(
+    return _template().render(
         page=page,
         data=_embedded(page),
         css=stylesheet(),
@@ -32,6 +30,14 @@ def html_page(trace: Trace, violated: Property, source: str) -> str:
         failed=_ends(page["ends"]),
         passed=_ends(page["passing"]["ends"]) if page["passing"] else "",
     )
+
+
+@cache
+def _template() -> jinja2.Template:
+    """Compiled once a process: that takes longer than to fill it in."""
+    environment = page_environment()
+    environment.filters |= {"value": _value, "number": lambda number: f"{number:,}"}
+    return environment.from_string(_text("page.html"))
 
 
 def page_environment() -> jinja2.Environment:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from splitproof.checker.compiled.control import Word
@@ -168,7 +168,7 @@ class CompiledRuns(Runs):
     def waiting(self, asked: Expr, open_: Expr) -> Waiting:
         assert isinstance(self.engine, CompiledEngine)
         case = bits_function(self.engine, "case", [asked, open_]) + mark_case(self._space.words)
-        marking = WalkCode(case, self.count)
+        marking = _marking(case, self.count >= OPTIMISE_FROM)
         self.portions(marking.procedure("mark_case"), self.count)
         return _Waiting(self, _kernel(self._words, self._width, self.count >= OPTIMISE_FROM))
 
@@ -181,6 +181,12 @@ class CompiledRuns(Runs):
 def _kernel(promises: int, width: int, is_fast: bool) -> WalkCode:
     """Machine code that no model has a part in, so that it is made once a process."""
     return WalkCode(parts_kernel(promises, width), OPTIMISE_FROM if is_fast else 0)
+
+
+@lru_cache(maxsize=64)
+def _marking(case: str, is_fast: bool) -> WalkCode:
+    """What marks the states of a case. Designs that differ in a choice often ask the same of the same bits."""
+    return WalkCode(case, OPTIMISE_FROM if is_fast else 0)
 
 
 class _Waiting(Waiting):

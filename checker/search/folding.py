@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from splitproof.checker.ground.grounding import GroundProperty, GroundStep
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
+from splitproof.checker.search.successors import successors_of
 from splitproof.model.expressions import Expr
 from splitproof.spec.properties import Kind
 
@@ -71,7 +72,8 @@ class _Diamonds:
     def __init__(self, oracle: Oracle, exploration: Exploration) -> None:
         self._oracle = oracle
         self._states = [state for level in exploration.levels for state in level]
-        self._after = {state: dict(oracle.successors(state)) for state in self._states}
+        successors = successors_of(oracle, exploration).successors
+        self._after = {state: dict(steps) for state, steps in successors.items()}
         self._folding = frozenset(step.index for step in oracle.steps if step.action.folds is not None)
         self._sought: list[tuple[str, frozenset[int]]] = []
         self._lasting: list[tuple[str, frozenset[int]]] = []
@@ -179,4 +181,4 @@ class _Diamonds:
                 yield FoldingFault(
                     state, self._oracle.steps[run[state]], None, "folded steps follow each other for ever"
                 )
-            ends |= run.keys()
+            ends.update(run)  # `|=` with the keys of a dictionary would copy all that is known

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from splitproof.checker.export.commands import PeerError, missing_tools
 from splitproof.checker.export.peers import RUMUR, SPIN, PeerRun, run_rumur, run_spin
 from splitproof.checker.search.oracle import Exploration, Limits, Oracle
+from splitproof.checker.search.successors import successors_of
 from splitproof.model import Int, Machine, State, ite, memory, when
 from splitproof.model.catalogue import CATALOGUE
 from splitproof.model.interpreter import Interpreter
@@ -55,6 +56,7 @@ def violations(oracle: Oracle, exploration: Exploration) -> dict[str, int]:
     """How many states violate each `always` property, and how many steps each `step` property."""
     found = {}
     not_ = oracle.grounding.terms.not_
+    graph = successors_of(oracle, exploration).successors
     for name, item in oracle.properties.items():
         if item.property.kind is Kind.ALWAYS:
             bad = oracle.selection(not_(item.holds))
@@ -62,9 +64,8 @@ def violations(oracle: Oracle, exploration: Exploration) -> dict[str, int]:
         else:
             found[name] = sum(
                 index in item.steps and not oracle.holds_in(item.steps[index], state)
-                for level in exploration.levels
-                for state in level
-                for index, _ in oracle.successors(state)
+                for state, steps in graph.items()
+                for index, _ in steps
             )
     return found
 

@@ -268,6 +268,26 @@ def test_a_predicate_made_in_a_loop(machine: Machine) -> None:
         Layout(machine, 1)
 
 
+def test_a_predicate_that_changes_between_two_groundings(machine: Machine) -> None:
+    wanted = Phase.IDLE
+    machine.predicate("is_wanted", "a word", lambda s: s.phase == wanted)  # offence
+    assert Layout(machine, 1).slots
+    wanted = Phase.BUSY
+    machine.check(always("p", "a property", holds=lambda s: s.is_wanted))
+    with refused(
+        "predicate is_wanted said `phase == IDLE` when it was declared and says `phase == BUSY` now; bind the "
+        "Python variable that has changed: lambda s, x=x: ..."
+    ):
+        Layout(machine, 2)
+
+
+def test_a_while_declared_after_a_grounding(machine: Machine) -> None:
+    assert Layout(machine, 1).slots
+    machine.shared("late", Bool, "a bool", cell=TABLE, while_=lambda s: s.later)  # offence
+    with refused("design has no variable or predicate `later`; did you mean late?"):
+        Layout(machine, 1)
+
+
 def test_a_loop_variable_bound_as_a_default_is_no_block(machine: Machine) -> None:
     for phase in Phase:
         machine.predicate(f"is_{phase.value}", "a word", lambda s, phase=phase: s.phase == phase)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from splitproof.checker.compiled.engine import CompiledEngine
 from splitproof.checker.search.folding import diamond_violations
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
@@ -43,8 +44,9 @@ def test_no_step_of_a_lan_that_can_copy_messages_is_taken_before_others(split: s
 
 @pytest.mark.parametrize("name", [*CLOSED, "second-embodiment"])
 def test_verdicts_are_the_same_with_and_without_folding(name: str) -> None:
+    """In machine code, which folds as the oracle does (`tests/checker/test_compiled.py`)."""
     machine = machine_of(design_named(name))
-    assert _verdicts(Oracle(machine, 1, folded=True)) == _verdicts(Oracle(machine, 1))
+    assert _verdicts(CompiledEngine(machine, 1, folded=True)) == _verdicts(CompiledEngine(machine, 1))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_forgetting_the_tape_and_the_image_changes_no_verdict_and_no_depth(name:
     machines = [build(design, lean=lean) for lean in (True, False)]
     for machine in machines:
         machine.check(*asked_of(design))
-    lean, full = (Oracle(machine, 1, folded=True) for machine in machines)
+    lean, full = (CompiledEngine(machine, 1, folded=True) for machine in machines)
     lean_space, full_space = lean.explore(), full.explore()
     assert full_space.states > lean_space.states
     assert {k: f.depth for k, f in lean_space.findings.items()} == {
@@ -70,7 +72,7 @@ def test_forgetting_the_tape_and_the_image_changes_no_verdict_and_no_depth(name:
     assert set(possible_findings(lean, lean_space)) == set(possible_findings(full, full_space))
 
 
-def _verdicts(oracle: Oracle) -> set[str]:
-    space = oracle.explore()
+def _verdicts(engine: CompiledEngine) -> set[str]:
+    space = engine.explore()
     assert space.complete
-    return set(space.findings) | set(possible_findings(oracle, space))
+    return set(space.findings) | set(possible_findings(engine, space))
