@@ -1,5 +1,8 @@
 /* The search of checker/compiled in C, as the measure of what is possible: the same table, batches and prefetches.
  * The generated part defines WORDS, STEPS, INITIAL_COUNT, INITIAL, successors() and violations(). */
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,60 +10,92 @@
 #include <sys/mman.h>
 #include <time.h>
 
+typedef uint32_t u32;
 typedef uint64_t u64;
-enum { BATCH = 256, INDEX_BITS = 36, RECENT = 1 << 13 };
+enum { BATCH = 256, LINE = 16, RECENT = 1 << 13, SMALL_PAGES = 128 << 20 };
 
 #include "model.h"
 
-static u64 *states, *table, slots = 1 << 16, count;
+static u64 *states, slots, count;
+static u32 *table, numbers;
+static int shift;
 static u64 after[(BATCH + STEPS) * WORDS], hashes[BATCH + STEPS], places[BATCH + STEPS], recent[RECENT * WORDS];
 
-static void *reserve(size_t bytes) {
-    void *p = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+static void *reserve(size_t bytes, size_t small) {
+    char *p = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) abort();
-    if (bytes >= 4 << 20) madvise(p, bytes, MADV_HUGEPAGE);
+    if (bytes - small >= 4 << 20) madvise(p + small, bytes - small, MADV_HUGEPAGE);
     return p;
 }
 
-static inline u64 hash(const u64 *s) {
-    u64 h = s[0];
-    for (int w = 1; w < WORDS; w++) {
-        h = (h ^ h >> 29) * 0x9E3779B97F4A7C15;
-        h = (h ^ h >> 32) + s[w];
-    }
-    h = (h ^ h >> 32) * 0xBF58476D1CE4E5B9;
-    h = (h ^ h >> 29) * 0x94D049BB133111EB;
-    return h ^ h >> 32;
+static void make_table(u64 size) {
+    slots = size;
+    shift = 64 - __builtin_ctzll(slots);
+    numbers = slots - 1;
+    table = reserve(4 * slots, 0);
 }
 
-static inline u64 home(u64 h) { return (u64)((unsigned __int128)h * slots >> 64); }
+static inline u64 folded(u64 a, u64 b) {
+    unsigned __int128 wide = (unsigned __int128)a * b;
+    return (u64)wide ^ (u64)(wide >> 64);
+}
+
+static inline u64 hash(const u64 *s) {
+    static const u64 salts[] = {0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB};
+    u64 h = folded(s[0] ^ salts[0], WORDS > 1 ? s[1 % WORDS] ^ salts[1] : salts[1]);
+    for (int w = 2; w < WORDS; w++) h = folded(h ^ s[w] ^ salts[w % 3], salts[0]);
+    return h;
+}
+
+static inline u64 home(u64 h) { return h >> shift & -(u64)LINE; }
 static inline int same(const u64 *a, const u64 *b) {
     u64 d = 0;
     for (int w = 0; w < WORDS; w++) d |= a[w] ^ b[w];
     return !d;
 }
 
-static inline int insert(const u64 *s, u64 h, u64 from) {
-    u64 tag = h << INDEX_BITS;
-    for (u64 i = from;;) {
-        u64 e = table[i];
+/* Of the slots from i to the end of its line: one bit for each that is empty or has the tag. */
+static inline u32 candidates(u64 i, u32 tag) {
+#ifdef __AVX2__
+    u32 found = 0;
+    for (int k = 0; k < LINE; k += 8) {
+        __m256i line = _mm256_load_si256((const __m256i *)(table + i + k)), tags = _mm256_set1_epi32(~numbers);
+        __m256i tagged = _mm256_cmpeq_epi32(_mm256_and_si256(line, tags), _mm256_set1_epi32(tag));
+        __m256i either = _mm256_or_si256(tagged, _mm256_cmpeq_epi32(line, _mm256_setzero_si256()));
+        found |= (u32)_mm256_movemask_ps(_mm256_castsi256_ps(either)) << k;
+    }
+    return found;
+#else
+    for (int k = 0; k < LINE; k++)
+        if (!table[i + k] || (table[i + k] & ~numbers) == tag) return 1u << k;
+    return 0;
+#endif
+}
+
+static inline u64 peek(u64 h) {
+    u64 i = home(h);
+    u32 found;
+    while (!(found = candidates(i, h & ~numbers))) i = (i + LINE) & (slots - 1);
+    i += __builtin_ctz(found);
+    __builtin_prefetch(states + ((u64)(table[i] & numbers) - 1) * WORDS);
+    return i;
+}
+
+static inline int insert(const u64 *s, u64 h, u64 i) {
+    for (u32 tag = h & ~numbers;; i = (i + 1) & (slots - 1)) {
+        u32 e = table[i];
         if (!e) {
             memcpy(states + count * WORDS, s, 8 * WORDS);
-            table[i] = tag | ++count;
+            table[i] = tag | (u32)++count;
             return 1;
         }
-        if (!((e ^ tag) >> INDEX_BITS)) {
-            u64 known = (e & (((u64)1 << INDEX_BITS) - 1)) - 1;
-            if (same(states + known * WORDS, s)) return 0;
-        }
-        if (++i == slots) i = 0;
+        if ((e & ~numbers) == tag && same(states + ((u64)(e & numbers) - 1) * WORDS, s)) return 0;
     }
 }
 
 static void grow(void) {
-    munmap(table, 8 * slots);
-    slots *= slots < 1 << 20 ? 16 : slots < 1 << 23 ? 8 : 2;
-    table = reserve(8 * slots);
+    munmap(table, 4 * slots);
+    make_table(slots * (slots < 1 << 20 ? 16 : slots < 1 << 23 ? 8 : 2));
     for (u64 first = 0; first < count; first += BATCH) {
         u64 n = count - first < BATCH ? count - first : BATCH;
         for (u64 k = 0; k < n; k++) {
@@ -69,9 +104,8 @@ static void grow(void) {
         }
         for (u64 k = 0; k < n; k++) {
             u64 i = home(hashes[k]);
-            while (table[i])
-                if (++i == slots) i = 0;
-            table[i] = hashes[k] << INDEX_BITS | (first + k + 1);
+            while (table[i]) i = (i + 1) & (slots - 1);
+            table[i] = (hashes[k] & ~numbers) | (u32)(first + k + 1);
         }
     }
 }
@@ -80,8 +114,8 @@ int main(void) {
     struct timespec begin, end;
     u64 transitions = 0, levels = 0, violated = 0;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
-    states = reserve((size_t)1 << 36);
-    table = reserve(8 * slots);
+    states = reserve((size_t)1 << 36, SMALL_PAGES);
+    make_table(1 << 16);
     for (u64 k = 0; k < INITIAL_COUNT; k++) insert(INITIAL[k], hash(INITIAL[k]), home(hash(INITIAL[k])));
     for (u64 k = 0; k < RECENT; k++) memcpy(recent + k * WORDS, INITIAL[0], 8 * WORDS);
     for (u64 head = 0, level_end; head < count; levels++) {
@@ -107,13 +141,7 @@ int main(void) {
                 }
                 n = kept;
             }
-            for (u64 k = 0; k < n; k++) {
-                u64 e, i = home(hashes[k]), tag = hashes[k] << INDEX_BITS;
-                while ((e = table[i]) && (e ^ tag) >> INDEX_BITS)
-                    if (++i == slots) i = 0;
-                places[k] = i;
-                __builtin_prefetch(states + ((e & (((u64)1 << INDEX_BITS) - 1)) - 1) * WORDS);
-            }
+            for (u64 k = 0; k < n; k++) places[k] = peek(hashes[k]);
             for (u64 k = 0; k < n; k++) insert(after + k * WORDS, hashes[k], places[k]);
         }
     }

@@ -81,7 +81,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Decide whether a storage controller's backup is the image of its split.\n\n"
     "Exit codes: 0 holds, 1 violated, 2 usage or model error, 3 unknown (a limit ended it), 4 vacuous, "
-    "5 nothing selected, 70 internal error.",
+    "5 nothing selected, 70 internal error, 130 interrupted.",
 )
 
 
@@ -240,10 +240,10 @@ def prove(
 
     What fails at a small size is told as a counterexample instead; what can be neither proved nor refuted is unknown.
     """
-    from splitproof import prove_commands
+    from splitproof import prove_command
 
     to = destination(format.value, output, report)
-    return prove_commands.prove(design, tuple(properties or ()), certificate, max_seconds, to)
+    return prove_command.prove(design, tuple(properties or ()), certificate, max_seconds, to)
 
 
 @app.command(short_help="Re-check a proof with cvc5 and with z3.")
@@ -255,9 +255,9 @@ def certify(
     output: OutputOption = None,
 ) -> int:
     """Re-check a proof with cvc5 and with z3, in fresh processes; exits with 1 if anything is amiss."""
-    from splitproof import prove_commands
+    from splitproof import certify_command
 
-    return prove_commands.certify(directory, format.value, output)
+    return certify_command.certify(directory, format.value, output)
 
 
 @app.command(short_help="Change every guard and effect: what notices?")

@@ -149,7 +149,9 @@ def _outcome_line(outcome: Outcome) -> str:
     violated = ", ".join(f"{name} {depth}" for name, depth in outcome.violated.items())
     declared = "as declared" if outcome.as_declared else "NOT AS DECLARED"
     held = sum(item["verdict"] == "holds" for item in result["properties"])
-    text = f"{held} hold" + (f"; violated: {violated}" if violated else "")
+    unknown = ", ".join(item["id"] for item in result["properties"] if item["verdict"] == "unknown")
+    text = "1 holds" if held == 1 else f"{held} hold"
+    text += (f"; violated: {violated}" if violated else "") + (f"; unknown: {unknown}" if unknown else "")
     size = f"{count(outcome.job.blocks, 'block')}, {result['states']:>9,} states"
     return f"{outcome.job.design:<44} {size}: {declared}: {text}"
 
@@ -183,7 +185,9 @@ def _summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
     declared_so = sum(item["verdict"] == (item["expected"] or "holds") for item in verdicts)
     claims = sum(outcome.result["symbolic"]["classes"] for outcome in outcomes if outcome.result["symbolic"])
     complete = all(outcome.result["complete"] for outcome in outcomes)
-    searches = f"over {len(outcomes)} complete searches of every interleaving"
+    searches = (
+        f"over {len(outcomes)} complete search{'' if len(outcomes) == 1 else 'es'} of every interleaving"
+    )
     yield (
         f"{declared_so} of {len(verdicts)} verdicts as declared, "
         f"{searches if complete else 'not every search was complete'}"

@@ -15,7 +15,7 @@ from splitproof.conformance.histories.history import History, HistoryError, load
 from splitproof.conformance.histories.judgement import judge_history
 from splitproof.conformance.skeleton import NotEmpty, write_skeleton
 from splitproof.model.errors import ModelError
-from splitproof.output import Destination, json_text, write
+from splitproof.output import Destination, json_text, status, write
 
 __all__ = ["OWN_REPORTS", "conform", "init", "judge"]
 
@@ -43,7 +43,8 @@ def conform(options: dict[str, Any], destination: Destination) -> int:
     if (options["adapter"] is None) == (options["command"] is None):
         raise ModelError("name one controller: MODULE:FACTORY, or --command COMMAND", "")
     try:
-        result = run_suite(Request(**options))
+        with status("conform") as say:
+            result = run_suite(Request(**options), say)
     except ValueError as error:
         raise ModelError(str(error), "") from error
     own: dict[str, Callable[[], Iterable[str]]] = {

@@ -175,7 +175,13 @@ def status(text: str) -> Iterator[Callable[[str], None]]:
         return
     import rich.console
 
-    with rich.console.Console(stderr=True).status(text) as line:
+    # By a descriptor of its own: pytest, under which `conform` runs, has 2 lead elsewhere while a test runs.
+    with (
+        os.fdopen(
+            os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding, errors=UNWRITABLE
+        ) as terminal,
+        rich.console.Console(file=terminal).status(text) as line,
+    ):
         yield line.update
 
 

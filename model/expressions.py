@@ -12,8 +12,7 @@ whole numbers, `ite(condition, yes, no)`, and `every`, `some` and `none` of the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from splitproof.model.errors import ModelError, with_block_names
@@ -80,6 +79,7 @@ __all__ = [
     "some",
     "truth",
     "walk",
+    "with_children",
 ]
 
 
@@ -155,24 +155,29 @@ def rewrite(node: Expr, replaced: Callable[[Expr], Expr | None]) -> Expr:
     found = replaced(node)
     if found is not None:
         return found
-    below = children(node)
-    if not below:
+    return with_children(node, [rewrite(child, replaced) for child in children(node)])
+
+
+def with_children(node: Expr, parts: Sequence[Expr]) -> Expr:
+    """The node with other nodes directly below it, as many as it has; itself, if they are the ones that it has."""
+    if all(new is old for new, old in zip(parts, children(node), strict=True)):
         return node
-    parts = tuple(rewrite(child, replaced) for child in below)
     match node:
         case And() | Or():
-            return replace(node, operands=parts)
+            return type(node)(tuple(parts))
         case At():
-            return replace(node, index=parts[0])
+            return At(node.name, parts[0], node.type, node.after)
         case Not():
-            return replace(node, operand=parts[0])
+            return Not(parts[0])
         case Every() | Some():
-            return replace(node, body=parts[0])
+            return type(node)(node.bound, parts[0])
         case Member():
             return Member(*parts)
         case Ite():
             return Ite(*parts)
-        case Eq() | Less() | Plus():
-            return replace(node, left=parts[0], right=parts[1])
+        case Eq() | Less():
+            return type(node)(*parts)
+        case Plus():
+            return Plus(parts[0], parts[1], node.sign)
         case _:
             raise TypeError(type(node))

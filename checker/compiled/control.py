@@ -9,7 +9,19 @@ from __future__ import annotations
 import ctypes
 from enum import IntEnum
 
-__all__ = ["BATCH", "CHUNK", "CLAIM", "INDEX_BITS", "MASKS_MAX", "RECENT", "Control", "Word", "best_words"]
+__all__ = [
+    "BATCH",
+    "CHUNK",
+    "CLAIM",
+    "LINE",
+    "MASKS_MAX",
+    "RECENT",
+    "SLOTS_MAX",
+    "SLOT_BYTES",
+    "Control",
+    "Word",
+    "best_words",
+]
 
 BATCH = 256
 """Successors that are hashed, fetched and inserted together."""
@@ -17,14 +29,20 @@ BATCH = 256
 CLAIM = 64
 """States that a thread takes from the frontier at a time."""
 
-CHUNK = 2048
+CHUNK = 512
 """Places for new states that a thread takes at a time."""
 
 RECENT = 1 << 13
 """States that a thread remembers to have entered lately; with one of two words, an eighth of a usual L2 cache."""
 
-INDEX_BITS = 36
-"""Of a slot of the table, for the number of a state plus one; the rest is a part of the state's hash."""
+SLOT_BYTES = 4
+"""Of a slot of the table."""
+
+LINE = 64 // SLOT_BYTES
+"""Slots that lie in one line of a cache."""
+
+SLOTS_MAX = 1 << 8 * SLOT_BYTES
+"""Of the largest table: the number of a state fits in a slot."""
 
 MASKS_MAX = 8
 """Words of questions, 64 each."""
@@ -49,8 +67,8 @@ class Word(IntEnum):
     """The pointer to all states, in the order of their discovery."""
     TABLE = 7
     """The pointer to the slots."""
-    SLOTS = 8
-    """How many slots there are."""
+    SLOT_BITS = 8
+    """There are 2 to this power of slots."""
     AFTER = 9
     """The pointer to a buffer of states after steps."""
     HASHES = 10

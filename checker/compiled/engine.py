@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 
 from splitproof.checker.compiled import walks
-from splitproof.checker.compiled.kernel import common, search_kernel
+from splitproof.checker.compiled.kernel import search_kernel
 from splitproof.checker.compiled.kernels import SearchCode, WalkCode
 from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.compiled.ownership import OFFENCE
@@ -18,6 +18,7 @@ from splitproof.checker.compiled.questions import Questions
 from splitproof.checker.compiled.search import CompiledExploration, Search
 from splitproof.checker.compiled.space import Level
 from splitproof.checker.compiled.symmetry import Symmetry, UnsoundSymmetryError
+from splitproof.checker.compiled.table import common
 from splitproof.checker.ground.cone import Cone
 from splitproof.checker.ground.grounding import GroundProperty
 from splitproof.checker.search.engine import Arrival, Engine, Exploration, Finding, Limits, Path, Progress

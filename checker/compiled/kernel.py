@@ -1,8 +1,4 @@
-"""The search itself as LLVM IR: exact, open addressing, states in the order of their discovery.
-
-A slot of the table holds the number of a state (plus one, so that zero is empty) and 28 bits of its hash; the
-state itself is looked at where these agree, so that nothing rests on the hash being free of collisions. A slot is
-claimed by one compare-and-swap however many words a state has, and memory is 8 bytes a slot and 8 a word.
+"""The search itself as LLVM IR: states in the order of their discovery, and the table that knows them.
 
 Successors are made, hashed and fetched in batches: a table of gigabytes is a cache miss an access, and a batch has
 as many of them under way as the memory allows. Most successors are known, and half of those were met just before:
@@ -12,133 +8,11 @@ remembers the last states that it entered, in a small cache that needs neither t
 
 from __future__ import annotations
 
-from splitproof.checker.compiled.control import BATCH, CHUNK, CLAIM, INDEX_BITS, RECENT, Word
+from splitproof.checker.compiled.control import BATCH, CHUNK, CLAIM, RECENT, Word
 from splitproof.checker.compiled.ir import Function, Loop, Variable
+from splitproof.checker.compiled.table import Table
 
-__all__ = ["common", "fill_hashes", "peek", "search_kernel"]
-
-DECLARATIONS = "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)\n"
-_MULTIPLIERS = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-_INDEX_MASK = (1 << INDEX_BITS) - 1
-
-
-def hash_state(words: int) -> str:
-    """`i64 @hash(ptr state)`: the words folded, then the finaliser of splitmix64 (Steele et al., 2014)."""
-    f = Function("hash", {"state": "ptr"}, "i64", "internal|alwaysinline")
-    mixed = f.load("%state")
-    for word in range(1, words):
-        spread = f.binary("mul", f.binary("xor", mixed, f.binary("lshr", mixed, 29)), _MULTIPLIERS[0])
-        mixed = f.binary("add", f.binary("xor", spread, f.binary("lshr", spread, 32)), f.load("%state", word))
-    for shift, multiplier in ((32, _MULTIPLIERS[1]), (29, _MULTIPLIERS[2])):
-        mixed = f.binary("mul", f.binary("xor", mixed, f.binary("lshr", mixed, shift)), multiplier)
-    return f.finish(f.binary("xor", mixed, f.binary("lshr", mixed, 32)))
-
-
-def home_slot() -> str:
-    """`i64 @home(i64 hash, i64 slots)`: the high bits of the hash, scaled to a table of any size (Lemire, 2019)."""
-    f = Function("home", {"hash": "i64", "slots": "i64"}, "i64", "internal|alwaysinline")
-    wide, size = f.op("zext i64 %hash to i128"), f.op("zext i64 %slots to i128")
-    product = f.op(f"mul i128 {wide}, {size}")
-    return f.finish(f.op(f"trunc i128 {f.op(f'lshr i128 {product}, 64')} to i64"))
-
-
-def same_state(words: int) -> str:
-    """`i1 @same(ptr a, ptr b)`."""
-    f = Function("same", {"a": "ptr", "b": "ptr"}, "i1", "internal|alwaysinline")
-    differs = f.binary("xor", f.load("%a"), f.load("%b"))
-    for word in range(1, words):
-        differs = f.binary("or", differs, f.binary("xor", f.load("%a", word), f.load("%b", word)))
-    return f.finish(f.compare("eq", differs, 0))
-
-
-def find_slot(words: int) -> str:
-    """`i64 @find(ptr control, ptr state, i64 hash, i64 from)`: the number of a state that is known; else all ones.
-
-    `from`: from its home to here, the table has neither it nor an empty slot, but perhaps here.
-    """
-    parameters = {"control": "ptr", "state": "ptr", "hash": "i64", "from": "i64"}
-    f = Function("find", parameters, "i64", "internal|alwaysinline")
-    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
-    states = f.load_pointer("%control", Word.STATES)
-    tag = f.binary("shl", "%hash", INDEX_BITS)
-    place = f.variable("%from")
-    with f.loop():
-        current = f.get(place)
-        slot = f.load(table, current)
-        with f.where(f.compare("eq", slot, 0)):
-            f.give(-1)
-        with f.where(_has_tag(f, slot, tag)):
-            number = f.binary("sub", f.binary("and", slot, _INDEX_MASK), 1)
-            known = f.at(states, f.binary("mul", number, words))
-            with f.where(f.op(f"call i1 @same(ptr {known}, ptr %state)")):
-                f.give(number)
-        _advance(f, place, current, slots)
-    return f.finish(-1)
-
-
-def find_for_python() -> str:
-    """`i64 @find_state(ptr control, ptr state)`, for Python."""
-    f = Function("find_state", {"control": "ptr", "state": "ptr"}, "i64")
-    hashed = f.op("call i64 @hash(ptr %state)")
-    home = f.op(f"call i64 @home(i64 {hashed}, i64 {f.load('%control', Word.SLOTS)})")
-    return f.finish(f.op(f"call i64 @find(ptr %control, ptr %state, i64 {hashed}, i64 {home})"))
-
-
-def _has_tag(f: Function, slot: str, tag: str) -> str:
-    return f.compare("eq", f.binary("lshr", f.binary("xor", slot, tag), INDEX_BITS), 0)
-
-
-def _advance(f: Function, place: Variable, current: str, slots: str) -> None:
-    following = f.binary("add", current, 1)
-    wraps = f.compare("eq", following, slots)
-    f.set(place, f.op(f"select i1 {wraps}, i64 0, i64 {following}"))
-
-
-def insert_state(words: int, *, shared: bool) -> str:
-    """`i64 @insert(table, slots, states, state, hash, from, number)`: 1 if the state is new and took the number.
-
-    `from`: as of `@find`. With threads the state is written to its place before the slot that names it is claimed;
-    whoever sees the slot sees the state.
-    """
-    parameters = {
-        "table": "ptr",
-        "slots": "i64",
-        "states": "ptr",
-        "state": "ptr",
-        "hash": "i64",
-        "from": "i64",
-        "number": "i64",
-    }
-    f = Function("insert_shared" if shared else "insert", parameters, "i64", "internal|alwaysinline")
-    tag = f.binary("shl", "%hash", INDEX_BITS)
-    entry = f.binary("or", tag, f.binary("add", "%number", 1))
-    place = f.variable("%from")
-    own = f.at("%states", f.binary("mul", "%number", words))
-    found = f.variable(0)
-    with f.loop():
-        current = f.get(place)
-        slot_place = f.at("%table", current)
-        order = "atomic " if shared else ""
-        f.set(found, f.op(f"load {order}i64, ptr {slot_place}{' acquire, align 8' if shared else ''}"))
-        with f.where(f.compare("eq", f.get(found), 0)):
-            for word in range(words):
-                f.store(f.load("%state", word), own, word)
-            if shared:
-                swap = f.op(f"cmpxchg ptr {slot_place}, i64 0, i64 {entry} acq_rel acquire, align 8")
-                with f.where(f.op(f"extractvalue {{i64, i1}} {swap}, 1")):
-                    f.give(1)
-                f.set(found, f.op(f"extractvalue {{i64, i1}} {swap}, 0"))
-            else:
-                f.store(entry, slot_place)
-                f.give(1)
-        slot = f.get(found)
-        with f.where(_has_tag(f, slot, tag)):
-            other = f.binary("sub", f.binary("and", slot, _INDEX_MASK), 1)
-            known = f.at("%states", f.binary("mul", other, words))
-            with f.where(f.op(f"call i1 @same(ptr {known}, ptr %state)")):
-                f.give(0)
-        _advance(f, place, current, "%slots")
-    return f.finish(0)
+__all__ = ["Batch", "fill_hashes", "find_for_python", "note", "peek", "search_kernel"]
 
 
 def expand(words: int, *, shared: bool) -> str:
@@ -147,10 +21,8 @@ def expand(words: int, *, shared: bool) -> str:
     With threads, each claims portions of the frontier and chunks of places for new states.
     """
     f = Function("expand_shared" if shared else "expand", {"control": "ptr"})
-    needed = (Word.STATES, Word.AFTER, Word.HASHES, Word.PLACES, Word.RECENT)
-    pointers = {word: f.load_pointer("%control", word) for word in needed}
-    hashes, places, states = pointers[Word.HASHES], pointers[Word.PLACES], pointers[Word.STATES]
-    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
+    table, batch = Table(f, words), Batch(f, words)
+    recent = f.load_pointer("%control", Word.RECENT)
     end, limit = f.load("%control", Word.END), f.load("%control", Word.LIMIT)
     following = f.variable(f.load("%control", Word.NEXT))
     chunk_end = f.variable(f.load("%control", Word.CHUNK_END))
@@ -163,9 +35,9 @@ def expand(words: int, *, shared: bool) -> str:
             f.stay(batches, f.compare("ult", f.get(head), f.get(until)))
             if not shared:
                 f.stay(batches, f.compare("ule", f.get(following), limit))
-            count = _make_batch(f, words, head, f.get(until), pointers)
-            peek(f, words, count, (hashes, places, table, slots, states))
-            _insert_batch(f, words, count, pointers, following, (chunk_end, taken) if shared else None)
+            count = _make_batch(f, table, batch, recent, head, f.get(until))
+            peek(f, table, batch, count)
+            _insert_batch(f, table, batch, count, following, (chunk_end, taken) if shared else None)
         if not shared:
             f.leave(claims)
     if not shared:
@@ -173,6 +45,20 @@ def expand(words: int, *, shared: bool) -> str:
     f.store(f.get(following), "%control", Word.NEXT)
     f.store(f.get(chunk_end), "%control", Word.CHUNK_END)
     return f.finish()
+
+
+class Batch:
+    """Buffers of successors that are handled together, for a function with the record `%control`."""
+
+    def __init__(self, f: Function, words: int) -> None:
+        self._f, self.words = f, words
+        self.after = f.load_pointer("%control", Word.AFTER)
+        self.hashes = f.load_pointer("%control", Word.HASHES)
+        self.places = f.load_pointer("%control", Word.PLACES)
+
+    def state(self, number: str) -> str:
+        """The pointer to a successor."""
+        return self._f.at(self.after, self._f.binary("mul", number, self.words))
 
 
 def _claim(
@@ -188,178 +74,121 @@ def _claim(
     f.set(until, f.op(f"select i1 {f.compare('ult', stop, end)}, i64 {stop}, i64 {end}"))
 
 
-def _make_batch(f: Function, words: int, head: Variable, until: str, pointers: dict[Word, str]) -> str:
+def _make_batch(f: Function, table: Table, batch: Batch, recent: str, head: Variable, until: str) -> str:
     """States before `until` are judged and expanded until there are enough successors; how many there are."""
     count = f.variable(0)
-    after, states = pointers[Word.AFTER], pointers[Word.STATES]
     with f.loop() as states_left:
         current, first = f.get(head), f.get(count)
         f.stay(states_left, f.compare("ult", current, until))
         f.stay(states_left, f.compare("ult", first, BATCH))
-        state = f.at(states, f.binary("mul", current, words))
+        state = table.state(current)
         f.do(f"call void @judge(ptr {state}, ptr %control)")
-        made = f.op(f"call i64 @successors(ptr {state}, ptr {after}, i64 {first}, ptr %control)")
-        f.set(count, _drop_recent(f, words, first, made, pointers))
+        made = f.op(f"call i64 @successors(ptr {state}, ptr {batch.after}, i64 {first}, ptr %control)")
+        f.set(count, _drop_recent(f, table, batch, recent, first, made))
         f.add(head, 1)
     return f.get(count)
 
 
-def _drop_recent(f: Function, words: int, first: str, made: str, pointers: dict[Word, str]) -> str:
+def _drop_recent(f: Function, table: Table, batch: Batch, recent: str, first: str, made: str) -> str:
     """Of the successors `first` to `made`, those that are not known from lately move up; where they end.
 
     They are replaced by their representatives and hashed, and their slots are fetched. What is remembered is in the
     table, or in this batch and about to be: a successor is dropped only if it equals such a state in full. There is
     no branch, which would be mispredicted every other time.
     """
-    after, hashes, recent = pointers[Word.AFTER], pointers[Word.HASHES], pointers[Word.RECENT]
-    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
     kept = f.variable(first)
     with f.counting(first, made) as number:
-        state = f.at(after, f.binary("mul", number, words))
+        state = batch.state(number)
         f.do(f"call void @canonical(ptr {state})")
         hashed = f.op(f"call i64 @hash(ptr {state})")
-        known = f.at(recent, f.binary("mul", f.binary("and", hashed, RECENT - 1), words))
+        known = f.at(recent, f.binary("mul", f.binary("and", hashed, RECENT - 1), batch.words))
         is_new = f.op(f"xor i1 {f.op(f'call i1 @same(ptr {known}, ptr {state})')}, true")
-        place = f.at(after, f.binary("mul", f.get(kept), words))
-        for word in range(words):
+        place = batch.state(f.get(kept))
+        for word in range(batch.words):
             value = f.load(state, word)
             f.store(value, known, word)
             f.store(value, place, word)
-        f.store(hashed, hashes, f.get(kept))
-        f.prefetch(f.at(table, f.op(f"call i64 @home(i64 {hashed}, i64 {slots})")))
+        f.store(hashed, batch.hashes, f.get(kept))
+        table.fetch(hashed)
         f.add(kept, f.op(f"zext i1 {is_new} to i64"))
     return f.get(kept)
 
 
-def fill_hashes(
-    f: Function,
-    words: int,
-    arrays: tuple[str, str, str, str],
-    first: str | int,
-    end: str,
-    *,
-    fresh: bool = True,
-) -> None:
-    """Hash the states `first` to `end` of a buffer, and fetch the slots where they belong.
-
-    `fresh`: they come from steps, and are replaced by their representatives first.
-    """
-    after, hashes, table, slots = arrays
+def fill_hashes(f: Function, table: Table, batch: Batch, first: str, end: str) -> None:
+    """Of the successors `first` to `end`: replace them by their representatives, hash them, and fetch their slots."""
     with f.counting(first, end) as number:
-        state = f.at(after, f.binary("mul", number, words))
-        if fresh:
-            f.do(f"call void @canonical(ptr {state})")
+        state = batch.state(number)
+        f.do(f"call void @canonical(ptr {state})")
         hashed = f.op(f"call i64 @hash(ptr {state})")
-        f.store(hashed, hashes, number)
-        f.prefetch(f.at(table, f.op(f"call i64 @home(i64 {hashed}, i64 {slots})")))
+        f.store(hashed, batch.hashes, number)
+        table.fetch(hashed)
 
 
-def peek(f: Function, words: int, count: str, arrays: tuple[str, str, str, str, str]) -> None:
-    """For each hash of a batch, fetch the state that may be the same, and note its slot, or the empty one.
-
-    What is before that slot has another hash and stays, so that the look for the state goes on there.
-    """
-    hashes, places, table, slots, states = arrays
+def peek(f: Function, table: Table, batch: Batch, count: str) -> None:
+    """For each successor of a batch, note where the look for it goes on, and fetch the state that may be the same."""
     with f.counting(0, count) as number:
-        hashed = f.load(hashes, number)
-        tag = f.binary("shl", hashed, INDEX_BITS)
-        place = f.variable(f.op(f"call i64 @home(i64 {hashed}, i64 {slots})"))
-        found = f.variable(0)
-        with f.loop() as probing:
-            at = f.at(table, f.get(place))
-            slot = f.op(f"load atomic i64, ptr {at} unordered, align 8")  # another thread may be writing it
-            f.set(found, slot)
-            f.stay(probing, f.compare("ne", f.get(found), 0))
-            f.stay(probing, f.op(f"xor i1 {_has_tag(f, f.get(found), tag)}, true"))
-            _advance(f, place, f.get(place), slots)
-        f.store(f.get(place), places, number)
-        index = f.binary("sub", f.binary("and", f.get(found), _INDEX_MASK), 1)
-        known = f.at(states, f.binary("mul", index, words))
-        f.prefetch(known)  # of an empty slot: nowhere, which is no error
+        f.store(table.peek(f.load(batch.hashes, number)), batch.places, number)
 
 
 def _insert_batch(
     f: Function,
-    words: int,
+    table: Table,
+    batch: Batch,
     count: str,
-    pointers: dict[Word, str],
     following: Variable,
     chunks: tuple[Variable, str] | None,
 ) -> None:
-    after, hashes, states = pointers[Word.AFTER], pointers[Word.HASHES], pointers[Word.STATES]
-    places = pointers[Word.PLACES]
-    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
-    name = "insert" if chunks is None else "insert_shared"
     with f.counting(0, count) as number:
         if chunks is not None:
             chunk_end, taken = chunks
             with f.where(f.compare("eq", f.get(following), f.get(chunk_end))):
                 f.set(following, f.op(f"atomicrmw add ptr {taken}, i64 {CHUNK} monotonic"))
                 f.set(chunk_end, f.binary("add", f.get(following), CHUNK))
-        state = f.at(after, f.binary("mul", number, words))
-        arguments = f"ptr {table}, i64 {slots}, ptr {states}, ptr {state}"
-        where = f"i64 {f.load(hashes, number)}, i64 {f.load(places, number)}"
-        f.add(following, f.op(f"call i64 @{name}({arguments}, {where}, i64 {f.get(following)})"))
+        hashed, place = f.load(batch.hashes, number), f.load(batch.places, number)
+        is_shared = chunks is not None
+        f.add(following, table.insert(batch.state(number), hashed, place, f.get(following), shared=is_shared))
 
 
 def rehash(words: int, *, shared: bool) -> str:
     """`void @rehash(ptr control)`: enter the states HEAD to END, which are all different, into an empty table."""
     f = Function("rehash_shared" if shared else "rehash", {"control": "ptr"})
-    states, hashes = f.load_pointer("%control", Word.STATES), f.load_pointer("%control", Word.HASHES)
-    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
+    table, hashes = Table(f, words), f.load_pointer("%control", Word.HASHES)
     head, end = f.variable(f.load("%control", Word.HEAD)), f.load("%control", Word.END)
     with f.loop() as batches:
         first = f.get(head)
         f.stay(batches, f.compare("ult", first, end))
         left = f.binary("sub", end, first)
         count = f.op(f"select i1 {f.compare('ult', left, BATCH)}, i64 {left}, i64 {BATCH}")
-        batch = f.at(states, f.binary("mul", first, words))
-        fill_hashes(f, words, (batch, hashes, table, slots), 0, count, fresh=False)
         with f.counting(0, count) as number:
-            hashed = f.load(hashes, number)
-            tag = f.binary("shl", hashed, INDEX_BITS)
-            entry = f.binary("or", tag, f.binary("add", f.binary("add", first, number), 1))
-            _place(f, table, slots, f.op(f"call i64 @home(i64 {hashed}, i64 {slots})"), entry, shared=shared)
+            hashed = f.op(f"call i64 @hash(ptr {table.state(f.binary('add', first, number))})")
+            f.store(hashed, hashes, number)
+            table.fetch(hashed)
+        with f.counting(0, count) as number:
+            table.enter(f.load(hashes, number), f.binary("add", first, number), shared=shared)
         f.set(head, f.binary("add", first, count))
     f.store(f.get(head), "%control", Word.HEAD)
     return f.finish()
 
 
-def _place(f: Function, table: str, slots: str, home: str, entry: str, *, shared: bool) -> None:
-    """Write an entry to the first empty slot from its home on."""
-    place = f.variable(home)
-    with f.loop() as probing:
-        slot = f.at(table, f.get(place))
-        if shared:
-            swap = f.op(f"cmpxchg ptr {slot}, i64 0, i64 {entry} monotonic monotonic, align 8")
-            taken = f.op(f"xor i1 {f.op(f'extractvalue {{i64, i1}} {swap}, 1')}, true")
-        else:
-            taken = f.compare("ne", f.load(slot), 0)
-        f.stay(probing, taken)
-        _advance(f, place, f.get(place), slots)
-    if not shared:
-        f.store(entry, table, f.get(place))
-
-
 def relocate(words: int) -> str:
     """`void @relocate(ptr control, i64 from, i64 to, i64 count)`: give consecutive states other numbers."""
     f = Function("relocate", {"control": "ptr", "from": "i64", "to": "i64", "count": "i64"})
-    states = f.load_pointer("%control", Word.STATES)
-    table, slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
+    table = Table(f, words)
     with f.counting(0, "%count") as offset:
         source, target = f.binary("add", "%from", offset), f.binary("add", "%to", offset)
-        old, new = f.at(states, f.binary("mul", source, words)), f.at(states, f.binary("mul", target, words))
-        hashed = f.op(f"call i64 @hash(ptr {old})")
-        tag = f.binary("shl", hashed, INDEX_BITS)
-        wanted = f.binary("or", tag, f.binary("add", source, 1))
-        place = f.variable(f.op(f"call i64 @home(i64 {hashed}, i64 {slots})"))
-        with f.loop() as probing:
-            f.stay(probing, f.compare("ne", f.load(table, f.get(place)), wanted))
-            _advance(f, place, f.get(place), slots)
-        f.store(f.binary("or", tag, f.binary("add", target, 1)), table, f.get(place))
+        old, new = table.state(source), table.state(target)
+        table.rename(f.op(f"call i64 @hash(ptr {old})"), source, target)
         for word in range(words):
             f.store(f.load(old, word), new, word)
     return f.finish()
+
+
+def find_for_python(words: int) -> str:
+    """`i64 @find_state(ptr control, ptr state)`: the number of a state that is known; else all ones."""
+    f = Function("find_state", {"control": "ptr", "state": "ptr"}, "i64")
+    table = Table(f, words)
+    hashed = f.op("call i64 @hash(ptr %state)")
+    return f.finish(table.find("%state", hashed, table.home(hashed)))
 
 
 def note(words: int) -> str:
@@ -386,23 +215,16 @@ def note(words: int) -> str:
     return f.finish()
 
 
-def common(words: int) -> str:
-    """What every module begins with."""
-    return "".join([DECLARATIONS, hash_state(words), home_slot(), same_state(words), find_slot(words)])
-
-
 def search_kernel(words: int) -> str:
     """The functions of a search, besides `@judge` and `@successors`."""
     return "".join(
         [
-            insert_state(words, shared=False),
-            insert_state(words, shared=True),
             expand(words, shared=False),
             expand(words, shared=True),
             rehash(words, shared=False),
             rehash(words, shared=True),
             relocate(words),
-            find_for_python(),
+            find_for_python(words),
             note(words),
         ]
     )

@@ -17,13 +17,13 @@ _HUGE_FROM = 4 << 20
 
 
 class Array:
-    """Zeroed memory of `size` bytes at `address`.
+    """Zeroed memory of `size` bytes at `address`; the first `small` bytes lie in small pages whatever the size.
 
     Raises:
         MemoryError: the system does not even reserve that much.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, small: int = 0) -> None:
         self.size = max(size, mmap.PAGESIZE)
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
         if sys.platform == "linux":
@@ -32,9 +32,9 @@ class Array:
             self._map = mmap.mmap(-1, self.size, flags=flags)
         except (OSError, ValueError, OverflowError) as error:
             raise MemoryError(f"{self.size:,} bytes cannot be reserved") from error
-        if self.size >= _HUGE_FROM and hasattr(mmap, "MADV_HUGEPAGE"):
+        if self.size - small >= _HUGE_FROM and hasattr(mmap, "MADV_HUGEPAGE"):
             with contextlib.suppress(OSError):  # a kernel without them is slower, no more
-                self._map.madvise(mmap.MADV_HUGEPAGE)
+                self._map.madvise(mmap.MADV_HUGEPAGE, small)
         view = ctypes.c_char.from_buffer(self._map)
         self.address = ctypes.addressof(view)
         del view  # it would keep the map from being closed

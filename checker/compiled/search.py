@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from splitproof.checker.compiled.control import BATCH, CHUNK, CLAIM, Word, best_words
+from splitproof.checker.compiled.control import BATCH, CHUNK, CLAIM, SLOT_BYTES, SLOTS_MAX, Word, best_words
 from splitproof.checker.compiled.crew import Crew
 from splitproof.checker.compiled.kernels import SearchCode
 from splitproof.checker.compiled.lowering import word_count, words_of
@@ -60,7 +60,7 @@ class Search:
         self._words = word_count(engine.packing)
         self._memory_before = resident_bytes()
         self._memory_max = self._memory_budget()
-        self._space = Space(self._words, max(self._memory_max // (8 * (self._words + 1)), 1 << 16))
+        self._space = Space(self._words, max(self._memory_max // (8 * self._words + SLOT_BYTES), 1 << 16))
         notes = best_words(self._words) * len(questions.all)
         self._buffers = [
             Buffers(self._words, len(engine.steps), notes) for _ in range(threads or os.cpu_count() or 1)
@@ -204,9 +204,14 @@ class Search:
         slots = space.larger()
         while slots // 5 * 4 - space.count <= 2 * slack:
             slots *= 2
-        if space.bytes_with(slots) > self._memory_max or space.capacity - space.count <= 2 * slack:
+        if slots > SLOTS_MAX:
+            self._result.limit = f"{space.count:,} states, as the table cannot number many more"
+            return False
+        capacity = min(space.capacity, (self._memory_max - SLOT_BYTES * slots) // (8 * self._words))
+        if capacity - space.count <= 2 * slack:
             self._result.limit = self._memory_text()
             return False
+        space.capacity = capacity
         space.replace_table(slots)
         self._enter_all()
         return True
@@ -250,7 +255,7 @@ class Search:
         self._code.has_run(count)
         if self._progress is not None:
             transitions = sum(sum(buffers.counts) for buffers in self._buffers)
-            memory = self._memory_before + space.bytes_with(space.slots)
+            memory = self._memory_before + space.bytes
             self._progress(Progress(count, transitions, len(self._levels) - 1, frontier, seconds, memory))
 
     def _close_triggers(self) -> None:

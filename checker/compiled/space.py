@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from splitproof.checker.compiled.control import BATCH, RECENT, Control, Word
+from splitproof.checker.compiled.control import BATCH, RECENT, SLOT_BYTES, Control, Word
 from splitproof.checker.compiled.memory import Array
 
 __all__ = ["Buffers", "Level", "Space"]
@@ -16,7 +16,11 @@ SLOTS_MIN = 1 << 16
 """Slots of the first table."""
 
 _SLOTS_FAST = (1 << 20, 1 << 23)
-"""Slots of the second and the third table, of 8 and 64 MiB: to enter states anew takes longer than to clear memory."""
+"""Slots of the second and the third table, of 4 and 32 MiB: to enter states anew takes longer than to clear memory."""
+
+_SMALL_PAGES = 128 << 20
+"""Bytes of states in small pages. They are written in order, and so many are read again nearly as fast as from huge
+pages; but a virtual machine gives free huge pages back to its host, and to get one again takes milliseconds."""
 
 _SLICE = 4096
 """States turned into integers together."""
@@ -26,7 +30,7 @@ class Space:
     """States by number, in the order of their discovery.
 
     `count`: of states. `numbered`: of numbers given, of which a limit may have dropped the last. `capacity`: of
-    states that memory was reserved for. `slots`: of the table.
+    states that there is memory for. `slots`: of the table, a power of 2.
     """
 
     def __init__(self, words: int, capacity: int) -> None:
@@ -35,7 +39,7 @@ class Space:
         self._numbered = 0
         while True:
             try:
-                self._states = Array(8 * words * capacity)
+                self._states = Array(8 * words * capacity, _SMALL_PAGES)
                 break
             except MemoryError:
                 if capacity < SLOTS_MIN:
@@ -43,7 +47,7 @@ class Space:
                 capacity //= 2
         self.capacity = capacity
         self.slots = SLOTS_MIN
-        self._table = Array(8 * self.slots)
+        self._table = Array(SLOT_BYTES * self.slots)
 
     @property
     def numbered(self) -> int:
@@ -59,9 +63,14 @@ class Space:
         """States that the table holds before it must grow: at four fifths, probes are still short."""
         return min(self.slots // 5 * 4, self.capacity)
 
-    def bytes_with(self, slots: int) -> int:
-        """Memory that the states of now and a table of so many slots take."""
-        return 8 * (self.words * self.count + slots)
+    @property
+    def table_bytes(self) -> int:
+        return SLOT_BYTES * self.slots
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the states and the table take."""
+        return 8 * self.words * self.count + self.table_bytes
 
     def larger(self) -> int:
         """The next size of the table; where memory is for many more states, small ones grow fast."""
@@ -72,13 +81,13 @@ class Space:
         """An empty table; the old one is gone before there are two."""
         self._table.free()
         self.slots = slots
-        self._table = Array(8 * slots)
+        self._table = Array(SLOT_BYTES * slots)
 
     def attach(self, control: ctypes.Array[ctypes.c_uint64]) -> None:
         """Point a control record here."""
         control[Word.STATES] = self._states.address
         control[Word.TABLE] = self._table.address
-        control[Word.SLOTS] = self.slots
+        control[Word.SLOT_BITS] = self.slots.bit_length() - 1
 
     def append(self, states: Sequence[int]) -> None:
         """States that are known to be new; they are not in the table yet."""

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 from splitproof.checker.compiled.control import BATCH, Word
 from splitproof.checker.compiled.ir import Function, Variable
-from splitproof.checker.compiled.kernel import fill_hashes, peek
+from splitproof.checker.compiled.kernel import Batch, fill_hashes, peek
+from splitproof.checker.compiled.table import Table
 
 __all__ = ["StepWalk", "arrive", "mark", "pick", "stuck", "sweep"]
 
@@ -20,14 +21,9 @@ class StepWalk:
 
     def __init__(self, name: str, words: int) -> None:
         self.f = f = Function(name, {"control": "ptr"})
-        self.words = words
-        self.states = f.load_pointer("%control", Word.STATES)
-        self.after = f.load_pointer("%control", Word.AFTER)
-        self.hashes = f.load_pointer("%control", Word.HASHES)
-        self.places = f.load_pointer("%control", Word.PLACES)
+        self._table, self._batch = Table(f, words), Batch(f, words)
         self.labels = f.load_pointer("%control", Word.LABELS)
         self.origins = f.load_pointer("%control", Word.ORIGINS)
-        self.table, self.slots = f.load_pointer("%control", Word.TABLE), f.load("%control", Word.SLOTS)
         self.marks = f.load_pointer("%control", Word.MARKS)
         self.first, self.end = f.load("%control", Word.HEAD), f.load("%control", Word.END)
 
@@ -60,26 +56,24 @@ class StepWalk:
                 else:
                     with f.where(f.op(f"xor i1 {skips(number)}, true")):
                         self._expand(number, begin, count)
-            peek(f, self.words, f.get(count), (self.hashes, self.places, self.table, self.slots, self.states))
+            peek(f, self._table, self._batch, f.get(count))
             with f.counting(0, f.get(count)) as place:
                 yield place
         f.store(f.get(done), "%control", Word.HEAD)
 
     def _expand(self, number: str, begin: str, count: Variable) -> None:
         f = self.f
-        state = f.at(self.states, f.binary("mul", number, self.words))
-        made = f.op(f"call i64 @labelled(ptr {state}, ptr {self.after}, i64 {begin}, ptr %control)")
+        state, after = self._table.state(number), self._batch.after
+        made = f.op(f"call i64 @labelled(ptr {state}, ptr {after}, i64 {begin}, ptr %control)")
         with f.counting(begin, made) as place:
             f.store(number, self.origins, place)
-        fill_hashes(f, self.words, (self.after, self.hashes, self.table, self.slots), begin, made)
+        fill_hashes(f, self._table, self._batch, begin, made)
         f.set(count, made)
 
     def number_of(self, place: str) -> str:
         """The number of a successor; all ones if it was never found."""
-        f = self.f
-        state = f.at(self.after, f.binary("mul", place, self.words))
-        where = f"i64 {f.load(self.hashes, place)}, i64 {f.load(self.places, place)}"
-        return f.op(f"call i64 @find(ptr %control, ptr {state}, {where})")
+        hashed, start = self.f.load(self._batch.hashes, place), self.f.load(self._batch.places, place)
+        return self._table.find(self._batch.state(place), hashed, start)
 
     def mark_of(self, number: str) -> str:
         """The marks of a state."""

@@ -91,7 +91,7 @@ def _code(common: str, words: int, functions: Sequence[str], states: int) -> Wal
 def arrival_code(engine: Engine, common: str) -> WalkCode:
     """What `arrivals` runs on. `common`: what every module begins with."""
     words = word_count(engine.packing)
-    return _code(common, words, [labelled_function(engine), arrive(words), find_for_python()], 0)
+    return _code(common, words, [labelled_function(engine), arrive(words), find_for_python(words)], 0)
 
 
 def select(engine: Engine, common: str, node: Expr, level: Level) -> list[int]:

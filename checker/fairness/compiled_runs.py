@@ -108,7 +108,7 @@ class CompiledRuns(Runs):
         if states > NUMBERS_MAX or steps > EDGES_MAX:
             raise RunsTooLargeError(f"{size}, where {NUMBERS_MAX:,} and {EDGES_MAX:,} can be told apart")
         graph = 4 * (states + 1) + (4 + self._width // 8) * steps
-        work = max(_WORKSPACE_BYTES * states - 8 * self._space.slots, 0)  # the table is given back before
+        work = max(_WORKSPACE_BYTES * states - self._space.table_bytes, 0)  # the table is given back before
         has = resident_bytes()
         limit = int(available_bytes() * _MEMORY_SHARE) + has if max_memory is None else max_memory
         if has + graph + work > limit:

@@ -179,7 +179,7 @@ class Candidates:
 
 def _thin(bits: int, rows: int, kept: Sequence[int]) -> int:
     text = f"{bits:0{rows}b}"
-    return int("".join(text[rows - 1 - row] for row in kept) or "0", 2)
+    return int("".join(map(text.__getitem__, [rows - 1 - row for row in kept])) or "0", 2)
 
 
 def _rows(columns: Sequence[int], rows: int) -> list[int]:

@@ -7,32 +7,22 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.proof.certificate import (
-    FORMAT,
-    MANIFEST,
-    README,
-    possible_file,
-    ranking_file,
-    step_file,
-)
-from splitproof.checker.proof.premises import ARGUED
-from splitproof.checker.proof.ranking_files import STATES_FILE
+from splitproof.checker.proof.certificate_files import FORMAT, MANIFEST, README, required_files
+from splitproof.checker.proof.coverage import uncovered
 from splitproof.checker.proof.ranking_rule import RULE_FILES
-from splitproof.spec.properties import Kind
 
-__all__ = ["SOLVERS", "Certified", "certify"]
+__all__ = ["SOLVERS", "Certified", "certified_lines", "certify"]
 
 _PROCESSES = {"cvc5": 2, "z3": 1}
 """Fresh processes for each solver: z3 takes half the time, so two cores have the same to do."""
 
 SOLVERS = tuple(_PROCESSES)
-
-_ARGUED = tuple(kind.value for kind in ARGUED)
 
 
 @dataclass(frozen=True)
@@ -54,12 +44,13 @@ def certify(directory: Path) -> Certified:
     manifest, faults = _manifest(directory)
     if manifest is None:
         return Certified("", (), 0, {}, tuple(faults))
-    faults += _files(directory, manifest)
+    texts, wrong = _files(directory, manifest)
+    faults += wrong or uncovered(manifest, texts)
     properties = tuple(item["id"] for item in manifest["properties"])
     if faults:
         return Certified(manifest["design"], properties, 0, {}, tuple(faults))
-    names = sorted(manifest["files"])
-    asked = [(solver, names[part::parts]) for solver, parts in _PROCESSES.items() for part in range(parts)]
+    names = sorted(manifest["files"], key=lambda name: (-len(texts[name]), name))
+    asked = [(solver, part) for solver, parts in _PROCESSES.items() for part in _dealt(names, texts, parts)]
     started = time.perf_counter()
     processes = [_start(solver, [str(directory / name) for name in part]) for solver, part in asked]
     with ThreadPoolExecutor(len(processes)) as waiting:
@@ -77,6 +68,25 @@ def certify(directory: Path) -> Certified:
             if answer != expected:
                 faults.append(f"{name}: {solver} says {answer}, expected is {expected}")
     return Certified(manifest["design"], properties, len(names), seconds, tuple(faults))
+
+
+def certified_lines(certified: Certified) -> Iterator[str]:
+    """What a re-check found."""
+    if certified.faults:
+        yield from (f"REJECTED  {fault}" for fault in certified.faults)
+    else:
+        yield f"certificate: {certified.answers} obligations, each confirmed by {' and by '.join(SOLVERS)}"
+
+
+def _dealt(names: Sequence[str], texts: Mapping[str, str], parts: int) -> list[list[str]]:
+    """The files, so dealt out that each part has as much to read. `names`: the longest first."""
+    dealt: list[list[str]] = [[] for _ in range(parts)]
+    sizes = [0] * parts
+    for name in names:
+        part = sizes.index(min(sizes))
+        dealt[part].append(name)
+        sizes[part] += len(texts[name])
+    return [part for part in dealt if part]
 
 
 def _start(solver: str, files: list[str]) -> subprocess.Popen[str]:
@@ -101,37 +111,20 @@ def _manifest(directory: Path) -> tuple[dict[str, Any] | None, list[str]]:
             f"{MANIFEST}: is of another format than {FORMAT}; this is no certificate of this version"
         ]
     missing = [
-        key for key in ("design", "properties", "actions", "never_taken", "files") if key not in manifest
+        key
+        for key in ("design", "properties", "actions", "never_taken", "possible", "lemmas", "files")
+        if key not in manifest
     ]
     if missing:
         return None, [f"{MANIFEST}: lacks {', '.join(missing)}"]
     return manifest, []
 
 
-def _required(manifest: dict[str, Any]) -> dict[str, str]:
-    """The files that an argument about these actions and properties consists of, with the answers that it needs."""
-    required = {"start.smt2": "unsat"}
-    for number, label in enumerate(manifest["actions"], start=1):
-        required[step_file(number, label)] = "unsat"
-        if label not in manifest["never_taken"]:
-            required[possible_file(number, label)] = "sat"
-    for item in manifest["properties"]:
-        if item["kind"] == "always":
-            required[f"safety-{item['id']}.smt2"] = "unsat"
-        elif item["kind"] in _ARGUED:
-            required[STATES_FILE] = "unsat"
-            for number, label in enumerate(manifest["actions"], start=1):
-                required[ranking_file(number, label)] = "unsat"
-        if item["kind"] == Kind.LEADS_TO.value:
-            required |= dict.fromkeys(RULE_FILES, "unsat")
-    return required
-
-
-def _files(directory: Path, manifest: dict[str, Any]) -> list[str]:
-    """What is wrong with the files as such."""
+def _files(directory: Path, manifest: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """The text of each file, and what is wrong with the files as such."""
     faults = []
     listed = manifest["files"]
-    required = _required(manifest)
+    required = required_files(manifest)
     for name, expects in required.items():
         if name not in listed:
             faults.append(f"{MANIFEST}: does not list {name}, without which nothing follows")
@@ -148,11 +141,15 @@ def _files(directory: Path, manifest: dict[str, Any]) -> list[str]:
     faults += [
         f"{name}: is no part of the certificate" for name in sorted(present - {MANIFEST, README, *listed})
     ]
+    texts = {}
     for name, item in listed.items():
         if name not in present:
             faults.append(f"{name}: is missing")
-        elif hashlib.sha256((directory / name).read_bytes()).hexdigest() != item["sha256"]:
+            continue
+        content = (directory / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != item["sha256"]:
             faults.append(f"{name}: was changed after the certificate was made")
-        elif name in RULE_FILES and (directory / name).read_text(encoding="utf-8") != RULE_FILES[name][0]:
+        elif name in RULE_FILES and content.decode("utf-8", "replace") != RULE_FILES[name][0]:
             faults.append(f"{name}: is not the rule by which properties follow from premises in this version")
-    return faults
+        texts[name] = content.decode("utf-8", "replace")
+    return texts, faults

@@ -7,11 +7,21 @@ with these instances is a proof; `certificate` writes it with the quantifiers as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import z3
 
+from splitproof.checker.proof.terms import (
+    add,
+    application,
+    choice,
+    conjunction,
+    disjunction,
+    equality,
+    implication,
+    negation,
+)
 from splitproof.model.errors import ModelError
 from splitproof.model.expressions import (
     And,
@@ -32,7 +42,6 @@ from splitproof.model.expressions import (
     children,
     key,
     show,
-    walk,
 )
 from splitproof.model.machine import Machine
 from splitproof.model.types import BLOCK, BLOCK_SET, BOOL, DATA, EnumType, Int, Type
@@ -52,7 +61,7 @@ class Sorts:
         """Terms of trees without quantifiers, which are the same for all who share these sorts."""
         self._enums: dict[Type, tuple[Any, list[Any]]] = {}
         self._symbols: dict[tuple[str, str], Any] = {}
-        self._traits: dict[int, tuple[Expr, tuple[str, ...], bool]] = {}
+        self._traits: dict[int, tuple[Expr, frozenset[str], bool]] = {}
         for leaf in machine.leaves.values():
             if leaf.per_block and leaf.type is BLOCK:
                 raise ModelError(
@@ -64,12 +73,21 @@ class Sorts:
     def truth(self, value: bool) -> Any:
         return z3.BoolVal(value, self.context)
 
-    def traits(self, node: Expr) -> tuple[tuple[str, ...], bool]:
+    def traits(self, node: Expr) -> tuple[frozenset[str], bool]:
         """The free parameters of a tree, and whether it quantifies; the tree is kept, as its `id` is its key."""
         found = self._traits.get(id(node))
         if found is None:
-            quantifies = any(isinstance(part, Every | Some) for part in walk(node))
-            found = self._traits[id(node)] = node, _free_parameters(node), quantifies
+            free: frozenset[str] = frozenset()
+            quantifies = isinstance(node, Every | Some)
+            if isinstance(node, Param):
+                free = frozenset((node.name,))
+            for child in children(node):
+                names, inner = self.traits(child)
+                free |= names
+                quantifies |= inner
+            if isinstance(node, Every | Some):
+                free -= {node.bound.name}
+            found = self._traits[id(node)] = node, free, quantifies
         return found[1:]
 
     def sort(self, type_: Type) -> Any:
@@ -131,6 +149,12 @@ class Sorts:
             self._symbols[name, "function"] = found
         return found
 
+    def read(self, name: str, block: Any) -> Any:
+        """What a per-block variable holds for a block."""
+        type_ = self.machine.leaves[name].type
+        wrapper = z3.BoolRef if type_ is BOOL else z3.ArithRef if isinstance(type_, Int) else z3.ExprRef
+        return application(self.function(name), block, wrapper)
+
 
 class Instances:
     """A solver and the blocks that it has names for.
@@ -164,18 +188,18 @@ class Instances:
 
     def _instantiate(self, guard: Any, bound: Param, body: Expr, known: dict[str, Any], block: Any) -> None:
         lowered = self.lower(body, {**known, bound.name: block}, positive=True, negative=False)
-        self.solver.add(lowered if guard is None else z3.Implies(guard, lowered))
+        add(self.solver, lowered if guard is None else implication(guard, lowered))
 
     def assert_tree(self, node: Expr) -> None:
         """Assert a closed tree."""
-        self.solver.add(self.lower(node, {}, positive=True, negative=False))
+        add(self.solver, self.lower(node, {}, positive=True, negative=False))
 
     def lower(
         self, node: Expr, known: Mapping[str, Any], *, positive: bool = True, negative: bool = True
     ) -> Any:
         """The tree as a term of z3. `positive`, `negative`: whether it is going to be asserted, or its negation."""
         free, quantifies = self.sorts.traits(node)
-        values = tuple([known[name].get_id() if name in known else None for name in free])
+        values = tuple([id(known[name]) if name in known else 0 for name in free])
         memo = self._memo if quantifies else self.sorts.lowered
         at = (id(node), positive, negative, values) if quantifies else (id(node), values)
         found = memo.get(at)
@@ -200,24 +224,24 @@ class Instances:
             case Param(name):
                 return known[name] if name in known else sorts.parameter(node)
             case At(name, index):
-                return sorts.function(name)(both(index))
+                return sorts.read(name, both(index))
             case Member(chosen, block):
                 assert isinstance(chosen, Param)
-                return sorts.parameter(chosen)(both(block))
+                return application(sorts.parameter(chosen), both(block), z3.BoolRef)
             case Not(operand):
-                return z3.Not(self.lower(operand, known, positive=negative, negative=positive))
+                return negation(self.lower(operand, known, positive=negative, negative=positive))
             case And(operands):
-                return z3.And([of(part) for part in operands])
+                return conjunction(sorts.context, [of(part) for part in operands])
             case Or(operands):
-                return z3.Or([of(part) for part in operands])
+                return disjunction(sorts.context, [of(part) for part in operands])
             case Eq(left, right):
-                return both(left) == both(right)
+                return equality(both(left), both(right))
             case Less(left, right):
                 return both(left) < both(right)
             case Plus(left, right, sign):
                 return both(left) + sign * both(right)
             case Ite(condition, yes, no):
-                return z3.If(both(condition), of(yes), of(no))
+                return choice(both(condition), of(yes), of(no))
             case Every() | Some():
                 return self._quantifier(node, known, positive, negative)
             case _:
@@ -227,8 +251,9 @@ class Instances:
         self, node: Every | Some, known: Mapping[str, Any], positive: bool, negative: bool
     ) -> Any:
         """A truth value that stands for the quantifier, with what follows from it being true, and being false."""
-        free = {name: known[name] for name in _free_parameters(node) if name in known}
-        at = (key(node), tuple(value.get_id() for value in free.values()))
+        names, _ = self.sorts.traits(node)
+        free = {name: known[name] for name in sorted(names) if name in known}
+        at = (key(node), tuple(map(id, free.values())))
         stands = self._quantified.get(at)
         if stands is None:
             stands = z3.Bool(f"quantified {len(self._quantified)}", self.sorts.context)
@@ -236,7 +261,7 @@ class Instances:
         for truth, is_needed in ((True, positive), (False, negative)):
             if is_needed and (at, truth) not in self._polarities:
                 self._polarities.add((at, truth))
-                self._define(node, stands if truth else z3.Not(stands), truth, free)
+                self._define(node, stands if truth else negation(stands), truth, free)
         return stands
 
     def _define(self, node: Every | Some, guard: Any, truth: bool, known: dict[str, Any]) -> None:
@@ -254,19 +279,3 @@ class Instances:
         witness = z3.FreshConst(self.sorts.block, "witness")
         self.add_block(witness)
         self._instantiate(guard, node.bound, body, known, witness)
-
-
-def _free_parameters(node: Expr) -> tuple[str, ...]:
-    """The parameters that no quantifier in the tree binds, by name."""
-    return tuple(dict.fromkeys(_parameters(node, frozenset())))
-
-
-def _parameters(node: Expr, bound: frozenset[str]) -> Iterator[str]:
-    match node:
-        case Param(name) if name not in bound:
-            yield name
-        case Every(own, body) | Some(own, body):
-            yield from _parameters(body, bound | {own.name})
-        case _:
-            for child in children(node):
-                yield from _parameters(child, bound)

@@ -9,10 +9,13 @@ import z3
 
 from splitproof.checker.proof.lowering import Sorts
 from splitproof.model.evaluation import UNKNOWN, evaluate
-from splitproof.model.expressions import Expr
+from splitproof.model.expressions import Eq, Expr, Param
 from splitproof.model.types import BLOCK, BOOL, DATA, EnumType, Int, Type
 
 __all__ = ["Reading"]
+
+_LEFT, _RIGHT = Param("left", BOOL), Param("right", BOOL)
+_SAME = Eq(_LEFT, _RIGHT)
 
 
 class Reading:
@@ -31,15 +34,30 @@ class Reading:
             for value in (model.get_universe(sort) or ())
         }
         self._read: dict[tuple[str, int | None], Any] = {}
+        self._sides: dict[tuple[Any, ...], tuple[Expr, Any]] = {}
+        """By identity, and the block; the tree is kept, as its `id` is its key."""
 
     def block(self, term: Any) -> Any:
         """Which block a term is."""
         return self._value(term, BLOCK)
 
     def truth(self, node: Expr, known: Mapping[str, Any]) -> bool | None:
-        """Whether a tree holds that does not quantify; None if the model leaves it open."""
-        found = evaluate(node, self._leaf, 0, known)
+        """Whether a tree holds that does not quantify; None if the model leaves it open.
+
+        Words compare few terms, each with each other: what a side of a comparison is, is found out once.
+        """
+        if isinstance(node, Eq):
+            sides = {_LEFT.name: self._side(node.left, known), _RIGHT.name: self._side(node.right, known)}
+            found = evaluate(_SAME, self._leaf, 0, sides)
+        else:
+            found = evaluate(node, self._leaf, 0, known)
         return None if found is UNKNOWN else bool(found)
+
+    def _side(self, node: Expr, known: Mapping[str, Any]) -> Any:
+        at = id(node), *known.values()
+        if at not in self._sides:
+            self._sides[at] = node, evaluate(node, self._leaf, 0, known)
+        return self._sides[at][1]
 
     def _leaf(self, name: str, block: int | None, after: bool) -> Any:
         at = name, block

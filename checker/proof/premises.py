@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
@@ -32,7 +33,6 @@ from splitproof.model.declarations import Action, Fairness
 from splitproof.model.expressions import (
     TRUE,
     At,
-    Const,
     Eq,
     Every,
     Expr,
@@ -42,10 +42,12 @@ from splitproof.model.expressions import (
     Var,
     all_of,
     any_of,
+    children,
     fresh_block,
     implies,
     rewrite,
     walk,
+    with_children,
 )
 from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
@@ -347,16 +349,13 @@ def _touches(transition: Transition, node: Expr) -> bool:
     return any(isinstance(part, Var | At) and part.name in transition.changed for part in walk(node))
 
 
+@lru_cache(maxsize=1 << 16)
 def _after(node: Expr) -> Expr:
-    """A tree over the state, said of the state after the step."""
-
-    def placed(part: Expr) -> Expr | None:
-        match part:
-            case Var(name, type_, False):
-                return Var(name, type_, True)
-            case At(name, index, type_, False):
-                return At(name, _after(index), type_, True)
-            case _:
-                return None
-
-    return node if isinstance(node, Const) else rewrite(node, placed)
+    """A tree over the state, said of the state after the step; trees that share parts still do."""
+    match node:
+        case Var(name, type_, False):
+            return Var(name, type_, True)
+        case At(name, index, type_, False):
+            return At(name, _after(index), type_, True)
+        case _:
+            return with_children(node, [_after(child) for child in children(node)])

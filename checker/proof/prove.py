@@ -16,7 +16,8 @@ from splitproof.checker.check import Options, check
 from splitproof.checker.counterexamples.traces import ReplayError, Trace
 from splitproof.checker.proof.admission import failing_premise, not_admitted
 from splitproof.checker.proof.candidates import Candidates
-from splitproof.checker.proof.certificate import certificate_of, write_certificate
+from splitproof.checker.proof.certificate import certificate_of
+from splitproof.checker.proof.certificate_directory import write_certificate
 from splitproof.checker.proof.certify import Certified, certify
 from splitproof.checker.proof.lowering import Sorts
 from splitproof.checker.proof.premises import ARGUED, Premises, premises_of
@@ -214,22 +215,23 @@ def find_invariant(
     words = words_of(machine)
     samples = Samples(machine, [word.node for word in words], oracle, space, walks)
     sorts = Sorts(machine)
-    structure = structure_of(machine)
     premises = [premise for item in ranked for premise in item.premises]
     goals = [_goal(machine, number, item) for number, item in enumerate(left)]
     goals += [
         Lemma(number, TRUE, property_id=premise.id, over_step=True, of_step=premise.of_step)
         for number, premise in enumerate(premises, start=len(goals))
     ]
+    structure = [Lemma(number, node) for number, node in enumerate(structure_of(machine), start=len(goals))]
     transitions = [*transitions_of(machine), *([standing_transition(machine)] if premises else [])]
     search = Search(
         words,
         Candidates(words, samples),
         StepSolver(sorts, initial_transition(machine), words, ()),
-        [StepSolver(sorts, transition, words, structure) for transition in transitions],
+        [StepSolver(sorts, transition, words, ()) for transition in transitions],
         goals,
+        structure,
         None if max_seconds is None else started + max_seconds,
-        lambda lemmas: say(f"looking for an invariant: {lemmas} clauses"),
+        lambda clauses: say(f"looking for an invariant: {clauses} clauses"),
     )
     try:
         invariant, limit = search.run(), None
@@ -256,11 +258,11 @@ def _certified(
     say: Callable[[str], None],
 ) -> Certified | None:
     """What the solvers say of the certificate; None if there is nothing to certify."""
-    lemmas = [lemma for lemma in found.invariant.lemmas if lemma.of_step is None]
-    if not ranked and not any(lemma.property_id for lemma in lemmas):
+    lemmas = found.invariant.lemmas
+    if not ranked and not any(lemma.property_id and lemma.of_step is None for lemma in lemmas):
         return None
     say("re-checking the certificate")
-    certificate = certificate_of(machine, found.words, lemmas, never_fired, ranked)
+    certificate = certificate_of(machine, found.words, found.invariant, never_fired, ranked)
     if directory is not None:
         write_certificate(certificate, directory)
         return certify(directory)

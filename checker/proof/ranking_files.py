@@ -1,6 +1,6 @@
 """The files of a certificate that prove the premises of ranking arguments: one about states, one for each action.
 
-The lemmas of the certificate are assumed in each, so that the premises need to hold in reachable states only.
+Lemmas of the certificate are assumed in each, so that the premises need to hold in reachable states only.
 """
 
 from __future__ import annotations
@@ -13,34 +13,30 @@ from splitproof.checker.proof.transitions import Transition
 from splitproof.model.expressions import TRUE, same
 from splitproof.model.ranking import AWAITED
 
-__all__ = ["STATES_FILE", "ranking_files"]
+__all__ = ["ranking_files"]
 
-STATES_FILE = "ranking-states.smt2"
 _HERE = "here?"
 
 
 def ranking_files(
     text: Text,
     head: Callable[[str], list[str]],
-    assumed: Sequence[str],
-    steps: Sequence[tuple[str, Transition]],
-    standing: Transition,
+    steps: Sequence[tuple[str, Transition, Sequence[str]]],
     premises: Sequence[Premise],
 ) -> Iterator[tuple[str, str, str]]:
     """The name, the content and the meaning of each file; `unsat` is the right answer of all of them.
 
-    `head`: how a file with this title begins. `assumed`: the lemmas. `steps`: each action with its file.
-    `standing`: the step that changes nothing.
+    `head`: how a file with this title begins. `steps`: each action, and the step that changes nothing, with its file
+    and the lemmas that are assumed.
     """
     if not premises:
         return
-    says = "what the ranking arguments need of every state is true"
     awaited = f"(declare-const {text.of(AWAITED)} Block)"
-    lines = [*head(says), f"(declare-const {_HERE} Block)", awaited, *assumed]
-    lines += _claims(text, standing, premises)
-    yield STATES_FILE, "\n".join(lines), says
-    for name, transition in steps:
-        says = f"{transition.name} is as the ranking arguments need it"
+    for name, transition, assumed in steps:
+        if transition.changed:
+            says = f"{transition.name} is as the ranking arguments need it"
+        else:
+            says = "what the ranking arguments need of every state is true"
         lines = [*head(says), *text.parameters(transition), awaited, *assumed]
         lines += ["; the step can be taken", f"(assert {text.of(transition.guard)})"]
         lines += ["; the state after it", *text.next_state(transition), *_claims(text, transition, premises)]
@@ -50,12 +46,11 @@ def ranking_files(
 def _claims(text: Text, transition: Transition, premises: Sequence[Premise]) -> Iterator[str]:
     """The premises that a step might break, and that one of them is broken, for one block."""
     yield "; what is claimed; what is not here speaks of nothing that changes"
-    claimed = []
-    for premise in premises:
-        node = premise.of_step(transition, ANY_BLOCK)
-        if not same(node, TRUE):
-            claimed.append(premise.id)
-            yield f"; {premise.says}"
-            yield text.about_any(premise.id, node, transition)
-    kept = " ".join(f"({name} {_HERE})" for name in claimed)
+    claimed = [(item, item.of_step(transition, ANY_BLOCK)) for item in premises]
+    claimed = [(item, node) for item, node in claimed if not same(node, TRUE)]
+    definitions = text.definitions([(item.id, node) for item, node in claimed], transition)
+    for (item, _), lines in zip(claimed, definitions, strict=True):
+        yield f"; {item.says}"
+        yield from lines
+    kept = " ".join(f"({item.id} {_HERE})" for item, _ in claimed)
     yield from ("; one of them fails, for one block", f"(assert (not (and true {kept})))", "(check-sat)", "")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from splitproof.checker.exit_codes import ExitCode
-from splitproof.checker.proof.certify import SOLVERS, Certified
+from splitproof.checker.proof.certify import SOLVERS, Certified, certified_lines
 from splitproof.checker.proof.premises import Premises
 from splitproof.checker.proof.search import Stuck
 from splitproof.checker.proof.sentences import Line
@@ -19,7 +19,7 @@ from splitproof.checker.texts import story_lines
 from splitproof.checker.verdicts import PropertyResult, Unknown, Verdict, Violated
 from splitproof.spec.properties import Expectation, Kind, Property
 
-__all__ = ["ProofResult", "PropertyProof", "Proved", "certified_lines", "proof_lines"]
+__all__ = ["ProofResult", "PropertyProof", "Proved", "proof_lines"]
 
 SCOPE = "every number of blocks, any data, any number of steps"
 FAIR_SCOPE = "every finite number of blocks, any data, under the fairness that follows"
@@ -238,11 +238,3 @@ def _invariant_lines(result: ProofResult) -> Iterator[str]:
     yield from certified_lines(certified)
     if result.directory is not None:
         yield f"replay:   splitproof certify {result.directory}"
-
-
-def certified_lines(certified: Certified) -> Iterator[str]:
-    """What a re-check found."""
-    if certified.faults:
-        yield from (f"REJECTED  {fault}" for fault in certified.faults)
-    else:
-        yield f"certificate: {certified.answers} obligations, each confirmed by {' and by '.join(SOLVERS)}"

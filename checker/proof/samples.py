@@ -149,5 +149,5 @@ def _grouped(asked: Sequence[tuple[int, str]]) -> Iterator[tuple[int, list[str]]
 
 def _columns(rows: list[int], atoms: int) -> list[int]:
     """Bit r of column a is bit a of row r."""
-    texts = [f"{row:0{atoms}b}" for row in reversed(rows)]
-    return [int("".join(column), 2) for column in reversed(list(zip(*texts, strict=True)))]
+    text = "".join([f"{row:0{atoms}b}" for row in reversed(rows)])
+    return [int(text[atoms - 1 - place :: atoms] or "0", 2) for place in range(atoms)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from splitproof.checker.proof.candidates import Candidates, Clause
@@ -49,16 +49,25 @@ class Stuck:
 class Invariant:
     """Lemmas that are kept together; the properties among them are proved.
 
-    `stuck`: those that are not, with why. `clauses`: by property, how many lemmas it needs that are no properties.
+    `stuck`: those that are not, with why. `clauses`: by property, how many clauses it needs. `structure`: what is
+    kept besides by the way states are made, and used. `because`: by the number of a lemma and the place of a step,
+    the lemmas that it is kept by; the place of the start is 0, that of the first step 1.
     """
 
     lemmas: tuple[Lemma, ...]
+    structure: tuple[Lemma, ...] = ()
+    because: Mapping[tuple[int, int], tuple[Lemma, ...]] = field(default_factory=dict)
     stuck: dict[str, Stuck] = field(default_factory=dict)
     clauses: dict[str, int] = field(default_factory=dict)
 
 
 class Search:
-    """One search. `deadline`: by `time.perf_counter`. `tick` is called now and then with the number of lemmas."""
+    """One search.
+
+    `properties`, `structure`: lemmas, numbered from 0 on in this order; the latter are true by the way states are made,
+    and kept only if something rests on them. `deadline`: by `time.perf_counter`. `tick` is called now and then with
+    the number of clauses.
+    """
 
     def __init__(
         self,
@@ -67,6 +76,7 @@ class Search:
         initial: StepSolver,
         steps: Sequence[StepSolver],
         properties: Sequence[Lemma],
+        structure: Sequence[Lemma] = (),
         deadline: float | None = None,
         tick: Callable[[int], None] | None = None,
     ) -> None:
@@ -74,10 +84,10 @@ class Search:
         self._candidates = candidates
         self._solvers = (initial, *steps)
         self._properties = tuple(properties)
-        self._lemmas = list(properties)
+        self._lemmas = [*properties, *structure]
         self._by_clause: dict[Clause, Lemma] = {}
         self._given_up: set[Clause] = set()
-        self._needed = list(properties)
+        self._needed = list(self._lemmas)
         self._support: dict[tuple[int, int], tuple[Lemma, ...]] = {}
         self._stuck: dict[str, Stuck] = {}
         self._deadline = deadline
@@ -88,36 +98,46 @@ class Search:
         """How often z3 was asked."""
         return sum(solver.queries for solver in self._solvers)
 
+    @property
+    def _found(self) -> int:
+        """How many clauses there are."""
+        return sum(bool(item.clause) for item in self._needed)
+
     def run(self) -> Invariant:
         """The invariant, with no lemma that the properties do without.
 
         Raises:
             TimeIsUpError: there was not enough of it.
         """
-        queue = deque(self._properties)
+        queue = deque(self._lemmas)
         while queue:
             lemma = queue.popleft()
             if lemma in self._needed:
                 queue.extend(self._settle(lemma))
-                self._tick(len(self._needed))
+                self._tick(self._found)
         self._prune()
         self._minimise()
+        reasons = self._reasons()
         clauses = {
-            item.property_id: self._clauses_of(item) for item in self._needed if item.property_id is not None
+            item.property_id: self._clauses_of(item, reasons)
+            for item in self._needed
+            if item.property_id is not None
         }
-        return Invariant(tuple(self._needed), dict(self._stuck), clauses)
+        lemmas = tuple(item for item in self._needed if item.clause or item.property_id is not None)
+        structure = tuple(item for item in self._needed if item not in lemmas)
+        return Invariant(lemmas, structure, dict(self._support), dict(self._stuck), clauses)
 
     def _settle(self, lemma: Lemma) -> Iterable[Lemma]:
         """See that the start and every step keep a lemma; the lemmas to be settled next."""
         waiting: list[Lemma] = []
         for place, solver in enumerate(self._solvers):
             if self._deadline is not None and time.perf_counter() > self._deadline:
-                raise TimeIsUpError(len(self._needed) - len(self._properties))
+                raise TimeIsUpError(self._found)
             at = (lemma.number, place)
             if at in self._support or (place == 0 and lemma.over_step):
                 continue
             if place and not solver.may_break(lemma):
-                self._support[at] = ()
+                self._support[at] = () if lemma.over_step else (lemma,)
                 continue
             kept, new = self._discharge(solver, lemma, is_start=place == 0)
             if kept is None:
@@ -193,7 +213,7 @@ class Search:
         for lemma in sorted(
             self._needed, key=lambda item: (-self._candidates.cost(item.clause), item.number)
         ):
-            if lemma.property_id is not None or lemma not in self._needed:
+            if not lemma.clause or lemma not in self._needed:
                 continue
             rest = [item for item in self._needed if item is not lemma]
             changed = self._without(lemma, rest)
@@ -216,23 +236,28 @@ class Search:
 
     def _prune(self) -> None:
         """Keep what the properties rest on."""
-        reached = self._reached([item for item in self._properties if item in self._needed])
+        roots = [item for item in self._properties if item in self._needed]
+        reached = _reached(roots, self._reasons())
         self._needed = [item for item in self._needed if item.number in reached]
 
-    def _reached(self, roots: Iterable[Lemma]) -> set[int]:
-        """The numbers of some lemmas, and of those that they rest on."""
-        reasons: dict[int, list[Lemma]] = {}
+    def _reasons(self) -> dict[int, set[int]]:
+        """The numbers of the lemmas that each rests on."""
+        reasons: dict[int, set[int]] = {}
         for (number, _), because in self._support.items():
-            reasons.setdefault(number, []).extend(because)
-        reached = {item.number for item in roots}
-        todo = list(reached)
-        while todo:
-            for item in reasons.get(todo.pop(), ()):
-                if item.number not in reached:
-                    reached.add(item.number)
-                    todo.append(item.number)
-        return reached
+            reasons.setdefault(number, set()).update(item.number for item in because)
+        return reasons
 
-    def _clauses_of(self, lemma: Lemma) -> int:
-        """How many lemmas that are no properties a property rests on."""
-        return sum(self._lemmas[number].property_id is None for number in self._reached([lemma]))
+    def _clauses_of(self, lemma: Lemma, reasons: Mapping[int, Collection[int]]) -> int:
+        """How many clauses a property rests on."""
+        return sum(bool(self._lemmas[number].clause) for number in _reached([lemma], reasons))
+
+
+def _reached(roots: Iterable[Lemma], reasons: Mapping[int, Collection[int]]) -> set[int]:
+    """The numbers of some lemmas, and of those that they rest on."""
+    reached = {item.number for item in roots}
+    todo = list(reached)
+    while todo:
+        found = set(reasons.get(todo.pop(), ())) - reached
+        reached |= found
+        todo += found
+    return reached

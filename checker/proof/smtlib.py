@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from splitproof.checker.proof.sharing import Parts
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.model.declarations import Leaf
 from splitproof.model.expressions import (
@@ -73,8 +74,12 @@ class Text:
 
     def parameters(self, transition: Transition) -> list[str]:
         """What the step is taken for, and the block that is asked about."""
-        lines = [f"(declare-const {_parameter(HERE)} Block)"]
-        for item in transition.parameters:
+        return [f"(declare-const {_parameter(HERE)} Block)", *self.declared(transition.parameters)]
+
+    def declared(self, parameters: Sequence[Param]) -> list[str]:
+        """Parameters; a set of blocks is a function."""
+        lines = []
+        for item in parameters:
             if item.type is BLOCK_SET:
                 lines.append(f"(declare-fun {_parameter(item)} (Block) Bool)")
             else:
@@ -121,6 +126,27 @@ class Text:
         """The definition of what a tree says of `ANY_BLOCK`."""
         text = self.of(node, transition, everything=everything)
         return f"(define-fun {name} (({_parameter(ANY_BLOCK)} Block)) Bool\n  {text})"
+
+    def definitions(self, named: Sequence[tuple[str, Expr]], transition: Transition) -> Iterator[list[str]]:
+        """The definitions of trees over both states of a step that speak of `ANY_BLOCK`, each after the parts that it
+        has in common with others.
+        """
+        parts = Parts([node for _, node in named])
+        writer = _Writer(self, transition, everything=False)
+        writer.parts = parts
+        waiting = list(parts)
+        for name, node in named:
+            number = parts.number(node)
+            lines = []
+            while waiting and waiting[0][0] <= number:
+                place, part, free = waiting.pop(0)
+                is_about_any = ANY_BLOCK.name in free
+                argument = f"(({_parameter(ANY_BLOCK)} Block))" if is_about_any else "()"
+                own = f"part.{len(writer.written) + 1}"
+                lines.append(f"(define-fun {own} {argument} Bool\n  {writer.spelt_out(part)})")
+                writer.written[place] = f"({own} {_parameter(ANY_BLOCK)})" if is_about_any else own
+            text = writer.of(node)
+            yield [*lines, f"(define-fun {name} (({_parameter(ANY_BLOCK)} Block)) Bool\n  {text})"]
 
     def for_every_block(self, name: str) -> str:
         """That a lemma holds."""
@@ -170,8 +196,19 @@ class _Writer:
         self._transition = transition
         self._everything = everything
         self._bound = bound or {}
+        self.parts: Parts | None = None
+        self.written: dict[int, str] = {}
+        """What stands for a part, by its number."""
 
     def of(self, node: Expr) -> str:
+        if self.parts is not None:
+            stands = self.written.get(self.parts.number(node))
+            if stands is not None:
+                return stands
+        return self.spelt_out(node)
+
+    def spelt_out(self, node: Expr) -> str:
+        """The tree itself, whatever stands for it."""
         match node:
             case Const():
                 return self._text._constant(node)
@@ -207,7 +244,9 @@ class _Writer:
         return self._text.quantified("forall" if is_every else "exists", name, inner, bodies)
 
     def _with(self, bound: Param, stands: str) -> _Writer:
-        return _Writer(self._text, self._transition, self._everything, {**self._bound, bound.name: stands})
+        inner = _Writer(self._text, self._transition, self._everything, {**self._bound, bound.name: stands})
+        inner.parts, inner.written = self.parts, self.written
+        return inner
 
     def _variable(self, name: str, after: bool) -> str:
         step = self._transition

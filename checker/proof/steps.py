@@ -11,6 +11,7 @@ import z3
 from splitproof.checker.proof.candidates import Clause
 from splitproof.checker.proof.lowering import Instances, Sorts
 from splitproof.checker.proof.models import Reading
+from splitproof.checker.proof.terms import add, check, implication
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.checker.proof.words import Word
 from splitproof.model.conditions import BLOCK_PARAMETER
@@ -76,6 +77,7 @@ class StepSolver:
         for node in structure:
             self._instances.assert_for_every_block(BLOCK_PARAMETER, node)
         self._assumed: dict[int, Any] = {}
+        self._assumed_ids: dict[int, int] = {}
         self._broken: dict[int, Any] = {}
         self._after: dict[int, Expr] = {}
         self._names_awaited = False
@@ -104,13 +106,14 @@ class StepSolver:
         Raises:
             RuntimeError: z3 gives up, which it does not where everything is instantiated.
         """
-        holding = {self._assume(item): item for item in assumed if not item.over_step}
-        by_id = {literal.get_id(): item for literal, item in holding.items()}
+        holding = [item for item in assumed if not item.over_step]
+        literals = [self._assume(item) for item in holding]
         self.queries += 1
-        answer = self._solver.check(self._goal(lemma), *holding)
+        answer = check(self._solver, [self._goal(lemma), *literals])
         if answer == z3.unsat:
-            core = (by_id.get(literal.get_id()) for literal in self._solver.unsat_core())
-            return Kept(tuple(sorted(filter(None, core), key=lambda item: item.number)))
+            core = {literal.get_id() for literal in self._solver.unsat_core()}
+            because = (item for item in holding if self._assumed_ids[item.number] in core)
+            return Kept(tuple(sorted(because, key=lambda item: item.number)))
         if answer != z3.sat:
             raise RuntimeError(f"z3 gives up on whether {self.transition.name} keeps lemma {lemma.number}")
         return self._solver.model()
@@ -132,6 +135,7 @@ class StepSolver:
         if lemma.number not in self._assumed:
             holds = z3.Bool(f"lemma {lemma.number}", self._sorts.context)
             self._assumed[lemma.number] = holds
+            self._assumed_ids[lemma.number] = holds.get_id()
             self._instances.assert_for_every_block(BLOCK_PARAMETER, lemma.node, holds)
         return self._assumed[lemma.number]
 
@@ -141,7 +145,7 @@ class StepSolver:
             broken = z3.Bool(f"broken {lemma.number}", self._sorts.context)
             self._broken[lemma.number] = broken
             violated = self._instances.lower(~self._lemma_after(lemma), {}, positive=True, negative=False)
-            self._solver.add(z3.Implies(broken, violated))
+            add(self._solver, implication(broken, violated))
         return self._broken[lemma.number]
 
     def _name_what_is_awaited(self, lemma: Lemma) -> None:

@@ -7,6 +7,7 @@ before it. No variable is renamed, and nothing has to be said about what stays a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from splitproof.model.conditions import BLOCK_PARAMETER
@@ -30,11 +31,13 @@ from splitproof.model.expressions import (
     Var,
     all_of,
     any_of,
+    children,
     fresh_block,
     ite,
     rewrite,
     same,
     walk,
+    with_children,
 )
 from splitproof.model.machine import Machine
 from splitproof.model.records import ANY
@@ -60,13 +63,15 @@ STANDING: Final = "no step"
 """The name of the step that changes nothing."""
 
 
+@lru_cache(maxsize=1 << 16)
 def at_block(node: Expr, block: Expr) -> Expr:
-    """A tree about `BLOCK_PARAMETER`, asked about another block."""
-    return rewrite(node, lambda part: block if _is_block_parameter(part) else None)
+    """A tree about `BLOCK_PARAMETER`, asked about another block.
 
-
-def _is_block_parameter(node: Expr) -> bool:
-    return isinstance(node, Param) and node.name == BLOCK_PARAMETER.name
+    It is remembered, so that trees that share parts still do: what is made of a part is then made once.
+    """
+    if isinstance(node, Param):
+        return block if node.name == BLOCK_PARAMETER.name else node
+    return with_children(node, [at_block(child, block) for child in children(node)])
 
 
 class Transition:
@@ -98,6 +103,9 @@ class Transition:
             leaf: node for leaf in machine.leaves if (node := machine.while_of(leaf)) is not None
         }
         self.changed = frozenset(machine.leaves) if forgets_all else self._closure()
+        self._values: dict[tuple[str, int], tuple[Expr | None, Expr]] = {}
+        self._placed_before: dict[tuple[int, bool], tuple[Expr, Expr]] = {}
+        """What was asked already, by identity; the tree is kept, as its `id` is its key."""
 
     def _closure(self) -> frozenset[str]:
         """What is written, and what may be forgotten as a consequence."""
@@ -120,6 +128,12 @@ class Transition:
 
     def value(self, name: str, index: Expr | None) -> Expr:
         """What a leaf holds after the step: what is written, or the type's first value where it means nothing."""
+        at = name, id(index)
+        if at not in self._values:
+            self._values[at] = index, self._value(name, index)
+        return self._values[at][1]
+
+    def _value(self, name: str, index: Expr | None) -> Expr:
         if name not in self.changed:
             return _read(self._machine, name, index)
         written = self.written(name, index)
@@ -146,16 +160,26 @@ class Transition:
         return _choice(_equal(index, update.index), update.value, before)
 
     def _placed(self, node: Expr, everything: bool) -> Expr:
+        at = id(node), everything
+        if at not in self._placed_before:
+            self._placed_before[at] = node, self._place(node, everything)
+        return self._placed_before[at][1]
+
+    def _place(self, node: Expr, everything: bool) -> Expr:
         def of(part: Expr) -> Expr:
             return self._placed(part, everything)
 
         match node:
-            case Var(name, _, after):
-                return self.value(name, None) if everything or after else node
-            case At(name, index, type_, after):
+            case Var(name):
+                return self.value(name, None) if self._is_replaced(node, everything) else node
+            case At(name, index, type_):
                 found = of(index)
-                return self.value(name, found) if everything or after else At(name, found, type_)
+                if self._is_replaced(node, everything):
+                    return self.value(name, found)
+                return node if found is index else At(name, found, type_)
             case Every(bound, body) | Some(bound, body):
+                if not any(self._is_replaced(part, everything) for part in walk(body)):
+                    return node
                 fresh = fresh_block()
                 placed = of(
                     rewrite(body, lambda p: fresh if isinstance(p, Param) and p.name == bound.name else None)
@@ -166,9 +190,15 @@ class Transition:
             case _:
                 return rebuilt(node, of)
 
+    def _is_replaced(self, node: Expr, everything: bool) -> bool:
+        """Whether it is read after the step, and not the tree as it stands."""
+        return isinstance(node, Var | At) and (node.after or (everything and node.name in self.changed))
+
 
 def rebuilt(node: Expr, of: Callable[[Expr], Expr]) -> Expr:
-    """A node over what `of` makes of its children, with constants folded."""
+    """A node over what `of` makes of its children, with constants folded; the node, if they are as they were."""
+    if all(of(child) is child for child in children(node)):
+        return node
     match node:
         case Const() | Param():
             return node

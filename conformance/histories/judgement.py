@@ -291,12 +291,13 @@ class _Judge:
         called, returned = bounds
         past = [one for one in intervals if one.high < called.call]
         if past:
-            overwriter = max(past, key=lambda one: one.high).overwriter
-            assert overwriter is not None
-            sentence = (
-                f"{has}, which {overwriter} had overwritten before {called.kind} #{called.id} was called"
+            last = max(past, key=lambda one: one.high)
+            assert last.overwriter is not None
+            has += ", its contents at the start" if last.writer is None else ""
+            since = f"which {last.overwriter} had overwritten before {called.kind} #{called.id} was called"
+            return Finding(
+                FindingKind.STALE, item, (place,), (last.overwriter, called), f"{has}, {since}", reader
             )
-            return Finding(FindingKind.STALE, item, (place,), (overwriter, called), sentence, reader)
         writer = min(intervals, key=lambda one: one.low).writer
         assert writer is not None
         kind = FindingKind.PHANTOM if returned.kind == "read" else FindingKind.LEAKED

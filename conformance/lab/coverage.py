@@ -15,6 +15,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from splitproof.checker.quantities import count
 from splitproof.conformance.observation import Observation, Verdict, Violated, judge, judge_step
 from splitproof.conformance.protocol.adapter import PairViews
 from splitproof.spec.pair_states import Views, legal_pair_transitions, legal_views
@@ -175,7 +176,8 @@ class Coverage:
         for state in missing[:_MISSING_SHOWN]:
             yield f"  never: {state}"
         if len(missing) > _MISSING_SHOWN:
-            yield f"  never: {len(missing) - _MISSING_SHOWN} more states; --format json and --report list them"
+            further = count(len(missing) - _MISSING_SHOWN, "more state")
+            yield f"  never: {further}; --format json and --report list them"
 
 
 _MISSING_SHOWN: Final = 4

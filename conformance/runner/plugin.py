@@ -194,6 +194,8 @@ class Suite:
             return "" if error is None else str(error)
         kind = f" ({error.kind.value})" if isinstance(error, AdapterFault) else ""
         lines = [f"{verdict.name}{kind}  {error}"]
+        if isinstance(error, AdapterFault) and error.call not in str(error):
+            lines.append(f"in {error.call}")
         if verdict is Verdict.ERROR:
             cause = error.__cause__ if isinstance(error, AdapterFault) else error
             lines += [line.rstrip() for line in traceback.format_exception(cause)] if cause else []

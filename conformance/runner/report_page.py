@@ -11,7 +11,7 @@ from splitproof.conformance.lab.coverage import Coverage, views_text
 from splitproof.conformance.protocol.operations import OPTIONAL
 from splitproof.conformance.runner.report import Report
 from splitproof.conformance.runner.results import TestResult
-from splitproof.conformance.timelines.chart import STYLE, chart_lines
+from splitproof.conformance.timelines.chart import BY_WIDTH, STYLE, both_lines
 from splitproof.conformance.verdicts import Verdict
 from splitproof.spec.pair_states import legal_pair_transitions, legal_views
 
@@ -37,7 +37,9 @@ def report_page(report: Report) -> str:
     body += ["<h2>Requirements</h2>", _table(("entry", "verdict"), entries)]
     if report.coverage is not None:
         body += ["<h2>What was reached</h2>", *_coverage(report.coverage)]
-    return _PAGE.format(title=escape(f"Conformance of {report.subject}"), body="\n".join(body))
+    return _PAGE.format(
+        title=escape(f"Conformance of {report.subject}"), body="\n".join(body), by_width=BY_WIDTH
+    )
 
 
 def _facts(report: Report) -> str:
@@ -64,7 +66,7 @@ def _failure(report: Report, result: TestResult) -> Iterator[str]:
     if failure is not None and failure.timeline is not None and failure.finding is not None:
         yield f"<p class='fail'>{escape(failure.finding.sentence)}.</p>"
         yield "<div class='scroll'>"
-        yield from chart_lines(failure.timeline, failure.timeline.scenes[0], STYLE)
+        yield from both_lines(failure.timeline, failure.timeline.scenes[0], STYLE)
         yield "</div>"
         yield (
             "<p class='key'>Time runs down, in order and not to scale. A bar is an operation from its call to its "
@@ -153,7 +155,8 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 _PAGE: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title><style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 15px/1.4 system-ui, sans-serif; max-width: 75em; margin: 2em auto; padding: 0 1em; }}
 table {{ border-collapse: collapse; margin: .5em 0; }}
@@ -161,7 +164,8 @@ td, th {{ border: 1px solid #8886; padding: .2em .6em; text-align: left; }}
 pre {{ background: #8881; padding: 1em; overflow-x: auto; }} h1 {{ font-size: 1.3em; }}
 .pass {{ color: #0a8a48; }} .fail, .error {{ color: #d01030; }} .skipped {{ color: #777; }}
 .unknown, .partial, .vacuous {{ color: #a06a00; }} .key {{ font-size: 13px; color: #777; }}
-.scroll {{ overflow-x: auto; }}
+.scroll {{ overflow-x: auto; }} td + td, h3 {{ overflow-wrap: anywhere; }}
+{by_width}
 </style></head><body>
 {body}
 </body></html>

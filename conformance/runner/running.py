@@ -6,12 +6,14 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from splitproof.conformance import suite
 from splitproof.conformance.lab.lab import Limits
@@ -62,10 +64,12 @@ class Request:
 
 
 class _Collector:
-    """Keeps the verdict of each test. `interrupt`: set once somebody has ended the run."""
+    """Keeps the verdict of each test. `interrupt`: set once somebody has ended the run; `say`: what is being done."""
 
-    def __init__(self, interrupt: threading.Event) -> None:
+    def __init__(self, interrupt: threading.Event, say: Callable[[str], None]) -> None:
         self.interrupt = interrupt
+        self.say = say
+        self.begun = 0
         self.results: list[TestResult] = []
         self.broken: list[str] = []
         self.config: pytest.Config | None = None
@@ -76,6 +80,10 @@ class _Collector:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.selected = [item.name for item in session.items]
+
+    def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
+        self.begun += 1
+        self.say(f"conform: {self.begun} of {len(self.selected)}, {location[2]}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self.interrupt.is_set():  # and taken for an error: of an import, or by an adapter
@@ -111,8 +119,21 @@ def _interruptible() -> Iterator[threading.Event]:
             signal.signal(number, handled)
 
 
-def run_suite(request: Request) -> Report:
+@contextlib.contextmanager
+def _nothing_left_behind() -> Iterator[None]:
+    """What Hypothesis keeps, though it is told of no database, would be in the folder where the command is given."""
+    with tempfile.TemporaryDirectory(prefix="splitproof-") as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
+
+
+def run_suite(request: Request, say: Callable[[str], None]) -> Report:
     """Run the tests of the profile against the controller. Interrupted, it reports what was decided by then.
+
+    `say`: is told which test begins.
 
     Raises:
         ValueError: what was asked for means nothing; pytest has said why on standard error.
@@ -132,8 +153,8 @@ def run_suite(request: Request) -> Report:
         *request.arguments(),
         str(folder),
     ]
-    with _interruptible() as interrupt:
-        collector = _Collector(interrupt)
+    with _interruptible() as interrupt, _nothing_left_behind():
+        collector = _Collector(interrupt, say)
         code = pytest.main(arguments, plugins=[collector])
     if code == pytest.ExitCode.USAGE_ERROR:
         raise ValueError("nothing was tested")

@@ -9,17 +9,38 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
+from splitproof.conformance.histories.cuts import Place
 from splitproof.conformance.histories.findings import milliseconds, shown
 from splitproof.conformance.histories.history import Operation, Outcome
 from splitproof.conformance.timelines.timeline import Scene, Span, Timeline
 
-__all__ = ["STYLE", "chart_lines", "svg_lines"]
+__all__ = ["BY_WIDTH", "STYLE", "both_lines", "chart_lines", "svg_lines"]
 
-_LANE, _LEFT, _TOP, _CALL, _RETURN, _BAR, _GAP = 78, 76, 46, 24, 11, 14, 20
-_TEXT = 430
+_TOP, _CALL, _RETURN, _BAR, _GAP = 46, 24, 11, 14, 20
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How wide a chart is, in pixels: the times at the left, the lane of a client, that of a block, the words.
+
+    `folds`: the times stand with the words, and what an operation has to do with the finding on a line of its own.
+    """
+
+    name: str
+    left: int
+    lane: int
+    place: int
+    words: int
+    folds: bool
+
+
+_WIDE: Final = _Layout("wide", 76, 78, 78, 430, folds=False)
+_NARROW: Final = _Layout("narrow", 4, 24, 52, 248, folds=True)
+"""For the width of a telephone: two or three clients and a block, or two, need no scrolling sideways."""
 
 STYLE: Final = (
     ".chart text{font:12px sans-serif;fill:#1b1f24}.chart .dim{fill:#6a7178}.chart .axis{stroke:#d5d9de}"
@@ -74,35 +95,55 @@ def svg_lines(told: Timeline) -> Iterator[str]:
     yield from chart_lines(told, told.scenes[0], STYLE)
 
 
-def chart_lines(told: Timeline, scene: Scene, style: str | None = None) -> Iterator[str]:
+BY_WIDTH: Final = (
+    ".chart.narrow{display:none}"
+    "@media(max-width:640px){.chart.wide{display:none}.chart.narrow{display:block}}"
+)
+"""For a page that has both charts of a scene: which of them is seen."""
+
+
+def both_lines(told: Timeline, scene: Scene, style: str | None = None) -> Iterator[str]:
+    """The lines of both SVGs of a scene, for wide screens and for narrow ones."""
+    for layout in (_WIDE, _NARROW):
+        yield from chart_lines(told, scene, style, layout)
+
+
+def chart_lines(
+    told: Timeline, scene: Scene, style: str | None = None, layout: _Layout = _WIDE
+) -> Iterator[str]:
     """The lines of the SVG of a scene. `style`: its own, where no page has one for it."""
     clients = sorted({one.client for one in scene.operations})
     places = list(dict.fromkeys(span.place for span in scene.spans))
     skipped = _skipped(told, scene)
     axis = _Axis(scene, skipped)
-    lanes = len(clients) + len(places)
-    width, height = _LEFT + _LANE * lanes + _TEXT, round(axis.end + 30)
-    xs = {client: _LEFT + _LANE * number + _LANE // 2 for number, client in enumerate(clients)}
+    left, right = layout.left, layout.left + layout.lane * len(clients) + layout.place * len(places)
+    width, height = right + layout.words, round(axis.end + 30)
+    xs = {client: left + layout.lane * number + layout.lane // 2 for number, client in enumerate(clients)}
+    beside = left + layout.lane * len(clients) + layout.place // 2
+    at = {place: beside + layout.place * number for number, place in enumerate(places)}
     title = scene.finding.sentence if scene.finding else f"{told.source}: {told.judgement.word}"
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-    yield f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" {size} role="img" aria-label={quoteattr(title)}>'
+    labelled = f'class="chart {layout.name}" {size} role="img" aria-label={quoteattr(title)}'
+    yield f'<svg xmlns="http://www.w3.org/2000/svg" {labelled}>'
     yield f"<title>{escape(title)}</title>"
     if style is not None:
         yield f"<style>{style}</style>"
         yield f'<rect width="{width}" height="{height}" fill="#fff"/>'
-    yield from _heads(clients, scene, xs, height)
-    yield from _windows(scene, axis, _LEFT, _LANE * lanes)
-    for number, place in enumerate(places):
-        x = _LEFT + _LANE * (len(clients) + number) + _LANE // 2
+    yield from _heads(scene, xs, at, height, layout)
+    yield from _windows(scene, axis, left, right - left)
+    for place, x in at.items():
         yield from _spans([span for span in scene.spans if span.place == place], axis, x, height)
     for one in scene.operations:
-        yield from _operation(one, scene, axis, xs[one.client], _LEFT + _LANE * lanes + 8, skipped[one.id])
+        yield from _operation(one, scene, axis, xs[one.client], right + 8, layout)
+        if skipped[one.id]:
+            y = axis.row[one.id] - (6 if layout.folds else _CALL - 6)
+            yield _text(right + 8, y, f"\u2026 {skipped[one.id]:,} not shown here", "dim")
     yield from _link(scene, axis, xs)
     for name, instant in scene.instants:
         if math.isfinite(instant):
             y = axis.y(int(instant))
-            yield f'<path class="instant" d="M{_LEFT},{y} H{_LEFT + _LANE * lanes}"/>'
-            yield _text(_LEFT + 4, y - 4, f"{name} shows this instant", "dim")
+            yield f'<path class="instant" d="M{left},{y} H{right}"/>'
+            yield _text(left + 4, y - 4, f"{name} shows this instant", "dim")
     yield "</svg>"
 
 
@@ -119,13 +160,17 @@ def _skipped(told: Timeline, scene: Scene) -> dict[int, int]:
     return found
 
 
-def _heads(clients: list[int], scene: Scene, xs: dict[int, int], height: int) -> Iterator[str]:
-    yield _text(4, 30, "ms", "dim")
-    for client in clients:
-        yield _text(xs[client], 30, f"client {client}", anchor="middle")
-        yield f'<path class="axis" d="M{xs[client]},{_TOP - 8} V{height - 24}"/>'
-    for number, place in enumerate(dict.fromkeys(span.place for span in scene.spans)):
-        x = _LEFT + _LANE * (len(clients) + number) + _LANE // 2
+def _heads(
+    scene: Scene, xs: dict[int, int], at: dict[Place, int], height: int, layout: _Layout
+) -> Iterator[str]:
+    if layout.folds:
+        yield _text(4, 18, "client" if len(xs) == 1 else "clients", "dim")
+    else:
+        yield _text(4, 30, "ms", "dim")
+    for client, x in xs.items():
+        yield _text(x, 30, str(client) if layout.folds else f"client {client}", anchor="middle")
+        yield f'<path class="axis" d="M{x},{_TOP - 8} V{height - 24}"/>'
+    for place, x in at.items():
         value = next(span.value for span in scene.spans if span.place == place)
         yield _text(x, 18, shown(place), anchor="middle")
         yield _text(x, 32, f"held {value}", "wrong", anchor="middle")
@@ -155,22 +200,26 @@ def _period(span: Span) -> str:
     )
 
 
-def _operation(one: Operation, scene: Scene, axis: _Axis, x: int, left: int, skipped: int) -> Iterator[str]:
+def _operation(
+    one: Operation, scene: Scene, axis: _Axis, x: int, left: int, layout: _Layout
+) -> Iterator[str]:
     top = axis.row[one.id]
     bottom = axis.end if one.returned is None else max(axis.y(one.returned), top + 3)
     kinds = ["bar", "write" if one.kind in ("write", "read") else "", _CERTAINTY[one.outcome]]
     kinds.append("witness" if one.id in scene.witnesses else "")
-    if skipped:
-        yield _text(left, top - _CALL + 6, f"\u2026 {skipped:,} not shown here", "dim")
     yield f'<g class="operation" data-op="{one.id}">'
     box = f'x="{x - _BAR // 2}" y="{top}" width="{_BAR}" height="{bottom - top}" rx="3"'
     yield f'<rect class="{" ".join(filter(None, kinds))}" {box}>'
     yield f"<title>{escape(_words(one))}</title></rect>"
-    yield _text(4, top + 9, milliseconds(one.call).removesuffix(" ms"), "dim")
-    role = scene.roles.get(one.id, "")
+    role = f"\u25c0 {scene.roles[one.id]}" if one.id in scene.roles else ""
     marked = "role" if one.id in scene.witnesses else ""
-    told = f"{one}{_FATE[one.outcome]}" + (f"  \u25c0 {role}" if role else "")
-    yield _text(left, top + 9, told, marked)
+    told, time = f"{one}{_FATE[one.outcome]}", milliseconds(one.call)
+    if layout.folds:
+        yield _text(left, top + 8, told, marked)
+        yield _text(left, top + 20, f"{time} {role}".rstrip(), marked or "dim")
+    else:
+        yield _text(4, top + 9, time.removesuffix(" ms"), "dim")
+        yield _text(left, top + 9, f"{told}  {role}".rstrip(), marked)
     yield "</g>"
 
 

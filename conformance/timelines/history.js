@@ -6,7 +6,7 @@
   const byId = new Map(rows.map((row) => [row.dataset.op, row]));
   const view = { finding: 0, op: null };
   const witnesses = () => scenes[view.finding].dataset.witnesses.split(" ").filter(Boolean);
-  const charted = () => [...scenes[view.finding].querySelectorAll(".operation")];
+  const charted = () => [...scenes[view.finding].querySelectorAll(".operation")].filter((element) => element.getClientRects().length);
 
   const draw = () => {
     scenes.forEach((scene, place) => { scene.hidden = place !== view.finding; });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.resources import files
 from typing import Any
 
@@ -9,7 +10,7 @@ from splitproof.checker.counterexamples.page import page_environment, stylesheet
 from splitproof.checker.quantities import count
 from splitproof.conformance.histories.findings import milliseconds, shown
 from splitproof.conformance.histories.history import Operation
-from splitproof.conformance.timelines.chart import chart_lines
+from splitproof.conformance.timelines.chart import BY_WIDTH, both_lines
 from splitproof.conformance.timelines.timeline import Scene, Timeline
 
 __all__ = ["history_page"]
@@ -23,6 +24,7 @@ def history_page(told: Timeline) -> str:
     template = environment.from_string(_text("history.html"))
     return template.render(
         told=told,
+        command=f"splitproof judge {shlex.quote(told.source)}",
         judgement=judgement,
         judged=", ".join(
             f"{name} {count(number, 'time')}" for name, number in sorted(judgement.judged.items())
@@ -33,7 +35,7 @@ def history_page(told: Timeline) -> str:
             for one, before in zip(told.operations, told.skipped, strict=False)
         ],
         after=told.skipped[-1],
-        css=stylesheet() + _text("history.css"),
+        css=stylesheet() + _text("history.css") + BY_WIDTH,
         script=_text("history.js"),
     )
 
@@ -42,7 +44,7 @@ def _scene(told: Timeline, scene: Scene) -> dict[str, Any]:
     return {
         "finding": scene.finding,
         "places": ", ".join(map(shown, scene.finding.places)) if scene.finding else "",
-        "chart": "\n".join(chart_lines(told, scene)),
+        "chart": "\n".join(both_lines(told, scene)),
         "records": [(shown(record.place), record) for record in scene.records],
         "omitted": scene.records_omitted,
         "is_read": scene.finding is not None

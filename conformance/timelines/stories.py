@@ -97,7 +97,7 @@ def _contradiction(violation: PropertyViolated) -> Finding | None:
 
 def with_story(error: AdapterFault | Undecided, story: Sequence[str]) -> AdapterFault | Undecided:
     """The same, with what happened before, and of a fault the call that it happened in; its cause is kept."""
-    if isinstance(error, AdapterFault) and error.call:
+    if isinstance(error, AdapterFault) and error.call and (story or error.call not in str(error)):
         story = [*story, f"{error.call}  <-- {error.kind.value}"]
     if not story:
         return error

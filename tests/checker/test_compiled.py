@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
-from splitproof.checker.compiled import crew, kernels, objects, search, space
+from splitproof.checker.compiled import crew, kernels, objects, search, space, table
 from splitproof.checker.compiled.control import CHUNK
 from splitproof.checker.compiled.engine import CompiledEngine
+from splitproof.checker.compiled.ir import Function
 from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.counterexamples.calm import calmest_path
 from splitproof.checker.engines import EngineChoice
@@ -251,6 +252,35 @@ def test_a_small_table_grows_fast_only_where_memory_is_for_many_more(capacity: i
     assert grown == sizes
 
 
+@pytest.mark.parametrize("hashed", [0, -1])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_nothing_rests_on_the_hash(monkeypatch: pytest.MonkeyPatch, hashed: int, threads: int) -> None:
+    """All states in one row, from the first slot on or around the end of the table, and no part of a hash differs."""
+
+    def constant(_words: int) -> str:
+        return Function("hash", {"state": "ptr"}, "i64", "internal|alwaysinline").finish(hashed)
+
+    monkeypatch.setattr(table, "hash_state", constant)
+    monkeypatch.setattr(space, "SLOTS_MIN", 256)
+    monkeypatch.setattr(space, "_SLOTS_FAST", ())
+    monkeypatch.setattr(search, "SHARED_FROM", 16)
+    engine = sized(5, 4)
+    found = engine.explore(threads=threads)
+    assert_is_a_grid(found, 5, 4)
+    assert len({state for level in found.levels for state in level}) == 5**5
+    assert engine.arrivals(found.levels[19], found.levels[20]) == Oracle(counters(5, 4), 1).arrivals(
+        sorted(found.levels[19]), found.levels[20]
+    )
+
+
+def test_a_search_ends_where_the_table_cannot_number_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "SLOTS_MAX", space.SLOTS_MIN)
+    found = sized(9, 3).explore(threads=1)
+    assert not found.complete
+    assert found.limit == f"{found.states:,} states, as the table cannot number many more"
+    assert space.SLOTS_MIN // 2 < found.states < space.SLOTS_MIN
+
+
 def test_code_is_optimised_on_the_way_without_losing_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "OPTIMISE_FROM", 10_000)
     assert_is_a_grid(sized(8, 3).explore(threads=1), 8, 3)
@@ -272,8 +302,9 @@ def test_a_state_of_zeros_is_no_state_that_is_remembered() -> None:
 
 def test_small_chunks_leave_gaps_that_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "SHARED_FROM", 1)
-    assert CHUNK > 4**5  # each thread begins a chunk and leaves most of it
-    assert_is_a_grid(sized(5, 3).explore(threads=3), 5, 3)
+    found = sized(5, 3).explore(threads=3)
+    assert_is_a_grid(found, 5, 3)
+    assert max(map(len, found.levels)) < CHUNK // 3  # each thread begins a chunk and leaves most of it
 
 
 def test_gaps_are_filled_from_the_end() -> None:
@@ -362,6 +393,15 @@ def test_no_more_memory_than_allowed(threads: int) -> None:
     found = sized(9, 3).explore(Limits(max_memory=1), threads=threads)
     assert (found.complete, found.limit) == (False, "1 bytes of memory")
     assert 1 < found.states < space.SLOTS_MIN
+
+
+@pytest.mark.parametrize("budget", [1_000_000, 2_000_000, 3_000_000])
+def test_states_and_table_together_keep_to_the_memory(monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
+    """At the second budget the last table leaves less memory for states than it has room for."""
+    monkeypatch.setattr(search, "resident_bytes", lambda: 0)
+    found = sized(9, 3).explore(Limits(max_memory=budget), threads=1)
+    assert (found.complete, found.limit) == (False, f"{budget:,} bytes of memory")
+    assert 0.75 * budget < found.space.bytes <= budget
 
 
 def test_the_oracle_keeps_to_its_memory_too() -> None:

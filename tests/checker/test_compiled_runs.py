@@ -170,7 +170,7 @@ def test_what_does_not_fit_into_memory_is_not_begun(monkeypatch: pytest.MonkeyPa
     states, steps = 16_136, 60_714
     assert (exploration.states, exploration.transitions) == (states, steps)
     monkeypatch.setattr(compiled_runs, "resident_bytes", lambda: 100_000_000)
-    needed = 100_000_000 + 4 * (states + 1) + 6 * steps
+    needed = 100_000_000 + 4 * (states + 1) + 6 * steps + 25 * states - 4 * 65_536
     with pytest.raises(RunsTooLargeError) as refused:
         CompiledRuns(engine, exploration, max_memory=needed - 1)
     assert str(refused.value) == (

@@ -50,9 +50,12 @@ def test_verify_checks_what_the_project_asks_for(
     assert [result["design"] for result in made["results"]] == ["lock"]
 
 
-def test_a_limit_of_the_settings_is_a_limit(project: Path) -> None:
-    settings(project, 'designs = ["second-embodiment-closed"]\njobs = 1\nmax-states = 50')
+def test_a_limit_of_the_settings_is_a_limit(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(project, 'designs = ["designs/lock.py:lock"]\njobs = 1\nmax-states = 2')
     assert run(["verify"]) == 3
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert re.search(r"NOT AS DECLARED: \d+ holds?; unknown: \w", first)
+    assert last.endswith("not every search was complete")
 
 
 def test_designs_that_are_named_go_before_the_settings(project: Path) -> None:

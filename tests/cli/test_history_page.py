@@ -14,6 +14,14 @@ import pytest
 
 from splitproof.__main__ import run
 from splitproof.conformance.histories.history import History, Operation, Outcome, save_history
+from splitproof.conformance.histories.judgement import judge_history
+from splitproof.conformance.mutants.kill_table import suite_tests
+from splitproof.conformance.runner.report import Report
+from splitproof.conformance.runner.report_page import report_page
+from splitproof.conformance.runner.results import TestResult as Result
+from splitproof.conformance.suite.requirement import about
+from splitproof.conformance.timelines.stories import failure_of
+from splitproof.conformance.verdicts import PropertyViolated, Verdict
 from tests.browser import Browser
 
 SCREENS = [(1280, 800), (420, 800)]
@@ -59,9 +67,13 @@ def at(browser: Browser) -> dict[str, str]:
     return dict(part.split("=", 1) for part in browser.run("location.hash.slice(1)").split("&"))
 
 
+SEEN = "(e => !e.closest('svg') || e.getClientRects().length)"
+"""Of a scene there are two charts, of which the width decides."""
+
+
 def ops(browser: Browser, selector: str) -> list[int]:
     found: list[int] = browser.run(
-        f"[...document.querySelectorAll('{selector}')].map(e => Number(e.dataset.op))"
+        f"[...document.querySelectorAll('{selector}')].filter({SEEN}).map(e => Number(e.dataset.op))"
     )
     return found
 
@@ -75,7 +87,8 @@ def test_keys_go_through_the_operations_and_the_findings(
     assert (first["kind"], second["kind"]) == ("stale", "leaked")
     assert ops(browser, ".scene:not([hidden]) .operation") == first["operations"]
     witnesses = browser.run(
-        "[...document.querySelectorAll('.scene:not([hidden]) .witness')].map(e => Number(e.parentNode.dataset.op))"
+        f"[...document.querySelectorAll('.scene:not([hidden]) .witness')].filter({SEEN})"
+        ".map(e => Number(e.parentNode.dataset.op))"
     )
     assert witnesses == sorted(first["witnesses"]) == [3, 4]
     for number in first["witnesses"]:
@@ -134,6 +147,13 @@ def test_the_tape_is_shown_beside_what_the_block_may_have_held(browser: Browser,
 def test_no_part_is_wider_than_a_narrow_screen_and_print_shows_all(browser: Browser, page: Path) -> None:
     browser.open(page, 420, 800)
     assert browser.run("document.documentElement.scrollWidth") <= 420
+    chart = "document.querySelector('.scene:not([hidden]) .scroll')"
+    assert browser.run(f"{chart}.scrollWidth <= {chart}.clientWidth"), "it scrolls sideways"
+    beyond = (
+        "[...document.querySelectorAll('.chart.narrow text')].filter(e => e.getClientRects().length && {})"
+    )
+    outside = beyond.format("e.getBBox().x + e.getBBox().width > e.ownerSVGElement.viewBox.baseVal.width")
+    assert browser.run(f"{outside}.map(e => e.textContent)") == []
     try:
         browser.media("print")
         assert browser.run("getComputedStyle(document.querySelector('.scene .scroll')).maxHeight") == "none"
@@ -145,7 +165,7 @@ def test_without_a_script_all_findings_and_operations_are_there(page: Path, data
     text = page.read_text(encoding="utf-8")
     assert '<details id="plain-all" open>' in text
     assert len(re.findall(r'<section class="scene" id="finding-\d"', text)) == 2
-    assert text.count("<svg ") == 2
+    assert [text.count(f'class="chart {width}"') for width in ("wide", "narrow")] == [2, 2]
     table = re.search(r'<table id="operations">(.*?)</table>', text, re.DOTALL)
     assert table is not None
     assert re.findall(r'<tr data-op="(\d+)"', table[1]) == [str(one["id"]) for one in data["operations"]]
@@ -162,3 +182,17 @@ def test_the_page_is_the_same_whatever_the_hash_seed(page: Path) -> None:
         ).stdout
 
     assert made("1") == made("2")
+
+
+def test_the_report_of_a_run_is_no_wider_than_a_narrow_screen(browser: Browser, tmp_path: Path) -> None:
+    history = History({"": ["zero", "zero"]}, OPERATIONS)
+    violation = PropertyViolated.of(judge_history(history).findings[0], history=history)
+    name, test = max(suite_tests().items(), key=lambda item: len(item[0].partition("[")[0]))
+    failed = Result(name, about(test), Verdict.FAIL, str(violation), None, 0.1, failure=failure_of(violation))
+    page = tmp_path / "report.html"
+    page.write_text(report_page(Report("adapter.py:make", "core", None, None, (failed,))), encoding="utf-8")
+    for width, chart in ((420, "narrow"), (1280, "wide")):
+        browser.open(page, width, 800)
+        assert browser.run("document.documentElement.scrollWidth") <= width
+        seen = "[...document.querySelectorAll('.chart')].filter(e => e.getClientRects().length)"
+        assert browser.run(f"{seen}.map(e => e.classList[1])") == [chart]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import json
 import os
+import pty
 import shlex
 import signal
 import subprocess
@@ -83,6 +85,13 @@ def swallows():
 
 def takes(something):
     return Good()
+
+class Picky(ReferenceController):
+    def backup(self, extents):
+        raise ValueError("not these")
+
+def absent():
+    raise OSError("no such device")
 """
 
 
@@ -161,6 +170,10 @@ def test_the_report_is_written_in_every_form(tmp_path: Path) -> None:
         ((), "name one controller: MODULE:FACTORY, or --command COMMAND"),
         (("vendor:Good", "--command", "x"), "name one controller"),
         (("vendor:None",), "has no function or class None; it has"),
+        (
+            ("vendor:takes",),
+            "takes of vendor takes something; a factory is a function or class without parameters",
+        ),
         (("vendor:Good", "--expected", "none.toml"), "none.toml cannot be read"),
     ],
 )
@@ -176,6 +189,32 @@ def test_a_command_that_cannot_be_started_is_an_error_of_the_adapter(tmp_path: P
     code, output, _ = conform(tmp_path, "--command", "./nothing-here", "--profile", "core")
     assert code == 2
     assert "cannot be started" in output
+
+
+def test_a_factory_that_fails_is_an_error_of_the_adapter_and_told_without_our_stack(tmp_path: Path) -> None:
+    code, output, _ = conform(tmp_path, "vendor:absent", "--test", "test_r68_an_accepted_backup_ends")
+    assert code == 2
+    assert "  ERROR (raised)  vendor:absent raised OSError: no such device" in output.splitlines()
+    assert "what happened" not in output
+    assert "_pytest" not in output
+
+
+def test_a_call_that_fails_outside_a_story_is_told_with_its_arguments(tmp_path: Path) -> None:
+    test = "test_g16_a_tape_has_a_record_of_each_block_of_its_range_and_of_no_other"
+    code, output, _ = conform(tmp_path, "vendor:Picky", "--test", test)
+    assert code == 2
+    assert output.splitlines()[1:3] == [
+        "  ERROR (raised)  backup raised ValueError: not these",
+        "  in backup(((2, 1),))",
+    ]
+
+
+def test_nothing_is_left_where_the_command_is_given(tmp_path: Path) -> None:
+    """A single client is what Hypothesis chooses for."""
+    test = "test_r32_a_read_returns_the_last_acknowledged_write"
+    code, _, _ = conform(tmp_path, "vendor:Good", "--test", test, "--examples", "2")
+    assert code in (0, 4)
+    assert {path.name for path in tmp_path.iterdir()} <= {"vendor.py", "__pycache__"}
 
 
 # ---- the verdict of a profile --------------------------------------------------------------------
@@ -404,3 +443,45 @@ def test_a_controller_that_declares_no_crash_does_not_pass_the_faults(tmp_path: 
     code, output, _ = conform(tmp_path, "vendor:Small", "--test", AT_FAULTS[0])
     assert code == 3
     assert "nothing of the tests named was tested: the controller does not declare crash" in output
+
+
+# ---- while it runs -------------------------------------------------------------------------------
+
+
+def test_on_a_terminal_it_says_which_test_it_is_at(tmp_path: Path) -> None:
+    """Although pytest has the standard error of a test lead elsewhere; nothing of it gets into the result."""
+    (tmp_path / "vendor.py").write_text(ADAPTER + SLOWLY)
+    reading, terminal = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "splitproof",
+        "conform",
+        "vendor:Slowly",
+        "--test",
+        FIRST,
+        "--test",
+        SECOND,
+    ]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=terminal, env={**os.environ, "TERM": "xterm"}
+    ) as run:
+        os.close(terminal)
+        said = b""
+        with contextlib.suppress(OSError):  # which is how a terminal ends
+            while chunk := os.read(reading, 65536):
+                said += chunk
+        assert run.stdout is not None
+        output = run.stdout.read()
+    os.close(reading)
+    assert f"conform: 1 of 2, {FIRST}".encode() in said
+    assert output.startswith(f"pass              core        {FIRST}".encode())
+    assert b"\x1b" not in output
+
+
+SLOWLY = """
+class Slowly(ReferenceController):
+    def reset(self, block_count):
+        time.sleep(1.0)
+        super().reset(block_count)
+"""

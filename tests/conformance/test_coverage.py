@@ -45,6 +45,14 @@ def test_a_backup_and_an_uncopied_block_are_where_the_properties_let_them_be() -
     assert {state.views for state in states if state.again} == {CREATING, DUPLEX, PENDING, SPLIT}
 
 
+@pytest.mark.parametrize(("reached", "said"), [(4, "1 more state;"), (3, "2 more states;")])
+def test_states_that_are_not_listed_are_counted(reached: int, said: str) -> None:
+    coverage = Coverage()
+    for state in list(possible_states(frozenset()))[:reached]:
+        coverage.reached(state)
+    assert any(line.startswith(f"  never: {said}") for line in coverage.lines())
+
+
 def test_a_transition_counts_when_it_is_seen_and_when_it_is_passed() -> None:
     coverage = Coverage(declared=frozenset({"resync"}))
     coverage.did("create_pair", look(SIMPLEX), look(DUPLEX), accepted=True)

@@ -204,6 +204,28 @@ def test_a_finding_reads_as_a_sentence() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("earlier", "tape", "said"),
+    [
+        (
+            (BEFORE,),
+            {0: "zero"},
+            "has zero for block 0, its contents at the start, which #1 write(block 0, w1) had",
+        ),
+        (
+            (write(7, 0, 1, 2), BEFORE),
+            {0: "w7"},
+            "has w7 for block 0, which #1 write(block 0, w1) had overwritten",
+        ),
+    ],
+)
+def test_contents_from_before_every_write_are_called_so(
+    earlier: tuple[Operation, ...], tape: dict[int, str], said: str
+) -> None:
+    findings = judge_history(history_of(*earlier, tape={1: "zero", **tape})).findings
+    assert [said in one.sentence for one in findings] == [True]
+
+
 def test_a_right_tape_passes_with_an_instant_of_the_split() -> None:
     judgement = judge_history(history_of(BEFORE, AFTER, tape={0: "w1", 1: "zero"}))
     assert judgement.word == "holds"

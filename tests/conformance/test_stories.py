@@ -194,8 +194,8 @@ def test_the_page_has_the_lanes_with_both_operations_and_loads_nothing(run: tupl
     page = Page()
     page.feed(text)
     assert page.loaded == [f"#{TAPE}", f"#{RACE}"]
-    assert page.classes.count("chart") == 2
-    assert page.classes.count("witness") == 4
+    assert page.classes.count("wide") == page.classes.count("narrow") == 2
+    assert page.classes.count("witness") == 8
     assert "splitproof conform vendor:Live --seed 7 --examples 20" in text
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from splitproof.checker.proof.certify import certify
+from splitproof.checker.proof.coverage import uncovered
 from splitproof.checker.proof.prove import prove
 from splitproof.checker.proof.solver import answers
 from splitproof.model.loading import load_machine
@@ -32,10 +33,9 @@ def test_a_certificate_has_an_obligation_for_the_start_each_step_and_each_proper
     assert sorted(file.name for file in made.iterdir()) == [
         "README.md",
         "manifest.json",
-        "possible-01-left-leave.smt2",
-        "possible-02-right-leave.smt2",
-        "possible-03-left-test-and-set.smt2",
-        "possible-04-right-test-and-set.smt2",
+        "possible-01.smt2",
+        "possible-02.smt2",
+        "possible-03.smt2",
         "safety-mutual-exclusion.smt2",
         "start.smt2",
         "step-01-left-leave.smt2",
@@ -45,18 +45,46 @@ def test_a_certificate_has_an_obligation_for_the_start_each_step_and_each_proper
     ]
 
 
-def test_hypotheses_are_quantified(made: Path) -> None:
-    text = (made / "step-01-left-leave.smt2").read_text(encoding="utf-8")
+def test_hypotheses_are_quantified_and_no_more_than_the_proof_needs(made: Path) -> None:
+    text = (made / "step-03-left-test-and-set.smt2").read_text(encoding="utf-8")
     assert "(declare-sort Block 0)" in text
-    assert "(assert (forall ((x? Block)) (property.mutual-exclusion x?)))" in text
+    assert "; while right is 'inside': a processor holds the lock" in text
+    assert "(assert (forall ((x? Block)) (lemma.2 x?)))" in text
+    assert text.count("(assert (forall") == 1
     assert text.count("(check-sat)") == 1
+
+
+def test_the_manifest_says_what_each_lemma_is(made: Path) -> None:
+    assert json.loads((made / "manifest.json").read_text(encoding="utf-8"))["lemmas"] == {
+        "property.mutual-exclusion": {
+            "says": "at most one processor is inside",
+            "is": "(not (and (= left Phase.INSIDE) (= right Phase.INSIDE)))",
+        },
+        "lemma.2": {
+            "says": "while right is 'inside': a processor holds the lock",
+            "is": "(or taken (not (= right Phase.INSIDE)))",
+        },
+        "lemma.3": {
+            "says": "while left is 'inside': a processor holds the lock",
+            "is": "(or taken (not (= left Phase.INSIDE)))",
+        },
+    }
+
+
+def test_actions_that_can_be_taken_in_one_state_share_an_example(made: Path) -> None:
+    manifest = json.loads((made / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["possible"] == [
+        ["left leave"],
+        ["right leave"],
+        ["left test_and_set", "right test_and_set"],
+    ]
 
 
 def test_both_solvers_confirm_it(made: Path) -> None:
     found = certify(made)
     assert not found.faults
     assert found.properties == ("mutual-exclusion",)
-    assert found.answers == 10
+    assert found.answers == 9
 
 
 def test_it_is_the_same_bytes_every_time(made: Path, tmp_path: Path) -> None:
@@ -117,6 +145,30 @@ def _manifest(directory: Path, change: Callable[[dict[str, object]], object]) ->
             "step-03-left-test-and-set.smt2: cvc5 says sat, expected is unsat",
         ),
         (
+            lambda d: _edit_and_hash(d, "step-03-left-test-and-set.smt2", " (after.lemma.3 here?)", ""),
+            "step-03-left-test-and-set.smt2: does not ask about lemma.3",
+        ),
+        (
+            lambda d: _edit_and_hash(d, "start.smt2", " (after.lemma.2 here?)", ""),
+            "start.smt2: does not ask about lemma.2",
+        ),
+        (
+            lambda d: _edit_and_hash(d, "step-03-left-test-and-set.smt2", "(or taken (not", "(or false (not"),
+            "step-03-left-test-and-set.smt2: lemma.2 is not what manifest.json says",
+        ),
+        (
+            lambda d: _edit_and_hash(d, "step-03-left-test-and-set.smt2", "(lemma.2 x?)", "(lemma.7 x?)"),
+            "step-03-left-test-and-set.smt2: assumes lemma.7, which is no lemma of manifest.json",
+        ),
+        (
+            lambda d: _manifest(d, lambda m: m["possible"][2].pop()),  # type: ignore[index]
+            "manifest.json: has no example in which `right test_and_set` can be taken",
+        ),
+        (
+            lambda d: _edit_and_hash(d, "possible-03.smt2", "(check-sat)", "(assert taken)(check-sat)"),
+            "possible-03.smt2: z3 says unsat, expected is sat",
+        ),
+        (
             lambda d: _edit_and_hash(d, "start.smt2", "(check-sat)", "(check-sat"),
             "start.smt2: cvc5 says error",
         ),
@@ -132,7 +184,27 @@ def test_what_is_amiss_is_named(copied: Path, spoil: Callable[[Path], object], f
     assert any(text.startswith(fault) for text in found.faults), found.faults
 
 
+@pytest.mark.parametrize(
+    ("changed", "faults"),
+    [("f", []), ("g", ["step-01-x-go.smt2: does not ask about b"]), ("gg", [])],
+)
+def test_a_lemma_that_reads_what_a_step_changes_is_asked_about(changed: str, faults: list[str]) -> None:
+    manifest = {
+        "lemmas": {"a": {"is": "(not f)"}, "b": {"is": "(or (not (g any?)) f.f)"}},
+        "actions": ["x go"],
+        "never_taken": ["x go"],
+        "possible": [],
+        "properties": [],
+    }
+    texts = {
+        "start.smt2": "(assert (not (and true (after.a here?) (after.b here?))))\n",
+        "step-01-x-go.smt2": f"(define-fun next.{changed} () Bool f)\n"
+        "(assert (not (and true (after.a here?))))\n",
+    }
+    assert list(uncovered(manifest, texts)) == faults
+
+
 def test_a_solver_is_asked_about_each_file_afresh(made: Path) -> None:
-    files = [str(made / "start.smt2"), str(made / "possible-01-left-leave.smt2")] * 2
+    files = [str(made / "start.smt2"), str(made / "possible-01.smt2")] * 2
     for solver in ("z3", "cvc5"):
         assert answers(solver, files) == ["unsat", "sat"] * 2

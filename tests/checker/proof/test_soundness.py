@@ -5,7 +5,8 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from splitproof.checker.proof.certificate import certificate_of, write_certificate
+from splitproof.checker.proof.certificate import certificate_of
+from splitproof.checker.proof.certificate_directory import write_certificate
 from splitproof.checker.proof.prove import PROVABLE, Found, find_invariant
 from splitproof.checker.proof.solver import answers
 from splitproof.checker.search.oracle import Limits, Oracle
@@ -67,7 +68,7 @@ def test_solvers_confirm_what_the_search_has_found(machine: Machine) -> None:
     """The certificate is written from the tree by other means than those of the search."""
     _, found = attempt(machine)
     assume(any(lemma.property_id for lemma in found.invariant.lemmas))
-    certificate = certificate_of(machine, found.words, found.invariant.lemmas, frozenset())
+    certificate = certificate_of(machine, found.words, found.invariant, frozenset())
     obligations = [name for name, item in certificate.manifest["files"].items() if item["expects"] == "unsat"]
     with TemporaryDirectory() as directory:
         write_certificate(certificate, Path(directory))

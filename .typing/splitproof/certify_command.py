@@ -1,0 +1,1 @@
+../../cli/certify_command.py

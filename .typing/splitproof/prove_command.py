@@ -1,0 +1,1 @@
+../../cli/prove_command.py

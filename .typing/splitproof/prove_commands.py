@@ -1,1 +1,0 @@
-../../cli/prove_commands.py
