@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from splitproof.checker.proof.kinds import BY_INVARIANT, BY_RANKING
 from splitproof.checker.proof.lowering import Sorts
-from splitproof.checker.proof.premises import ARGUED, premises_of
-from splitproof.checker.proof.prove import PROVABLE, Found, find_invariant
+from splitproof.checker.proof.premises import premises_of
+from splitproof.checker.proof.prove import Found, find_invariant
 from splitproof.checker.proof.sentences import Sentences
 from splitproof.checker.proof.steps import Kept, Lemma, StepSolver
 from splitproof.checker.proof.transitions import structure_of, transitions_of
@@ -52,8 +53,8 @@ class ProofOfDesign:
             for item in machine.properties.values()
             if item.id not in machine.expects or machine.expects[item.id].holds
         ]
-        asked = [item for item in holding if item.kind in PROVABLE]
-        self._argued = [item for item in holding if item.kind in ARGUED and item.id in machine.arguments]
+        asked = [item for item in holding if item.kind in BY_INVARIANT]
+        self._argued = [item for item in holding if item.kind in BY_RANKING and item.id in machine.arguments]
         oracle = Oracle(machine, 1, [item for item in asked if item.needs_blocks <= 1])
         space = oracle.explore()
         if space.findings:

@@ -88,60 +88,28 @@ def certificate_of(
     `never_fired`: actions that are never taken; no example is asked for. `ranked`: the arguments that rest on it.
     """
     named = _Lemmas(machine, words, invariant)
-    files: dict[str, tuple[str, str, str]] = {}
-    text = Text(machine)
-    says = "the lemmas hold initially"
-    files[START_FILE] = _start(text, initial_transition(machine), named), "unsat", says
+    text, few = Text(machine), Text(machine, BLOCKS_OF_EXAMPLES)
     transitions = transitions_of(machine)
-    for number, transition in enumerate(transitions, start=1):
-        says = f"{transition.name} keeps the lemmas"
-        files[step_file(number, transition.name)] = _step(text, number, transition, named), "unsat", says
-    for item in named:
-        if item.property_id is not None and not item.over_step:
-            says = f"the lemmas imply {item.property_id}"
-            files[safety_file(item.property_id)] = _safety(text, item), "unsat", says
-    standing = standing_transition(machine)
-    premises = [premise for item in ranked for premise in item.premises]
-    for name, content, says in ranking_files(
-        text,
-        lambda title: _head(text, title, "unsat says that it is so"),
-        [
-            (
-                name,
-                transition,
-                _assumed(
-                    text,
-                    named.premises_because(premises, number),
-                    [*_blocks_of(transition), AWAITED],
-                ),
-            )
-            for number, (name, transition) in enumerate(
-                [
-                    *(
-                        (ranking_file(place, step.name), step)
-                        for place, step in enumerate(transitions, start=1)
-                    ),
-                    (STATES_FILE, standing),
-                ],
-                start=1,
-            )
-        ],
-        premises,
-    ):
-        files[name] = content, "unsat", says
-    if any(item.property.kind is Kind.LEADS_TO for item in ranked):
-        files |= {name: (content, "unsat", says) for name, (content, says) in RULE_FILES.items()}
-    few = Text(machine, BLOCKS_OF_EXAMPLES)
+    possible = [transition for transition in transitions if transition.name not in never_fired]
     found = list(
         examples(
             few,
             lambda title: _head(few, title, "sat says that they can"),
             _assumed(few, named.of_states),
-            [transition for transition in transitions if transition.name not in never_fired],
+            possible,
         )
     )
-    for number, example in enumerate(found, start=1):
-        files[possible_file(number)] = example.content, "sat", example.says
+    files = {
+        name: (content, "unsat", says)
+        for name, content, says in (
+            *_of_lemmas(text, machine, transitions, named),
+            *_of_ranking(text, machine, transitions, named, ranked),
+        )
+    }
+    files |= {
+        possible_file(number): (example.content, "sat", example.says)
+        for number, example in enumerate(found, start=1)
+    }
     contents = {name: content for name, (content, _, _) in files.items()}
     manifest = {
         "format": FORMAT,
@@ -221,6 +189,40 @@ class _Lemmas:
             reason.number for number in numbers for reason in self._invariant.because.get((number, place), ())
         }
         return [item for number, item in self._named.items() if number in because]
+
+
+def _of_lemmas(
+    text: Text, machine: Machine, transitions: Sequence[Transition], named: _Lemmas
+) -> Iterator[tuple[str, str, str]]:
+    """The files that prove the lemmas, and those that say what follows: name, content and meaning."""
+    yield START_FILE, _start(text, initial_transition(machine), named), "the lemmas hold initially"
+    for number, transition in enumerate(transitions, start=1):
+        says = f"{transition.name} keeps the lemmas"
+        yield step_file(number, transition.name), _step(text, number, transition, named), says
+    for item in named:
+        if item.property_id is not None and not item.over_step:
+            yield safety_file(item.property_id), _safety(text, item), f"the lemmas imply {item.property_id}"
+
+
+def _of_ranking(
+    text: Text,
+    machine: Machine,
+    transitions: Sequence[Transition],
+    named: _Lemmas,
+    ranked: Sequence[Premises],
+) -> Iterator[tuple[str, str, str]]:
+    """The files that prove the premises of arguments, and those of the rule by which a property follows from them."""
+    premises = [premise for item in ranked for premise in item.premises]
+    taken = [(ranking_file(place, step.name), step) for place, step in enumerate(transitions, start=1)]
+    steps = [
+        (name, step, _assumed(text, named.premises_because(premises, place), [*_blocks_of(step), AWAITED]))
+        for place, (name, step) in enumerate([*taken, (STATES_FILE, standing_transition(machine))], start=1)
+    ]
+    yield from ranking_files(
+        text, lambda title: _head(text, title, "unsat says that it is so"), steps, premises
+    )
+    if any(item.property.kind is Kind.LEADS_TO for item in ranked):
+        yield from ((name, content, says) for name, (content, says) in RULE_FILES.items())
 
 
 def _head(text: Text, title: str, expects: str) -> list[str]:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from splitproof.checker.proof.kinds import BY_RANKING
 from splitproof.checker.proof.ranking_rule import RULE_FILES
+from splitproof.spec.properties import Kind
 
 __all__ = [
     "FORMAT",
@@ -25,10 +27,6 @@ FORMAT = 2
 MANIFEST, README = "manifest.json", "README.md"
 START_FILE = "start.smt2"
 STATES_FILE = "ranking-states.smt2"
-
-_LEADS_TO = "leads to"
-_ARGUED = (_LEADS_TO, "possible")
-"""The kinds of properties that rest on ranking arguments."""
 
 
 def step_file(number: int, label: str) -> str:
@@ -63,12 +61,13 @@ def required_files(manifest: Mapping[str, Any]) -> dict[str, str]:
     for number in range(1, len(manifest["possible"]) + 1):
         required[possible_file(number)] = "sat"
     for item in manifest["properties"]:
-        if item["kind"] == "always":
+        kind = Kind(item["kind"])
+        if kind is Kind.ALWAYS:
             required[safety_file(item["id"])] = "unsat"
-        elif item["kind"] in _ARGUED:
+        if kind in BY_RANKING:
             required[STATES_FILE] = "unsat"
             for number, label in enumerate(manifest["actions"], start=1):
                 required[ranking_file(number, label)] = "unsat"
-        if item["kind"] == _LEADS_TO:
+        if kind is Kind.LEADS_TO:
             required |= dict.fromkeys(RULE_FILES, "unsat")
     return required

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
 import sys
 import time
@@ -13,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from splitproof.checker.proof.certificate_files import FORMAT, MANIFEST, README, required_files
+from splitproof.checker.proof.certificate_files import MANIFEST, README, required_files
 from splitproof.checker.proof.coverage import uncovered
+from splitproof.checker.proof.manifest import read_manifest
 from splitproof.checker.proof.ranking_rule import RULE_FILES
 
 __all__ = ["SOLVERS", "Certified", "certified_lines", "certify"]
@@ -41,7 +41,7 @@ class Certified:
 
 def certify(directory: Path) -> Certified:
     """Re-check the certificate in a directory."""
-    manifest, faults = _manifest(directory)
+    manifest, faults = read_manifest(directory)
     if manifest is None:
         return Certified("", (), 0, {}, tuple(faults))
     texts, wrong = _files(directory, manifest)
@@ -98,26 +98,6 @@ def _outcome(process: subprocess.Popen[str]) -> tuple[str, str, float]:
     """What it says on both streams, and when it had ended."""
     said, complaint = process.communicate()
     return said, complaint, time.perf_counter()
-
-
-def _manifest(directory: Path) -> tuple[dict[str, Any] | None, list[str]]:
-    file = directory / MANIFEST
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return None, [f"{MANIFEST}: cannot be read ({type(error).__name__}); this is no certificate"]
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        return None, [
-            f"{MANIFEST}: is of another format than {FORMAT}; this is no certificate of this version"
-        ]
-    missing = [
-        key
-        for key in ("design", "properties", "actions", "never_taken", "possible", "lemmas", "files")
-        if key not in manifest
-    ]
-    if missing:
-        return None, [f"{MANIFEST}: lacks {', '.join(missing)}"]
-    return manifest, []
 
 
 def _files(directory: Path, manifest: dict[str, Any]) -> tuple[dict[str, str], list[str]]:

@@ -14,10 +14,13 @@ from typing import Any
 from splitproof.checker.proof.certificate_files import (
     MANIFEST,
     START_FILE,
+    STATES_FILE,
     possible_file,
     required_files,
     step_file,
 )
+from splitproof.checker.proof.kinds import BY_RANKING
+from splitproof.spec.properties import Kind
 
 __all__ = ["uncovered"]
 
@@ -48,16 +51,28 @@ def uncovered(manifest: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator
                     yield f"{name}: {lemma} is not what {MANIFEST} says"
     reads = {lemma: frozenset(_WORD.findall(text)) for lemma, text in lemmas.items()}
     judged = {START_FILE: frozenset(lemmas)}
-    over_steps = {f"property.{item['id']}" for item in manifest["properties"] if item["kind"] == "step"}
+    over_steps = {
+        f"property.{item['id']}" for item in manifest["properties"] if Kind(item["kind"]) is Kind.STEP
+    }
     for number, label in enumerate(manifest["actions"], start=1):
         name = step_file(number, label)
         changed = set(_NEXT.findall(texts[name]))
         touched = {lemma for lemma, words in reads.items() if words & changed}
         judged[name] = frozenset(touched | over_steps)
+    argued = [item["id"] for item in manifest["properties"] if Kind(item["kind"]) in BY_RANKING]
+    premises = {word.partition(".")[0] for word in _claimed(texts[STATES_FILE])} if argued else set()
+    yield from (
+        f"{STATES_FILE}: does not ask about the premises of {name}" for name in argued if name not in premises
+    )
     for name, needed in judged.items():
-        claimed = {word for claim in _CLAIM.findall(texts[name]) for word in _WORD.findall(claim)}
+        claimed = _claimed(texts[name])
         yield from (
             f"{name}: does not ask about {lemma}"
             for lemma in sorted(needed)
             if f"after.{lemma}" not in claimed
         )
+
+
+def _claimed(text: str) -> set[str]:
+    """What a file asks about."""
+    return {word for claim in _CLAIM.findall(text) for word in _WORD.findall(claim)}

@@ -57,8 +57,9 @@ class Sorts:
         self.context = z3.Context()
         self.block = z3.DeclareSort("Block", self.context)
         self.data = z3.DeclareSort("Data", self.context)
-        self.lowered: dict[tuple[Any, ...], Any] = {}
-        """Terms of trees without quantifiers, which are the same for all who share these sorts."""
+        self.lowered: dict[tuple[Any, ...], tuple[Any, list[Any]]] = {}
+        """Terms of trees without quantifiers, which are the same for all who share these sorts; what parameters stand
+        for is kept with them, as it is known by its `id`."""
         self._enums: dict[Type, tuple[Any, list[Any]]] = {}
         self._symbols: dict[tuple[str, str], Any] = {}
         self._traits: dict[int, tuple[Expr, frozenset[str], bool]] = {}
@@ -169,7 +170,7 @@ class Instances:
         self._universals: list[tuple[Any, Param, Expr, dict[str, Any]]] = []
         self._quantified: dict[tuple[Any, ...], Any] = {}
         self._polarities: set[tuple[Any, bool]] = set()
-        self._memo: dict[tuple[Any, ...], Any] = {}
+        self._memo: dict[tuple[Any, ...], tuple[Any, list[Any]]] = {}
 
     def add_block(self, block: Any) -> None:
         """Name a further block."""
@@ -199,13 +200,14 @@ class Instances:
     ) -> Any:
         """The tree as a term of z3. `positive`, `negative`: whether it is going to be asserted, or its negation."""
         free, quantifies = self.sorts.traits(node)
-        values = tuple([id(known[name]) if name in known else 0 for name in free])
+        values = [known.get(name) for name in free]
+        ids = tuple(map(id, values))
         memo = self._memo if quantifies else self.sorts.lowered
-        at = (id(node), positive, negative, values) if quantifies else (id(node), values)
+        at = (id(node), positive, negative, ids) if quantifies else (id(node), ids)
         found = memo.get(at)
         if found is None:
-            found = memo[at] = self._lower(node, known, positive, negative)
-        return found
+            found = memo[at] = self._lower(node, known, positive, negative), values
+        return found[0]
 
     def _lower(self, node: Expr, known: Mapping[str, Any], positive: bool, negative: bool) -> Any:
         sorts = self.sorts

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from splitproof.checker.proof.kinds import BY_RANKING
 from splitproof.checker.proof.transitions import HERE, Transition, at_block
 from splitproof.model.declarations import Action, Fairness
 from splitproof.model.expressions import (
@@ -57,9 +58,8 @@ from splitproof.model.tracing import Update
 from splitproof.model.types import BLOCK, DATA
 from splitproof.spec.properties import Kind, Property
 
-__all__ = ["ARGUED", "Premise", "Premises", "premises_of"]
+__all__ = ["Premise", "Premises", "premises_of"]
 
-ARGUED = (Kind.LEADS_TO, Kind.POSSIBLE)
 """The kinds of properties that an argument proves."""
 
 
@@ -117,7 +117,7 @@ def premises_of(machine: Machine, item: Property) -> Premises:
     found = _Argument(machine, item)
     if item.kind is Kind.POSSIBLE:
         return Premises(item, tuple(found.premises()))
-    labels = [step.label for step in argument.helpful]
+    labels = list(dict.fromkeys(step.label for step in argument.helpful))
     return Premises(
         item,
         tuple(found.premises()),
@@ -129,7 +129,7 @@ def premises_of(machine: Machine, item: Property) -> Premises:
 def _missing(machine: Machine, item: Property) -> str | None:
     """Why an argument is none from the start."""
     argument = machine.arguments[item.id]
-    if item.kind not in ARGUED:
+    if item.kind not in BY_RANKING:
         return "a ranking argument is for a property of the kind `leads to` or `possible`"
     if item.per_block is not argument.per_block:
         per_block, says = ("per block", "no") if item.per_block else ("not per block", "a")

@@ -19,8 +19,9 @@ from splitproof.checker.proof.candidates import Candidates
 from splitproof.checker.proof.certificate import certificate_of
 from splitproof.checker.proof.certificate_directory import write_certificate
 from splitproof.checker.proof.certify import Certified, certify
+from splitproof.checker.proof.kinds import BY_INVARIANT, BY_RANKING
 from splitproof.checker.proof.lowering import Sorts
-from splitproof.checker.proof.premises import ARGUED, Premises, premises_of
+from splitproof.checker.proof.premises import Premises, premises_of
 from splitproof.checker.proof.refusals import refusal_of
 from splitproof.checker.proof.results import ProofResult, PropertyProof, Proved
 from splitproof.checker.proof.samples import WALKS, Samples
@@ -43,9 +44,8 @@ from splitproof.model.machine import Machine
 from splitproof.model.properties import trace_property
 from splitproof.spec.properties import Kind, Property
 
-__all__ = ["PROVABLE", "Found", "find_invariant", "prove"]
+__all__ = ["Found", "find_invariant", "prove"]
 
-PROVABLE = (Kind.ALWAYS, Kind.STEP)
 """What an invariant proves; the other kinds are about what can or will happen."""
 
 _SECOND_SIZES, _SECOND_LOOK = (2, 3), Limits(max_states=400_000, max_seconds=120)
@@ -85,8 +85,8 @@ def prove(
     say = tell or (lambda text: None)
     started = time.perf_counter()
     listed = list(machine.properties.values()) if properties is None else list(properties)
-    asked = [item for item in listed if item.kind in PROVABLE]
-    waited = [item for item in listed if item.kind in ARGUED and item.id in machine.arguments]
+    asked = [item for item in listed if item.kind in BY_INVARIANT]
+    waited = [item for item in listed if item.kind in BY_RANKING and item.id in machine.arguments]
     say("searching 1 block")
     oracle = Oracle(machine, 1, [item for item in [*asked, *waited] if item.needs_blocks <= 1])
     space = oracle.explore(Limits(max_seconds=max_seconds))
@@ -176,7 +176,7 @@ def _counterexamples(
 
 def _see_that_it_excludes_a_proof(machine: Machine, item: Property, trace: Trace) -> None:
     """A run that proofs of the machine leave out would make those of its other properties worth nothing."""
-    if item.kind in PROVABLE:
+    if item.kind in BY_INVARIANT:
         try:
             wrong = not_admitted(trace, item)
         except ModelError:

@@ -11,8 +11,9 @@ import pytest
 from splitproof.checker.check import Options, check
 from splitproof.checker.proof.admission import failing_premise, not_admitted
 from splitproof.checker.proof.batch import PROVED_DESIGNS
+from splitproof.checker.proof.kinds import BY_INVARIANT
 from splitproof.checker.proof.premises import Premises, premises_of
-from splitproof.checker.proof.prove import PROVABLE, find_invariant
+from splitproof.checker.proof.prove import find_invariant
 from splitproof.checker.proof.refusals import refusal_of
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.verdicts import Violated
@@ -47,7 +48,7 @@ def asked_of(machine: Machine) -> list[Property]:
     return [
         item
         for item in machine.properties.values()
-        if item.kind in PROVABLE or (item.kind is Kind.LEADS_TO and item.id in machine.arguments)
+        if item.kind in BY_INVARIANT or (item.kind is Kind.LEADS_TO and item.id in machine.arguments)
     ]
 
 
@@ -99,7 +100,7 @@ def test_the_search_for_an_invariant_finds_none_by_itself(choice: str) -> None:
     machine = machine_of(design_named(name))
     violated = excluded(name)
     wrong = [item for item in asked_of(machine) if item.id in violated]
-    invariants = [item for item in wrong if item.kind in PROVABLE]
+    invariants = [item for item in wrong if item.kind in BY_INVARIANT]
     ranked: list[Premises] = [premises_of(machine, item) for item in wrong if item.kind is Kind.LEADS_TO]
     oracle = Oracle(machine, 1, [])
     space = oracle.explore()

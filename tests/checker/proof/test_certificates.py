@@ -5,9 +5,11 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from splitproof.checker.proof.certificate_files import required_files
 from splitproof.checker.proof.certify import certify
 from splitproof.checker.proof.coverage import uncovered
 from splitproof.checker.proof.prove import prove
@@ -106,7 +108,7 @@ def _edit_and_hash(directory: Path, name: str, old: str, new: str) -> None:
     (directory / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
-def _manifest(directory: Path, change: Callable[[dict[str, object]], object]) -> None:
+def _manifest(directory: Path, change: Callable[[Any], object]) -> None:
     manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
     change(manifest)
     (directory / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -131,11 +133,11 @@ def _manifest(directory: Path, change: Callable[[dict[str, object]], object]) ->
         ),
         (lambda d: _manifest(d, lambda m: m.pop("actions")), "manifest.json: lacks actions"),
         (
-            lambda d: _manifest(d, lambda m: m["files"].pop("start.smt2")),  # type: ignore[attr-defined]  # a dict
+            lambda d: _manifest(d, lambda m: m["files"].pop("start.smt2")),
             "manifest.json: does not list start.smt2, without which nothing follows",
         ),
         (
-            lambda d: _manifest(d, lambda m: m["files"]["start.smt2"].update(expects="sat")),  # type: ignore[index]
+            lambda d: _manifest(d, lambda m: m["files"]["start.smt2"].update(expects="sat")),
             "manifest.json: expects sat of start.smt2; the argument needs unsat",
         ),
         (
@@ -161,8 +163,18 @@ def _manifest(directory: Path, change: Callable[[dict[str, object]], object]) ->
             "step-03-left-test-and-set.smt2: assumes lemma.7, which is no lemma of manifest.json",
         ),
         (
-            lambda d: _manifest(d, lambda m: m["possible"][2].pop()),  # type: ignore[index]
+            lambda d: _manifest(d, lambda m: m["possible"][2].pop()),
             "manifest.json: has no example in which `right test_and_set` can be taken",
+        ),
+        (
+            lambda d: _manifest(d, lambda m: m["files"]["start.smt2"].pop("sha256")),
+            "manifest.json: lacks files.start.smt2.sha256",
+        ),
+        (lambda d: _manifest(d, lambda m: m["actions"].append(3)), "manifest.json: actions.6 is no text"),
+        (lambda d: _manifest(d, lambda m: m.update(lemmas=[])), "manifest.json: lemmas is no object"),
+        (
+            lambda d: _manifest(d, lambda m: m["properties"].append({"id": "all-is-well", "kind": "sure"})),
+            "manifest.json: all-is-well is of the kind 'sure'; accepted are always, step, leads to, possible",
         ),
         (
             lambda d: _edit_and_hash(d, "possible-03.smt2", "(check-sat)", "(assert taken)(check-sat)"),
@@ -202,6 +214,18 @@ def test_a_lemma_that_reads_what_a_step_changes_is_asked_about(changed: str, fau
         "(assert (not (and true (after.a here?))))\n",
     }
     assert list(uncovered(manifest, texts)) == faults
+
+
+def test_a_property_that_is_argued_for_has_premises_that_are_asked_about() -> None:
+    argued = [{"id": "ends", "kind": "leads to"}, {"id": "all-is-well", "kind": "possible"}]
+    manifest = {"lemmas": {}, "actions": [], "never_taken": [], "possible": [], "properties": argued}
+    names = required_files(manifest)
+    texts = dict.fromkeys(names, "") | {
+        "ranking-states.smt2": "(assert (not (and true (ends.help here?))))\n",
+    }
+    assert list(uncovered(manifest, texts)) == [
+        "ranking-states.smt2: does not ask about the premises of all-is-well"
+    ]
 
 
 def test_a_solver_is_asked_about_each_file_afresh(made: Path) -> None:

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from splitproof.checker.proof.certificate import certificate_of
 from splitproof.checker.proof.certificate_directory import write_certificate
-from splitproof.checker.proof.prove import PROVABLE, Found, find_invariant
+from splitproof.checker.proof.kinds import BY_INVARIANT
+from splitproof.checker.proof.prove import Found, find_invariant
 from splitproof.checker.proof.solver import answers
 from splitproof.checker.search.oracle import Limits, Oracle
 from splitproof.model.conditions import BLOCK_PARAMETER
@@ -29,7 +30,7 @@ thorough = settings(
 
 def attempt(machine: Machine) -> tuple[list[Property], Found]:
     """The properties that hold at 1 block, and what came of trying to prove them."""
-    asked = [item for item in machine.properties.values() if item.kind in PROVABLE]
+    asked = [item for item in machine.properties.values() if item.kind in BY_INVARIANT]
     oracle = Oracle(machine, 1, asked)
     space = oracle.explore(Limits(max_states=STATES_MAX))
     left = [item for item in asked if item.id not in space.findings]

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from splitproof.checker.proof.batch import PROVED_DESIGNS
-from splitproof.checker.proof.premises import ARGUED, premises_of
+from splitproof.checker.proof.kinds import BY_RANKING
+from splitproof.checker.proof.premises import premises_of
 from splitproof.checker.proof.prove import prove
 from splitproof.checker.proof.results import ProofResult, Proved
 from splitproof.model.catalogue import CATALOGUE, design_named, machine_of
@@ -30,7 +31,7 @@ def test_there_is_an_argument_for_all_that_is_declared_to_come_about(design: str
     machine = loaded(f"{design}{workers}")
     expects = CATALOGUE[design].expects
     declared = {
-        item.id for item in machine.properties.values() if item.kind in ARGUED and expects[item.id].holds
+        item.id for item in machine.properties.values() if item.kind in BY_RANKING and expects[item.id].holds
     }
     assert set(machine.arguments) == declared
     assert all(premises_of(machine, machine.properties[name]).missing is None for name in declared)
