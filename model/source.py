@@ -58,17 +58,22 @@ def statement_text(frame: FrameType) -> str:
     return _text(frame.f_code, span) or linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
 
 
+_SEVERAL = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
 def required_parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     """The names of the parameters that a caller must give.
 
     One with a default, as in `lambda s, limit=limit: ...`, is how Python binds a loop variable.
     """
-    if isinstance(function, FunctionType):
-        code = function.__code__
+    if isinstance(function, FunctionType) and not function.__code__.co_kwonlyargcount:
+        code = function.__code__  # which is quicker
         return code.co_varnames[: code.co_argcount - len(function.__defaults__ or ())]
-    parameters = inspect.signature(function).parameters.values()
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return tuple(p.name for p in parameters if p.default is p.empty and p.kind in kinds)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        return ()  # it is written in C, and says nothing of them
+    return tuple(p.name for p in parameters if p.default is p.empty and p.kind not in _SEVERAL)
 
 
 def check_parameters(what: str, function: Callable[..., Any], accepted: str) -> None:

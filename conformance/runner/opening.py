@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from splitproof.conformance.adapters import BUILT_IN
 from splitproof.conformance.protocol.adapter import AdapterFault, FaultKind
 from splitproof.conformance.protocol.stdio import StdioTransport
 from splitproof.conformance.protocol.transport import LocalTransport, Transport
+from splitproof.model.source import required_parameters
 
 __all__ = ["AdapterNotFound", "adapter", "command"]
 
@@ -58,23 +58,11 @@ def adapter(text: str) -> Callable[[], Transport]:
         raise AdapterNotFound(
             f"{module_name} has no function or class {name}; it has {', '.join(names) or 'none'}"
         )
-    if needed := _needed(factory):
+    if needed := required_parameters(factory):
         raise AdapterNotFound(
             f"{name} of {module_name} takes {', '.join(needed)}; a factory is a function or class without parameters"
         )
     return lambda: LocalTransport(_made(factory, text))
-
-
-_SEVERAL = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-
-
-def _needed(factory: Callable[..., Any]) -> list[str]:
-    """The parameters that it has to be given."""
-    try:
-        parameters = inspect.signature(factory).parameters.values()
-    except ValueError:
-        return []  # it is written in C, and says nothing of them
-    return [one.name for one in parameters if one.default is one.empty and one.kind not in _SEVERAL]
 
 
 def _made(factory: Callable[[], Any], text: str) -> Any:

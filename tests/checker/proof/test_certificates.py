@@ -170,7 +170,7 @@ def _manifest(directory: Path, change: Callable[[Any], object]) -> None:
             lambda d: _manifest(d, lambda m: m["files"]["start.smt2"].pop("sha256")),
             "manifest.json: lacks files.start.smt2.sha256",
         ),
-        (lambda d: _manifest(d, lambda m: m["actions"].append(3)), "manifest.json: actions.6 is no text"),
+        (lambda d: _manifest(d, lambda m: m["actions"].append(3)), "manifest.json: actions.4 is no text"),
         (lambda d: _manifest(d, lambda m: m.update(lemmas=[])), "manifest.json: lemmas is no object"),
         (
             lambda d: _manifest(d, lambda m: m["properties"].append({"id": "all-is-well", "kind": "sure"})),
