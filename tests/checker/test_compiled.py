@@ -5,32 +5,28 @@ Random machines are the ones that the oracle is compared with the interpreter on
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from splitproof.checker.check import Options, check
-from splitproof.checker.compiled import crew, kernels, objects, search, space, table
-from splitproof.checker.compiled.control import CHUNK
+from splitproof.checker.compiled import kernels, search, space
 from splitproof.checker.compiled.engine import CompiledEngine
-from splitproof.checker.compiled.ir import Function
 from splitproof.checker.compiled.lowering import word_count
 from splitproof.checker.counterexamples.calm import calmest_path
 from splitproof.checker.engines import EngineChoice
 from splitproof.checker.search.engine import Engine, Exploration, Finding, Limits, Progress
 from splitproof.checker.search.oracle import Oracle
 from splitproof.checker.search.reachability import possible_findings
-from splitproof.model.cells import Cell
 from splitproof.model.errors import ModelError
 from splitproof.model.loading import load_machine
 from splitproof.model.machine import Machine
 from splitproof.model.state import State, when
 from splitproof.model.types import Int
 from splitproof.spec.properties import Kind, Property, always, step
-from splitproof.spec.vocabulary import HOST_PORT
+from tests.grid_machine import TABLE, add_action, assert_is_a_grid, counters, sized
 from tests.random_machines import assume_it_starts, machines
 
 thorough = settings(
@@ -181,106 +177,6 @@ def test_possible_properties_of_the_catalogue_are_decided_alike() -> None:
 # -- a machine whose size can be chosen ------------------------------------------------------------------
 
 
-TABLE = Cell("table")
-
-
-def counters(count: int, high: int) -> Machine:
-    """`count` numbers up to `high`, each raised by a step of its own; names that clash with generated ones."""
-    made = Machine("counters")
-    names = ["state", "entry", "t1", "b2", "define", "ret", "control", "successors", "judge", "hash"]
-    names += [f"n{number}" for number in range(count)]
-    for name in names[:count]:
-        made.shared(name, Int(0, high), "a number", cell=TABLE)
-
-    for name in names[:count]:
-
-        def raised(s: State, name: str = name) -> None:
-            """One of them is raised."""
-            when(getattr(s, name) < high)
-            setattr(s, name, getattr(s, name) + 1)
-
-        _declare(made, f"raise_{name}", raised)
-    return made
-
-
-def _declare(machine: Machine, name: str, effect: Callable[..., None]) -> None:
-    def action(s: State) -> None:
-        """One of them is raised."""
-        effect(s)
-
-    action.__name__ = name
-    machine.action(by=HOST_PORT)(action)
-
-
-def sized(count: int, high: int, *properties: Property) -> CompiledEngine:
-    return CompiledEngine(counters(count, high), 1, properties)
-
-
-def assert_is_a_grid(found: Exploration, count: int, high: int) -> None:
-    assert found.complete
-    assert found.states == (high + 1) ** count
-    assert found.transitions == count * high * (high + 1) ** (count - 1)
-    assert found.depth == count * high
-    assert set(found.fired.values()) == {high * (high + 1) ** (count - 1)}
-    assert sum(map(len, found.levels)) == found.states
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_the_table_grows_while_a_level_is_expanded(threads: int) -> None:
-    engine = sized(9, 3)
-    found = engine.explore(threads=threads)
-    assert_is_a_grid(found, 9, 3)
-    assert found.space.slots > space.SLOTS_MIN
-    assert len({state for level in found.levels for state in level}) == 4**9
-
-
-@pytest.mark.parametrize(
-    ("capacity", "sizes"),
-    [
-        (1 << 25, [1 << 20, 1 << 23, 1 << 24, 1 << 25]),
-        ((1 << 25) - 1, [1 << 20, 1 << 21, 1 << 22, 1 << 23]),
-        (1 << 22, [1 << 20, 1 << 21, 1 << 22, 1 << 23]),
-        ((1 << 22) - 1, [1 << 17, 1 << 18, 1 << 19, 1 << 20]),
-    ],
-)
-def test_a_small_table_grows_fast_only_where_memory_is_for_many_more(capacity: int, sizes: list[int]) -> None:
-    found = space.Space(1, capacity)
-    grown = []
-    for _ in sizes:
-        found.replace_table(found.larger())
-        grown.append(found.slots)
-    assert grown == sizes
-
-
-@pytest.mark.parametrize("hashed", [0, -1])
-@pytest.mark.parametrize("threads", [1, 2])
-def test_nothing_rests_on_the_hash(monkeypatch: pytest.MonkeyPatch, hashed: int, threads: int) -> None:
-    """All states in one row, from the first slot on or around the end of the table, and no part of a hash differs."""
-
-    def constant(_words: int) -> str:
-        return Function("hash", {"state": "ptr"}, "i64", "internal|alwaysinline").finish(hashed)
-
-    monkeypatch.setattr(table, "hash_state", constant)
-    monkeypatch.setattr(space, "SLOTS_MIN", 256)
-    monkeypatch.setattr(space, "_SLOTS_FAST", ())
-    monkeypatch.setattr(search, "SHARED_FROM", 16)
-    engine = sized(5, 4)
-    found = engine.explore(threads=threads)
-    assert_is_a_grid(found, 5, 4)
-    assert len({state for level in found.levels for state in level}) == 5**5
-    assert engine.arrivals(found.levels[19], found.levels[20]) == Oracle(counters(5, 4), 1).arrivals(
-        sorted(found.levels[19]), found.levels[20]
-    )
-
-
-def test_a_search_ends_where_the_table_cannot_number_states(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "SLOTS_MAX", space.SLOTS_MIN)
-    found = sized(9, 3).explore(threads=1)
-    assert not found.complete
-    assert found.limit == f"{found.states:,} states, as the table cannot number many more"
-    assert space.SLOTS_MIN // 2 < found.states < space.SLOTS_MIN
-
-
 def test_code_is_optimised_on_the_way_without_losing_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "OPTIMISE_FROM", 10_000)
     assert_is_a_grid(sized(8, 3).explore(threads=1), 8, 3)
@@ -295,21 +191,9 @@ def test_a_state_of_zeros_is_no_state_that_is_remembered() -> None:
         when(s.left > 0)
         s.left = s.left - 1
 
-    _declare(made, "fall", fall)
+    add_action(made, "fall", fall)
     found = CompiledEngine(made, 1, []).explore(threads=1)
     assert [list(level) for level in found.levels] == [[3], [2], [1], [0]]
-
-
-def test_small_chunks_leave_gaps_that_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "SHARED_FROM", 1)
-    found = sized(5, 3).explore(threads=3)
-    assert_is_a_grid(found, 5, 3)
-    assert max(map(len, found.levels)) < CHUNK // 3  # each thread begins a chunk and leaves most of it
-
-
-def test_gaps_are_filled_from_the_end() -> None:
-    assert crew._between(4, 12, [(2, 5), (7, 9)]) == [(5, 7), (9, 12)]
-    assert crew._between(4, 8, [(4, 8)]) == []
 
 
 @pytest.mark.parametrize(("count", "words"), [(22, 2), (50, 3)])
@@ -395,15 +279,6 @@ def test_no_more_memory_than_allowed(threads: int) -> None:
     assert 1 < found.states < space.SLOTS_MIN
 
 
-@pytest.mark.parametrize("budget", [1_000_000, 2_000_000, 3_000_000])
-def test_states_and_table_together_keep_to_the_memory(monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
-    """At the second budget the last table leaves less memory for states than it has room for."""
-    monkeypatch.setattr(search, "resident_bytes", lambda: 0)
-    found = sized(9, 3).explore(Limits(max_memory=budget), threads=1)
-    assert (found.complete, found.limit) == (False, f"{budget:,} bytes of memory")
-    assert 0.75 * budget < found.space.bytes <= budget
-
-
 def test_the_oracle_keeps_to_its_memory_too() -> None:
     found = Oracle(counters(5, 3), 1).explore(Limits(max_memory=1))
     assert (found.complete, found.limit) == (False, "1 bytes of memory")
@@ -450,50 +325,6 @@ def test_too_many_properties_are_refused() -> None:
     ]
     with pytest.raises(ModelError, match="judges at most 256 properties at once, and here are 257"):
         CompiledEngine(counters(3, 3), 1, properties).explore()
-
-
-# -- object files ----------------------------------------------------------------------------------------
-
-
-def test_fast_code_is_kept_and_found_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "OPTIMISE_FROM", 100)
-    assert_is_a_grid(sized(6, 3).explore(), 6, 3)
-    (kept,) = cache.glob("*.o")
-
-    def refuse(*_: object) -> bytes:
-        raise AssertionError("it was compiled again")
-
-    monkeypatch.setattr(objects, "_compiled", refuse)
-    assert_is_a_grid(sized(6, 3).explore(), 6, 3)
-    assert list(cache.iterdir()) == [kept]
-
-
-def test_a_damaged_object_file_is_made_anew(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "OPTIMISE_FROM", 100)
-    assert_is_a_grid(sized(6, 3).explore(), 6, 3)
-    (kept,) = cache.glob("*.o")
-    whole = kept.read_bytes()
-    for damaged in (b"", whole[:-1], whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
-        kept.write_bytes(damaged)
-        assert_is_a_grid(sized(6, 3).explore(), 6, 3)
-        assert kept.read_bytes() == whole
-
-
-def test_nowhere_to_keep_object_files_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no directory")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(kernels, "OPTIMISE_FROM", 100)
-    assert_is_a_grid(sized(6, 3).explore(), 6, 3)
-
-
-def test_a_user_without_a_home_keeps_no_object_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container that runs as a number there is no HOME, and no entry to take it from."""
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.delenv("HOME", raising=False)
-    monkeypatch.setattr("pwd.getpwuid", lambda number: {}[number])
-    monkeypatch.setattr(kernels, "OPTIMISE_FROM", 100)
-    assert objects.cache_directory() is None
-    assert_is_a_grid(sized(6, 3).explore(), 6, 3)
 
 
 # -- the choice of engine --------------------------------------------------------------------------------
