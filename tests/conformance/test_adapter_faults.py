@@ -61,8 +61,8 @@ def fault(lab: Lab, item: Property = TAPE_IS_IMAGE) -> AdapterFault:
     return caught.value
 
 
-def lab(make: Callable[[], ReferenceController], **limits: float) -> Lab:
-    return Lab(lambda: LocalTransport(make()), Limits(**limits))  # type: ignore[arg-type]
+def lab(make: Callable[[], ReferenceController], limits: Limits | None = None) -> Lab:
+    return Lab(lambda: LocalTransport(make()), limits or Limits())
 
 
 def story(told: AdapterFault) -> list[str]:
@@ -71,7 +71,7 @@ def story(told: AdapterFault) -> list[str]:
 
 @pytest.mark.slow
 def test_the_way_to_a_fault_is_made_shorter() -> None:
-    found, shorter = (fault(lab(LiesLater, shrink_seconds_max=seconds)) for seconds in (0.0, 20.0))
+    found, shorter = (fault(lab(LiesLater, Limits(shrink_seconds_max=seconds))) for seconds in (0.0, 20.0))
     assert {found.kind, shorter.kind} == {FaultKind.GARBAGE}
     assert story(shorter)[-1].endswith("read(block 2)  <-- garbage")
     assert sum("write(block 2, " in line for line in story(shorter)) == 3
