@@ -30,6 +30,7 @@ from splitproof.model.types import BLOCK
 from splitproof.spec.properties import Kind, Property
 from splitproof.spec.vocabulary import HOST_PORT
 from tests.awkward_machine import awkward
+from tests.large_designs import LARGE
 from tests.random_machines import machines
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -209,9 +210,6 @@ def rows() -> dict[str, Row]:
         for design, states, transitions, word in lines
     }
 
-
-LARGE = ("fourth-embodiment-reflect", "fourth-embodiment-stage", "fourth-embodiment-wait")
-"""Two million states and more: Spin takes a quarter of a minute for one, the others minutes."""
 
 BY_RUMUR = (
     "prior-art-wait",

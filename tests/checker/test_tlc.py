@@ -26,6 +26,7 @@ from splitproof.model.properties import trace_property
 from splitproof.spec.properties import Kind, Property
 from tests.awkward_machine import awkward
 from tests.fair_runs import Edge, graphs, judged, machine_of
+from tests.large_designs import LARGE
 from tests.random_machines import machines
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -37,10 +38,6 @@ few = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-
-
-LARGE = ("fourth-embodiment-reflect", "fourth-embodiment-stage", "fourth-embodiment-wait")
-"""Two million states and more, which the oracle takes minutes for."""
 
 
 @pytest.fixture(scope="module")
